@@ -1,0 +1,82 @@
+"""Files a run made: a row that says what they are, and their bytes under `var/artifacts/` by content hash."""
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from ledger.db import Database, now_in
+from ledger.errors import NotFound
+from ledger.ids import new_id
+from ledger.schema import ArtifactRow
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    id: str
+    name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+
+class ArtifactStore:
+    """Equal bytes are kept once; a reader never sees a half-written file."""
+
+    def __init__(self, db: Database, folder: Path) -> None:
+        self._db = db
+        self._folder = folder
+
+    def save(self, run_id: str, name: str, media_type: str, content: bytes) -> Artifact:
+        sha256 = hashlib.sha256(content).hexdigest()
+        self._write(sha256, content)
+        artifact = Artifact(new_id(), name, media_type, len(content), sha256)
+        with self._db.write() as session:
+            session.add(
+                ArtifactRow(
+                    id=artifact.id,
+                    run_id=run_id,
+                    name=name,
+                    media_type=media_type,
+                    size_bytes=len(content),
+                    sha256=sha256,
+                    created_at=now_in(session),
+                )
+            )
+        return artifact
+
+    def list(self, run_id: str) -> list[Artifact]:
+        with self._db.read() as session:
+            rows = session.scalars(
+                select(ArtifactRow).where(ArtifactRow.run_id == run_id).order_by(ArtifactRow.id)
+            )
+            return [Artifact(row.id, row.name, row.media_type, row.size_bytes, row.sha256) for row in rows]
+
+    def read(self, artifact: Artifact) -> bytes:
+        """Raises NotFound if the bytes are gone or no longer what they were."""
+        try:
+            content = self._path(artifact.sha256).read_bytes()
+        except FileNotFoundError:
+            content = b""
+        if hashlib.sha256(content).hexdigest() != artifact.sha256:
+            raise NotFound(f"The file '{artifact.name}' is missing or was changed since the run made it.")
+        return content
+
+    def _path(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256
+
+    def _write(self, sha256: str, content: bytes) -> None:
+        path = self._path(sha256)
+        # A damaged file is written anew, not trusted for its name.
+        if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)

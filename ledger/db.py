@@ -1,0 +1,174 @@
+"""One door to the database, SQLite or PostgreSQL, with the three kinds of transaction the ledger knows.
+
+`read` sees a snapshot; `write` is durable when it returns and takes its lock at once; `record` is for
+spans, which a crash of the process must not lose but a power cut may.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.orm import Session
+
+from ledger.clock import Clock, SystemClock
+from ledger.errors import DatabaseUnavailable, SettingsInvalid
+
+Mode = Literal["read", "write", "record"]
+
+# Keeps other writers of the row away, but not those who only refer to it: a worker that records evidence or a
+# span for a step would otherwise wait for, and could deadlock with, the one that ends it.
+ROW_LOCK: dict[str, Any] = {"key_share": True}
+
+_POSTGRES_OPTIONS = (
+    "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
+)
+
+
+class Database:
+    """Holds the engine. `dispatched` is set after a commit that owes a doorbell, so that a relay in the
+    same process need not wait for its next look."""
+
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
+        self.url = url
+        self.clock = clock or SystemClock()
+        self.dispatched = threading.Event()
+        self.engine = _create_engine(url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        with self._session("read") as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Commits at the end of the block, or rolls all of it back."""
+        with self._session("write") as session:
+            yield session
+
+    @contextmanager
+    def record(self) -> Iterator[Session]:
+        with self._session("record") as session:
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _session(self, mode: Mode) -> Iterator[Session]:
+        engine = self.engine.execution_options(ledger_mode=mode)
+        with outages_told(), Session(engine, expire_on_commit=False) as session, session.begin():
+            session.info["database"] = self
+            yield session
+
+
+@contextmanager
+def outages_told() -> Iterator[None]:
+    """Raises DatabaseUnavailable for what is the database's trouble; what is our mistake (a broken
+    constraint, a wrong statement) passes as it is."""
+    try:
+        yield
+    except (IntegrityError, ProgrammingError, DataError):
+        raise
+    except (DatabaseError, InterfaceError) as error:
+        raise DatabaseUnavailable(f"The database cannot be used: {_first_line(error)}.") from error
+    except PoolExhausted as error:
+        raise DatabaseUnavailable("The database cannot be used: all connections are busy.") from error
+
+
+def now_in(session: Session) -> datetime:
+    """The moment of this transaction, by the one clock leases are measured with: the server's where there
+    is one."""
+    if "now" not in session.info:
+        db: Database = session.info["database"]
+        session.info["now"] = (
+            db.clock.now() if db.is_sqlite else session.execute(select(func.clock_timestamp())).scalar_one()
+        )
+    moment: datetime = session.info["now"]
+    return moment
+
+
+def take_turns(session: Session, name: str) -> None:
+    """Lets one transaction at a time past this point, until it ends. SQLite's writers take turns as it is."""
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
+
+
+def owe_doorbell(session: Session) -> None:
+    """Wakes a relay in this process once this transaction has committed."""
+    db: Database = session.info["database"]
+    event.listen(session, "after_commit", lambda _session: db.dispatched.set(), once=True)
+
+
+def _create_engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        dialect = parsed.get_dialect().name
+    except (ArgumentError, ValueError, ImportError):
+        dialect = ""
+    if dialect not in ("sqlite", "postgresql"):
+        raise SettingsInvalid(
+            "CREWDESK_DATABASE_URL is not usable: it must look like postgresql+psycopg://user:pass@host/crewdesk."
+        )
+    if dialect == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, connect_args={"check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    engine = create_engine(parsed, connect_args={"options": _POSTGRES_OPTIONS}, pool_pre_ping=True)
+    event.listen(engine, "begin", _begin_postgres)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver must not open transactions of its own: `_begin_sqlite` decides which kind.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout = 10000")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("ledger_mode", "write")
+    if mode == "read":
+        connection.exec_driver_sql("BEGIN")
+        return
+    # A plain BEGIN that reads and then writes fails at once under contention, whatever the busy timeout.
+    connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if mode == 'write' else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_postgres(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("ledger_mode", "write")
+    if mode == "read":
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    elif mode == "record":
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
+def _first_line(error: DBAPIError) -> str:
+    # psycopg tells one line per address it tried, and SQLite none at all for some errors.
+    lines = str(error.orig).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error.orig).__name__

@@ -1,0 +1,114 @@
+"""What a run may stand on: each thing a tool found, kept as it was when it was found, under a label claims
+can cite."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from ledger.db import ROW_LOCK, Database, now_in
+from ledger.ids import new_id
+from ledger.schema import EvidenceRow, RunRow
+from ledger.steps import ClaimedStep
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a tool found. `locator` says where in the source; `as_of` is the ISO date it speaks for."""
+
+    kind: str
+    source: str
+    locator: str
+    text: str
+    as_of: str | None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        parts = json.dumps([self.kind, self.source, self.locator, self.text])
+        return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A finding with its label (`E1`, `E2`, ...), unique in its run."""
+
+    id: str
+    label: str
+    step_id: str
+    finding: Finding
+
+
+def record_evidence(db: Database, claim: ClaimedStep, findings: list[Finding]) -> list[Evidence]:
+    """One label per finding, in order; a finding this attempt already has keeps its label."""
+    if not findings:
+        return []
+    with db.record() as session:
+        # Locked, or two parallel steps would give out the same label.
+        session.get_one(RunRow, claim.run_id, with_for_update=ROW_LOCK)
+        count = select(func.count()).select_from(EvidenceRow).where(EvidenceRow.run_id == claim.run_id)
+        number = session.scalar(count) or 0
+        mine = select(EvidenceRow).where(
+            EvidenceRow.step_id == claim.step_id, EvidenceRow.attempt == claim.attempt
+        )
+        known = {row.digest: row for row in session.scalars(mine)}
+        recorded = []
+        for finding in findings:
+            row = known.get(finding.digest)
+            if row is None:
+                number += 1
+                row = _row(claim, finding, f"E{number}")
+                row.created_at = now_in(session)
+                session.add(row)
+                known[finding.digest] = row
+            recorded.append(_evidence(row))
+        return recorded
+
+
+def list_evidence(
+    db: Database, run_id: str, *, step_id: str | None = None, attempt: int | None = None
+) -> list[Evidence]:
+    """In the order it was found; only that of one attempt of one step where these are given."""
+    query = _of_run(run_id)
+    if step_id is not None:
+        query = query.where(EvidenceRow.step_id == step_id)
+    if attempt is not None:
+        query = query.where(EvidenceRow.attempt == attempt)
+    with db.read() as session:
+        return [_evidence(row) for row in session.scalars(query)]
+
+
+def evidence_in(session: Session, run_id: str) -> list[Evidence]:
+    """For a reader that has a transaction already and wants one picture of the run."""
+    return [_evidence(row) for row in session.scalars(_of_run(run_id))]
+
+
+def _of_run(run_id: str) -> Select[EvidenceRow]:
+    # Shorter labels first, or E10 would stand before E2.
+    query = select(EvidenceRow).where(EvidenceRow.run_id == run_id)
+    return query.order_by(func.length(EvidenceRow.label), EvidenceRow.label)
+
+
+def _row(claim: ClaimedStep, finding: Finding, label: str) -> EvidenceRow:
+    return EvidenceRow(
+        id=new_id(),
+        run_id=claim.run_id,
+        step_id=claim.step_id,
+        attempt=claim.attempt,
+        label=label,
+        kind=finding.kind,
+        source=finding.source,
+        locator=finding.locator,
+        text=finding.text,
+        as_of=finding.as_of,
+        details=finding.details,
+        digest=finding.digest,
+    )
+
+
+def _evidence(row: EvidenceRow) -> Evidence:
+    finding = Finding(row.kind, row.source, row.locator, row.text, row.as_of, row.details)
+    return Evidence(row.id, row.label, row.step_id, finding)

@@ -1,0 +1,218 @@
+"""A run as its readers see it: one frozen shape for the terminal's `--json`, the API and the Slack card.
+
+Renaming or removing a field here breaks other people's programs; adding one does not.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from ledger.db import Database
+from ledger.errors import InvalidInput, NotFound
+from ledger.evidence import evidence_in
+from ledger.people import Principal, Right
+from ledger.result import Claim, ModelUse, RunResult
+from ledger.schema import OPEN_RUN_STATES, PrincipalRow, RunRow, RunState, StepRow
+
+
+class EvidenceView(BaseModel):
+    """`details` of a passage holds title, section, owner, updated and stale."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    kind: str
+    source: str
+    locator: str
+    text: str
+    as_of: str | None
+    details: dict[str, Any]
+
+
+class StepTiming(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    state: str
+    attempts: int
+    seconds: float | None
+
+
+class Timings(BaseModel):
+    """Seconds; None while it has not happened."""
+
+    model_config = ConfigDict(frozen=True)
+
+    queued_s: float | None
+    running_s: float | None
+    total_s: float | None
+    steps: tuple[StepTiming, ...]
+
+
+class RunView(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    workflow: str
+    state: str
+    outcome: str | None
+    principal: str
+    source: str
+    thread: str | None
+    question: str
+    answer: str | None
+    claims: tuple[Claim, ...]
+    evidence: tuple[EvidenceView, ...]
+    reason: str | None
+    caveats: tuple[str, ...]
+    suggestions: tuple[str, ...]
+    specialist: str | None
+    model: ModelUse | None
+    failure: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    timings: Timings
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_RUN_STATES
+
+
+class RunSummary(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    state: str
+    principal: str
+    source: str
+    question: str
+    created_at: datetime
+    total_s: float | None
+
+
+def get_run(db: Database, run_id: str) -> RunView:
+    """Raises NotFound."""
+    with db.read() as session:
+        run = session.get(RunRow, run_id)
+        if run is None:
+            raise NotFound(f"There is no run {run_id}.")
+        return _view(session, run)
+
+
+def get_run_for(db: Database, run_id: str, reader: Principal) -> RunView:
+    """Raises NotFound also when the run is not this reader's to see, so that nobody learns it exists."""
+    with db.read() as session:
+        run = session.get(RunRow, run_id)
+        if run is None or not (run.principal_id == reader.id or reader.may(Right.READ_ALL_RUNS)):
+            raise NotFound(f"There is no run {run_id}.")
+        return _view(session, run)
+
+
+def run_state(db: Database, run_id: str) -> RunState:
+    """A cheap look at one column, for those who wait. Raises NotFound."""
+    with db.read() as session:
+        state = session.scalar(select(RunRow.state).where(RunRow.id == run_id))
+    if state is None:
+        raise NotFound(f"There is no run {run_id}.")
+    return RunState(state)
+
+
+def resolve_run_id(db: Database, given: str) -> str:
+    """The full id of the run whose id is, or ends with, what a person typed. Raises NotFound,
+    InvalidInput."""
+    ending = given.strip().lower()
+    if len(ending) < 4 or not set(ending) <= set("0123456789abcdef-"):
+        raise InvalidInput(
+            f"'{given}' is not a run id; give at least the last four characters of one from `crewdesk runs`."
+        )
+    with db.read() as session:
+        found = list(session.scalars(select(RunRow.id).where(RunRow.id.endswith(ending)).limit(2)))
+    if not found:
+        raise NotFound(f"There is no run {given}.")
+    if len(found) > 1:
+        raise InvalidInput(f"More than one run ends with '{given}'; give more of its id.")
+    return found[0]
+
+
+def list_runs(db: Database, limit: int = 20) -> list[RunSummary]:
+    """The newest first."""
+    query: Select[RunRow, str] = (
+        select(RunRow, PrincipalRow.email)
+        .join(PrincipalRow, PrincipalRow.id == RunRow.principal_id)
+        .order_by(RunRow.created_at.desc(), RunRow.id.desc())
+        .limit(limit)
+    )
+    with db.read() as session:
+        return [
+            RunSummary(
+                run_id=run.id,
+                state=run.state,
+                principal=email,
+                source=run.source,
+                question=run.question,
+                created_at=run.created_at,
+                total_s=_seconds(run.created_at, run.finished_at),
+            )
+            for run, email in session.execute(query)
+        ]
+
+
+def _view(session: Session, run: RunRow) -> RunView:
+    result = RunResult.model_validate(run.result) if run.result else None
+    steps = session.scalars(select(StepRow).where(StepRow.run_id == run.id).order_by(StepRow.id))
+    cited = {label for claim in result.claims for label in claim.evidence} if result else set()
+    evidence = tuple(
+        EvidenceView(
+            id=item.label,
+            kind=item.finding.kind,
+            source=item.finding.source,
+            locator=item.finding.locator,
+            text=item.finding.text,
+            as_of=item.finding.as_of,
+            details=item.finding.details,
+        )
+        for item in evidence_in(session, run.id)
+        if item.label in cited
+    )
+    return RunView(
+        run_id=run.id,
+        workflow=run.workflow,
+        state=run.state,
+        outcome=None if run.state in OPEN_RUN_STATES else run.state,
+        principal=session.get_one(PrincipalRow, run.principal_id).email,
+        source=run.source,
+        thread=run.thread,
+        question=run.question,
+        answer=result.answer if result else None,
+        claims=result.claims if result else (),
+        evidence=evidence,
+        reason=result.reason if result else None,
+        caveats=result.caveats if result else (),
+        suggestions=result.suggestions if result else (),
+        specialist=result.specialist if result else None,
+        model=result.model if result else None,
+        failure=run.failure,
+        created_at=run.created_at,
+        finished_at=run.finished_at,
+        timings=Timings(
+            queued_s=_seconds(run.created_at, run.started_at),
+            running_s=_seconds(run.started_at, run.finished_at),
+            total_s=_seconds(run.created_at, run.finished_at),
+            steps=tuple(
+                StepTiming(
+                    key=step.key,
+                    state=step.state,
+                    attempts=step.attempt,
+                    seconds=_seconds(step.started_at, step.finished_at),
+                )
+                for step in steps
+            ),
+        ),
+    )
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return None if start is None or end is None else round((end - start).total_seconds(), 4)

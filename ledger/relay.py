@@ -1,0 +1,69 @@
+"""Rings the doorbells the ledger owes, and sweeps up after the dead.
+
+The only publisher. Ringing twice does no harm, so a relay needs no lock and there may be two.
+"""
+
+import threading
+from collections.abc import Callable
+
+from sqlalchemy import select, update
+
+from ledger.db import Database, now_in
+from ledger.errors import DatabaseUnavailable
+from ledger.log import get_logger
+from ledger.queue import BrokerUnavailable
+from ledger.schema import DispatchRow
+from ledger.steps import sweep_steps
+
+_log = get_logger(__name__)
+
+SWEEP_EVERY_S = 2.0
+_BATCH = 200
+
+
+class Relay:
+    """`ring` sends one step id to the workers and raises BrokerUnavailable if it cannot."""
+
+    def __init__(self, db: Database, ring: Callable[[str], None], poll_s: float = 0.1) -> None:
+        self._db = db
+        self._ring = ring
+        self._poll_s = poll_s
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop` is set. A database or broker that is away is waited for."""
+        sweep_in_s = 0.0
+        while not stop.is_set():
+            try:
+                self.ring_due()
+                if sweep_in_s <= 0:
+                    sweep_steps(self._db)
+                    sweep_in_s = SWEEP_EVERY_S
+            except (BrokerUnavailable, DatabaseUnavailable) as error:
+                _log.warning("relay_waited", code=error.code, reason=str(error))
+                stop.wait(1.0)
+            self._db.dispatched.wait(self._poll_s)
+            self._db.dispatched.clear()
+            sweep_in_s -= self._poll_s
+
+    def ring_due(self) -> int:
+        """Rings for every step that is owed a ring; returns how many. Raises BrokerUnavailable."""
+        with self._db.read() as session:
+            due = session.scalars(
+                select(DispatchRow.step_id)
+                .where(DispatchRow.rung_at.is_(None))
+                .order_by(DispatchRow.created_at)
+                .limit(_BATCH)
+            ).all()
+        for step_id in due:
+            self._ring(step_id)
+            self._mark_rung(step_id)
+        return len(due)
+
+    def _mark_rung(self, step_id: str) -> None:
+        # After the ring, never before: a crash in between rings twice, which is harmless.
+        with self._db.record() as session:
+            session.execute(
+                update(DispatchRow)
+                .where(DispatchRow.step_id == step_id)
+                .values(rung_at=now_in(session), rings=DispatchRow.rings + 1)
+            )

@@ -1,0 +1,51 @@
+"""What a run answers: claims that each stand on evidence, or an honest no.
+
+The shape every crew must produce in the end and every front door renders; it travels as JSON on the run's
+row.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+FLOOR_MODEL = "extractive-floor"
+
+
+class AbstainReason(StrEnum):
+    NOTHING_FOUND = "nothing_found"
+    LOW_MATCH = "low_match"
+    UNSUPPORTED = "unsupported"
+    OUT_OF_SCOPE = "out_of_scope"
+    UNAVAILABLE = "unavailable"
+
+
+class Claim(BaseModel):
+    """One sentence of the answer and the labels (`E1`, ...) of the evidence it stands on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    evidence: tuple[str, ...]
+
+
+class ModelUse(BaseModel):
+    """Which model answered, and why earlier candidates did not."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    fallbacks: tuple[str, ...] = ()
+
+
+class RunResult(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    outcome: Literal["answered", "abstained", "escalated"]
+    answer: str
+    claims: tuple[Claim, ...] = ()
+    reason: AbstainReason | None = None
+    caveats: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    specialist: str | None = None
+    model: ModelUse | None = None

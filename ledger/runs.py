@@ -1,0 +1,319 @@
+"""Takes requests in, and ends runs.
+
+`submit_run` is one transaction: the inbox row that makes a second submission harmless, the run, its steps
+and the doorbells owed for the first of them. When it returns, nothing of the request can be lost.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from ledger.audit import append_audit
+from ledger.db import ROW_LOCK, Database, now_in, owe_doorbell
+from ledger.errors import ExternalIdReused, InvalidInput
+from ledger.ids import derive_id, new_id, span_id_for, trace_id_for
+from ledger.masking import mask_secrets
+from ledger.people import Principal, Right, principal_by
+from ledger.result import RunResult
+from ledger.schema import (
+    OPEN_RUN_STATES,
+    DeliveryRow,
+    DeliveryState,
+    DispatchRow,
+    InboxRow,
+    RunRow,
+    RunState,
+    SpanRow,
+    StepRow,
+    StepState,
+)
+from ledger.workflow import WorkflowSpec
+from ledger.workflows import current_workflow
+
+MAX_QUESTION_CHARS = 8_000
+
+Source = Literal["cli", "api", "slack"]
+
+
+class DeliveryTarget(BaseModel):
+    """Where the answer goes by itself: a channel's name and what that channel needs to find the place."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channel: Literal["slack"]
+    place: dict[str, str]
+
+
+class RunRequest(BaseModel):
+    """One request to one workflow, by one principal, for one audience.
+
+    `audience_groups` is the clearance of whoever else will read the answer; None means the principal alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workflow: str = "ask"
+    principal: str
+    question: str
+    source: Source
+    external_id: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    thread: Annotated[str, StringConstraints(max_length=255)] | None = None
+    audience_groups: tuple[str, ...] | None = None
+    deliver_to: DeliveryTarget | None = None
+
+    @field_validator("audience_groups")
+    @classmethod
+    def _in_one_order(cls, groups: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        # Callers hold sets, whose order differs from process to process; an equal request must stay equal.
+        return None if groups is None else tuple(sorted(set(groups)))
+
+    @property
+    def digest(self) -> str:
+        # Not model_dump_json, which fails on half a surrogate pair.
+        content = json.dumps(self.model_dump(exclude={"deliver_to"}))
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    run_id: str
+    created: bool
+
+
+def submit_run(db: Database, request: RunRequest) -> Submission:
+    """The run of this source and external id: a new one, or the one an equal request made before.
+
+    Raises InvalidInput, UnknownPrincipal, NotPermitted, UnknownWorkflow, ExternalIdReused.
+    """
+    question = checked_question(request.question)
+    with db.write() as session:
+        principal = principal_by(session, email=request.principal)
+        principal.require(Right.ASK)
+        inbox_id = _enter_inbox(session, request.source, request.external_id, request.digest)
+        if inbox_id is None:
+            return Submission(_earlier_run(session, request), created=False)
+        spec = current_workflow(session, request.workflow)
+        run = _create_run(session, request, question, principal, spec)
+        session.get_one(InboxRow, inbox_id).run_id = run.id
+        detail = {"workflow": spec.name, "source": request.source, "external_id": request.external_id}
+        append_audit(session, principal.email, "run.submitted", run.id, detail)
+        return Submission(run.id, created=True)
+
+
+def refuse_request(
+    db: Database, source: Source, external_id: str, sentence: str, reply_to: DeliveryTarget | None
+) -> bool:
+    """Keeps a request that cannot become a run, and owes its sender the reason. False if it was kept
+    before."""
+    with db.write() as session:
+        inbox_id = _enter_inbox(session, source, external_id, "")
+        if inbox_id is None:
+            return False
+        session.get_one(InboxRow, inbox_id).refusal = sentence
+        if reply_to is not None:
+            _owe_delivery(session, derive_id(inbox_id, "refusal"), None, reply_to, sentence)
+        append_audit(session, source, "request.refused", external_id, {"reason": sentence})
+        return True
+
+
+def checked_question(text: str) -> str:
+    """The question without surrounding white space. Raises InvalidInput."""
+    question = text.strip()
+    if not question:
+        raise InvalidInput('The question is empty; ask something like "How do I reset my password?".')
+    if len(question) > MAX_QUESTION_CHARS:
+        raise InvalidInput(
+            f"The question has {len(question):,} characters and may have {MAX_QUESTION_CHARS:,}; "
+            "shorten it, or put the long text into a document and ask about that."
+        )
+    if "\x00" in question or (not question.isascii() and _has_lone_surrogate(question)):
+        raise InvalidInput(
+            "The question contains characters that are not text; paste it again as plain text."
+        )
+    return question
+
+
+def unblock_steps(session: Session, run_id: str) -> None:
+    """Makes every step ready whose needs are all done."""
+    steps = list(session.scalars(select(StepRow).where(StepRow.run_id == run_id)))
+    done = {step.key for step in steps if step.state == StepState.DONE}
+    for step in steps:
+        if step.state == StepState.BLOCKED and done.issuperset(step.needs):
+            step.state = StepState.READY
+            owe_dispatch(session, step.id)
+
+
+def owe_dispatch(session: Session, step_id: str) -> None:
+    """Has the relay ring for this step, again if it has rung before."""
+    # One statement: a row that was looked at first may be gone by the time it is written.
+    values = {"step_id": step_id, "created_at": now_in(session), "rings": 0}
+    session.execute(
+        _insert(session)(DispatchRow)
+        .values(**values)
+        .on_conflict_do_update(index_elements=["step_id"], set_={"rung_at": None})
+    )
+    owe_doorbell(session)
+
+
+def start_run(session: Session, run: RunRow) -> None:
+    """Marks a queued run as running; one that another worker has started or ended meanwhile is left alone."""
+    session.execute(
+        update(RunRow)
+        .where(RunRow.id == run.id, RunRow.state == RunState.QUEUED)
+        .values(state=RunState.RUNNING, started_at=now_in(session))
+    )
+
+
+def finish_run(session: Session, run: RunRow, result: RunResult) -> None:
+    _end_run(session, run, RunState(result.outcome), result=result)
+
+
+def fail_run(session: Session, run: RunRow, sentence: str) -> None:
+    """Ends the run as failed, with a sentence for the person who asked."""
+    _end_run(session, run, RunState.FAILED, failure=sentence)
+
+
+def _end_run(
+    session: Session,
+    run: RunRow,
+    state: RunState,
+    *,
+    result: RunResult | None = None,
+    failure: str | None = None,
+) -> None:
+    # A run ends once, and a parallel step that fails later changes nothing: its state is read under its lock.
+    session.refresh(run, with_for_update=ROW_LOCK)
+    if run.state not in OPEN_RUN_STATES:
+        return
+    run.state, run.failure, run.finished_at = state, failure, now_in(session)
+    run.result = result.model_dump(mode="json") if result else None
+    its_steps = select(StepRow.id).where(StepRow.run_id == run.id)
+    session.execute(delete(DispatchRow).where(DispatchRow.step_id.in_(its_steps)))
+    root = session.get_one(SpanRow, span_id_for(run.id))
+    root.ended_at, root.state = run.finished_at, "error" if state == RunState.FAILED else "ok"
+    answer = result.answer if result else None
+    root.output = mask_secrets({"state": state, "answer": answer, "failure": failure})
+    if run.deliver_to is not None:
+        target = DeliveryTarget.model_validate(run.deliver_to)
+        _owe_delivery(session, derive_id(run.id, "answer"), run.id, target, None)
+    append_audit(session, "crewdesk", f"run.{state}", run.id, {"failure": failure} if failure else {})
+
+
+def _enter_inbox(session: Session, source: str, external_id: str, digest: str) -> str | None:
+    """The id of the new inbox row, or None if this external id is there already."""
+    inbox_id = new_id()
+    values = {
+        "id": inbox_id,
+        "source": source,
+        "external_id": external_id,
+        "request_digest": digest,
+        "received_at": now_in(session),
+    }
+    return session.execute(
+        _insert(session)(InboxRow)
+        .values(**values)
+        .on_conflict_do_nothing(index_elements=["source", "external_id"])
+        .returning(InboxRow.id)
+    ).scalar_one_or_none()
+
+
+def _earlier_run(session: Session, request: RunRequest) -> str:
+    row = session.scalars(
+        select(InboxRow).where(InboxRow.source == request.source, InboxRow.external_id == request.external_id)
+    ).one()
+    if row.request_digest != request.digest or row.run_id is None:
+        raise ExternalIdReused(
+            f"The id '{request.external_id}' was used before for another request; "
+            "use a new one for a new request."
+        )
+    return row.run_id
+
+
+def _create_run(
+    session: Session, request: RunRequest, question: str, principal: Principal, spec: WorkflowSpec
+) -> RunRow:
+    now = now_in(session)
+    run = RunRow(
+        id=new_id(),
+        workflow=spec.name,
+        workflow_version=spec.version,
+        principal_id=principal.id,
+        audience_groups=None if request.audience_groups is None else list(request.audience_groups),
+        source=request.source,
+        thread=request.thread,
+        question=question,
+        deliver_to=request.deliver_to.model_dump(mode="json") if request.deliver_to else None,
+        state=RunState.QUEUED,
+        created_at=now,
+    )
+    session.add(run)
+    session.flush()
+    for step in spec.steps:
+        session.add(
+            StepRow(
+                id=new_id(),
+                run_id=run.id,
+                key=step.key,
+                kind=step.kind,
+                uses=step.uses,
+                needs=list(step.needs),
+                deadline_s=step.deadline_s,
+                state=StepState.BLOCKED,
+                attempt=0,
+                fence=0,
+            )
+        )
+    session.add(_root_span(run, principal))
+    session.flush()
+    unblock_steps(session, run.id)
+    return run
+
+
+def _root_span(run: RunRow, principal: Principal) -> SpanRow:
+    return SpanRow(
+        id=span_id_for(run.id),
+        trace_id=trace_id_for(run.id),
+        run_id=run.id,
+        kind="run",
+        name=run.workflow,
+        state="open",
+        started_at=run.created_at,
+        input=mask_secrets({"question": run.question}),
+        attributes={"user_id": principal.email, "session_id": run.thread or run.id, "source": run.source},
+    )
+
+
+def _owe_delivery(
+    session: Session, delivery_id: str, run_id: str | None, target: DeliveryTarget, notice: str | None
+) -> None:
+    now = now_in(session)
+    session.add(
+        DeliveryRow(
+            id=delivery_id,
+            run_id=run_id,
+            channel=target.channel,
+            target=dict[str, Any](target.place),
+            notice=notice,
+            state=DeliveryState.PENDING,
+            attempts=0,
+            misses=0,
+            fence=0,
+            due_at=now,
+            created_at=now,
+        )
+    )
+
+
+def _insert(session: Session) -> Any:
+    """The dialect's own INSERT, the only one that knows ON CONFLICT."""
+    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,334 @@
+"""The tables. Rows are read and written only by the modules of this package that are named after them."""
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class RunState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    ABSTAINED = "abstained"
+    ESCALATED = "escalated"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+OPEN_RUN_STATES = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING)
+
+
+class StepState(StrEnum):
+    BLOCKED = "blocked"
+    READY = "ready"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    PARKED = "parked"
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python on both databases; SQLite alone would hand back naive values."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime reached the database")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """The text with U+FFFD for what a document or a model may bring and no database can hold: NUL, which
+    PostgreSQL refuses, and half a surrogate pair, which neither can encode."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+class StorableString(TypeDecorator[str]):
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Any) -> str | None:
+        return None if value is None else storable(value)
+
+
+class StorableText(TypeDecorator[str]):
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Any) -> str | None:
+        return None if value is None else storable(value)
+
+
+Id = StorableString(36)
+Short = StorableString(80)
+Label = StorableString(255)
+# Without `none_as_null`, None would be kept as the JSON word null, which is not SQL's NULL.
+Json = JSON(none_as_null=True)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        dict[str, Any]: Json,
+        list[str]: Json,
+    }
+
+
+class PrincipalRow(Base):
+    __tablename__ = "principals"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    email: Mapped[str] = mapped_column(Label, unique=True)
+    name: Mapped[str] = mapped_column(Label)
+    slack_id: Mapped[str | None] = mapped_column(Short, unique=True)
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class PrincipalGroupRow(Base):
+    __tablename__ = "principal_groups"
+    principal_id: Mapped[str] = mapped_column(ForeignKey("principals.id"), primary_key=True)
+    group_name: Mapped[str] = mapped_column(Short, primary_key=True)
+
+
+class PrincipalRoleRow(Base):
+    __tablename__ = "principal_roles"
+    principal_id: Mapped[str] = mapped_column(ForeignKey("principals.id"), primary_key=True)
+    role_name: Mapped[str] = mapped_column(Short, primary_key=True)
+
+
+class ApiKeyRow(Base):
+    __tablename__ = "api_keys"
+    id: Mapped[str] = mapped_column(Short, primary_key=True)
+    principal_id: Mapped[str] = mapped_column(ForeignKey("principals.id"))
+    digest: Mapped[str] = mapped_column(Label)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class WorkflowRow(Base):
+    __tablename__ = "workflows"
+    name: Mapped[str] = mapped_column(Short, primary_key=True)
+    version: Mapped[str] = mapped_column(Short, primary_key=True)
+    spec: Mapped[dict[str, Any]]
+    published_at: Mapped[datetime]
+    current: Mapped[bool]
+
+
+class InboxRow(Base):
+    __tablename__ = "inbox"
+    __table_args__ = (UniqueConstraint("source", "external_id"),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    source: Mapped[str] = mapped_column(Short)
+    external_id: Mapped[str] = mapped_column(Label)
+    request_digest: Mapped[str] = mapped_column(Short)
+    received_at: Mapped[datetime]
+    run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))
+    refusal: Mapped[str | None] = mapped_column(StorableText)
+
+
+class RunRow(Base):
+    __tablename__ = "runs"
+    __table_args__ = (Index(None, "state", "created_at"), Index(None, "principal_id", "created_at"))
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    workflow: Mapped[str] = mapped_column(Short)
+    workflow_version: Mapped[str] = mapped_column(Short)
+    principal_id: Mapped[str] = mapped_column(ForeignKey("principals.id"))
+    audience_groups: Mapped[list[str] | None] = mapped_column(Json)
+    source: Mapped[str] = mapped_column(Short)
+    thread: Mapped[str | None] = mapped_column(Label, index=True)
+    question: Mapped[str] = mapped_column(StorableText)
+    deliver_to: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    state: Mapped[str] = mapped_column(Short)
+    result: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    failure: Mapped[str | None] = mapped_column(StorableText)
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class StepRow(Base):
+    __tablename__ = "steps"
+    __table_args__ = (UniqueConstraint("run_id", "key"), Index(None, "state", "lease_until"))
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))
+    key: Mapped[str] = mapped_column(Short)
+    kind: Mapped[str] = mapped_column(Short)
+    uses: Mapped[str] = mapped_column(Short)
+    needs: Mapped[list[str]]
+    deadline_s: Mapped[float]
+    state: Mapped[str] = mapped_column(Short)
+    attempt: Mapped[int] = mapped_column(default=0)
+    fence: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None] = mapped_column(Label)
+    lease_until: Mapped[datetime | None]
+    output: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    failure: Mapped[str | None] = mapped_column(StorableText)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class DispatchRow(Base):
+    """A doorbell that is owed for a step. `rung_at` empty: the relay has not rung yet."""
+
+    __tablename__ = "dispatches"
+    step_id: Mapped[str] = mapped_column(ForeignKey("steps.id"), primary_key=True)
+    created_at: Mapped[datetime]
+    rung_at: Mapped[datetime | None] = mapped_column(index=True)
+    rings: Mapped[int] = mapped_column(default=0)
+
+
+class DeliveryRow(Base):
+    """A message that is owed to somebody. Its id travels with the message, so that it can be found again."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index(None, "channel", "state", "due_at"),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"), index=True)
+    channel: Mapped[str] = mapped_column(Short)
+    target: Mapped[dict[str, Any]]
+    notice: Mapped[str | None] = mapped_column(StorableText)
+    state: Mapped[str] = mapped_column(Short)
+    attempts: Mapped[int] = mapped_column(default=0)
+    misses: Mapped[int] = mapped_column(default=0)
+    fence: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    receipt: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    failure: Mapped[str | None] = mapped_column(StorableText)
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+
+class EvidenceRow(Base):
+    __tablename__ = "evidence"
+    __table_args__ = (UniqueConstraint("run_id", "label"), UniqueConstraint("step_id", "attempt", "digest"))
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))
+    step_id: Mapped[str] = mapped_column(ForeignKey("steps.id"))
+    attempt: Mapped[int]
+    label: Mapped[str] = mapped_column(Short)
+    kind: Mapped[str] = mapped_column(Short)
+    source: Mapped[str] = mapped_column(Label)
+    locator: Mapped[str] = mapped_column(StorableText)
+    text: Mapped[str] = mapped_column(StorableText)
+    as_of: Mapped[str | None] = mapped_column(Short)
+    details: Mapped[dict[str, Any]]
+    digest: Mapped[str] = mapped_column(Short)
+    created_at: Mapped[datetime]
+
+
+class SpanRow(Base):
+    __tablename__ = "spans"
+    __table_args__ = (
+        Index(None, "run_id", "started_at"),
+        Index("ix_spans_unshipped", "shipped_at", "ended_at"),
+    )
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    trace_id: Mapped[str] = mapped_column(String(32))
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))
+    step_id: Mapped[str | None] = mapped_column(ForeignKey("steps.id"))
+    parent_id: Mapped[str | None] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(Short)
+    name: Mapped[str] = mapped_column(Label)
+    state: Mapped[str] = mapped_column(Short)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    input: Mapped[Any] = mapped_column(Json, nullable=True)
+    output: Mapped[Any] = mapped_column(Json, nullable=True)
+    attributes: Mapped[dict[str, Any]]
+    shipped_at: Mapped[datetime | None]
+
+
+class AuditRow(Base):
+    """Every column is text or integer exactly as hashed, so that no changed byte can hide behind a
+    conversion."""
+
+    __tablename__ = "audit"
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[str] = mapped_column(Short)
+    actor: Mapped[str] = mapped_column(Label)
+    action: Mapped[str] = mapped_column(Short)
+    subject: Mapped[str] = mapped_column(Label)
+    detail: Mapped[str] = mapped_column(StorableText)
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class AuditHeadRow(Base):
+    """The one row that says where the chain ends; locking it puts writers in line and a cut tail in view."""
+
+    __tablename__ = "audit_head"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class ArtifactRow(Base):
+    __tablename__ = "artifacts"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), index=True)
+    name: Mapped[str] = mapped_column(Label)
+    media_type: Mapped[str] = mapped_column(Short)
+    size_bytes: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+
+
+class DocumentRow(Base):
+    __tablename__ = "documents"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    path: Mapped[str] = mapped_column(Label, unique=True)
+    status: Mapped[str] = mapped_column(Short)
+    reason: Mapped[str | None] = mapped_column(StorableText)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(Label)
+    owner: Mapped[str | None] = mapped_column(Label)
+    collection: Mapped[str] = mapped_column(Short)
+    classification: Mapped[str] = mapped_column(Short)
+    allowed_groups: Mapped[list[str]]
+    updated: Mapped[str | None] = mapped_column(Short)
+    review_by: Mapped[str | None] = mapped_column(Short)
+    size_bytes: Mapped[int]
+    ingested_at: Mapped[datetime]
+
+
+class PassageRow(Base):
+    __tablename__ = "passages"
+    __table_args__ = (UniqueConstraint("document_id", "position"),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id"))
+    position: Mapped[int]
+    heading_path: Mapped[list[str]]
+    locator: Mapped[str] = mapped_column(StorableText)
+    text: Mapped[str] = mapped_column(StorableText)

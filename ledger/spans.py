@@ -1,0 +1,176 @@
+"""The record of what happened inside a run: every prompt, tool call, retrieval and check, as a tree of
+spans.
+
+A span is written when it begins and again when it ends, so a process that dies leaves the prompt it had
+sent. Inputs and outputs are masked here, the one way in.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from ledger.db import Database, now_in
+from ledger.ids import span_id_for, trace_id_for
+from ledger.masking import mask_secrets, mask_text
+from ledger.schema import SpanRow
+from ledger.steps import ClaimedStep
+
+
+@dataclass(slots=True)
+class OpenSpan:
+    """A span that has begun. Its body sets `output` and `attributes`; they are written when it ends."""
+
+    id: str
+    output: Any = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    id: str
+    trace_id: str
+    run_id: str
+    parent_id: str | None
+    kind: str
+    name: str
+    state: str
+    started_at: datetime
+    ended_at: datetime | None
+    input: Any
+    output: Any
+    attributes: dict[str, Any]
+
+    @property
+    def seconds(self) -> float | None:
+        return None if self.ended_at is None else (self.ended_at - self.started_at).total_seconds()
+
+
+class SpanRecorder:
+    """Records the spans of one attempt of one step."""
+
+    def __init__(self, db: Database, claim: ClaimedStep) -> None:
+        self._db = db
+        self._run_id = claim.run_id
+        self._step_id = claim.step_id
+        self.root_id = span_id_for(claim.run_id)
+        self.step_span_id = span_id_for(claim.step_id, str(claim.attempt))
+
+    @contextmanager
+    def span(
+        self,
+        kind: str,
+        name: str,
+        span_input: Any,
+        *,
+        parent_id: str | None = None,
+        span_id: str | None = None,
+    ) -> Iterator[OpenSpan]:
+        """Below the step's own span unless `parent_id` says otherwise. An error is noted and passes on."""
+        opened = self.begin(kind, name, span_input, parent_id=parent_id, span_id=span_id)
+        try:
+            yield opened
+        except BaseException as error:
+            opened.failure = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            self.end(opened)
+
+    def begin(
+        self,
+        kind: str,
+        name: str,
+        span_input: Any,
+        *,
+        parent_id: str | None = None,
+        span_id: str | None = None,
+    ) -> OpenSpan:
+        opened = OpenSpan(span_id or secrets.token_hex(8))
+        with self._db.record() as session:
+            session.add(
+                SpanRow(
+                    id=opened.id,
+                    trace_id=trace_id_for(self._run_id),
+                    run_id=self._run_id,
+                    step_id=self._step_id,
+                    parent_id=parent_id or self.step_span_id,
+                    kind=kind,
+                    name=name[:255],
+                    state="open",
+                    started_at=now_in(session),
+                    input=mask_secrets(span_input),
+                    attributes={},
+                )
+            )
+        return opened
+
+    def end(self, opened: OpenSpan) -> None:
+        attributes = mask_secrets(opened.attributes)
+        if opened.failure is not None:
+            attributes["failure"] = mask_text(opened.failure)
+        with self._db.record() as session:
+            session.execute(
+                update(SpanRow)
+                .where(SpanRow.id == opened.id, SpanRow.ended_at.is_(None))
+                .values(
+                    ended_at=now_in(session),
+                    state="error" if opened.failure else "ok",
+                    output=mask_secrets(opened.output),
+                    attributes=attributes,
+                )
+            )
+
+
+def list_spans(db: Database, run_id: str) -> list[Span]:
+    """All spans of a run in the order they began."""
+    with db.read() as session:
+        rows = session.scalars(
+            select(SpanRow).where(SpanRow.run_id == run_id).order_by(SpanRow.started_at, SpanRow.id)
+        )
+        return [_span(row) for row in rows]
+
+
+def unshipped_spans(db: Database, limit: int) -> list[Span]:
+    """Ended spans that Langfuse has not acknowledged, oldest first."""
+    with db.read() as session:
+        rows = session.scalars(
+            select(SpanRow)
+            .where(SpanRow.shipped_at.is_(None), SpanRow.ended_at.is_not(None))
+            .order_by(SpanRow.ended_at, SpanRow.id)
+            .limit(limit)
+        )
+        return [_span(row) for row in rows]
+
+
+def trace_attributes(db: Database, run_ids: set[str]) -> dict[str, dict[str, Any]]:
+    """By run: who asked, in which thread, by which workflow - what every span of its trace is filed under."""
+    with db.read() as session:
+        roots = session.scalars(select(SpanRow).where(SpanRow.id.in_([span_id_for(run) for run in run_ids])))
+        return {root.run_id: {"name": root.name, **root.attributes} for root in roots}
+
+
+def mark_shipped(db: Database, span_ids: list[str]) -> None:
+    with db.record() as session:
+        session.execute(update(SpanRow).where(SpanRow.id.in_(span_ids)).values(shipped_at=now_in(session)))
+
+
+def _span(row: SpanRow) -> Span:
+    return Span(
+        id=row.id,
+        trace_id=row.trace_id,
+        run_id=row.run_id,
+        parent_id=row.parent_id,
+        kind=row.kind,
+        name=row.name,
+        state=row.state,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        input=row.input,
+        output=row.output,
+        attributes=row.attributes,
+    )

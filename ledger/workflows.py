@@ -1,0 +1,45 @@
+"""The workflows on offer: published by whoever can run them, read by whoever takes requests for them."""
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from ledger.audit import append_audit
+from ledger.db import Database, now_in, take_turns
+from ledger.errors import UnknownWorkflow
+from ledger.schema import WorkflowRow
+from ledger.workflow import WorkflowSpec
+
+
+def publish_workflow(db: Database, spec: WorkflowSpec) -> None:
+    """Makes this version the current one; older versions stay for the runs that began with them."""
+    with db.write() as session:
+        # Several workers publish the same workflows when they start together.
+        take_turns(session, "workflows")
+        row = session.get(WorkflowRow, (spec.name, spec.version))
+        if row is not None and row.current:
+            return
+        session.execute(update(WorkflowRow).where(WorkflowRow.name == spec.name).values(current=False))
+        if row is None:
+            row = WorkflowRow(name=spec.name, version=spec.version, spec=spec.model_dump(mode="json"))
+            row.published_at = now_in(session)
+            session.add(row)
+        row.current = True
+        append_audit(session, "workspace", "workflow.published", spec.name, {"version": spec.version})
+
+
+def list_workflows(db: Database) -> list[WorkflowSpec]:
+    with db.read() as session:
+        rows = session.scalars(
+            select(WorkflowRow).where(WorkflowRow.current.is_(True)).order_by(WorkflowRow.name)
+        )
+        return [WorkflowSpec.model_validate(row.spec) for row in rows]
+
+
+def current_workflow(session: Session, name: str) -> WorkflowSpec:
+    """Raises UnknownWorkflow naming those there are."""
+    rows = list(session.scalars(select(WorkflowRow).where(WorkflowRow.current.is_(True))))
+    for row in rows:
+        if row.name == name:
+            return WorkflowSpec.model_validate(row.spec)
+    known = ", ".join(sorted(row.name for row in rows)) or "none yet (run `crewdesk ingest` first)"
+    raise UnknownWorkflow(f"There is no workflow called '{name}'; there are: {known}.")

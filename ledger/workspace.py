@@ -1,0 +1,59 @@
+"""The workspace: the folder in which a company says who its people are and where its documents lie."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ledger.errors import WorkspaceInvalid
+from ledger.people import EVERYONE, PeopleFile, load_people
+from ledger.yaml_file import load_yaml
+
+
+class WorkspaceFile(BaseModel):
+    """The shape of `workspace.yaml`. `channels` gives a Slack channel's clearance: the groups whose
+    documents may be quoted there; a channel that is not named may only see what everyone may see."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=80)
+    description: str = ""
+    documents: tuple[str, ...] = ("documents",)
+    channels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    folder: Path
+    file: WorkspaceFile
+    people: PeopleFile
+
+    @property
+    def document_folders(self) -> list[Path]:
+        return [self.folder / name for name in self.file.documents]
+
+    def channel_clearance(self, channel: str) -> tuple[str, ...]:
+        return self.file.channels.get(channel, (EVERYONE,))
+
+
+def open_workspace(folder: Path) -> Workspace:
+    """Raises WorkspaceInvalid naming the file, line and key."""
+    if not folder.is_dir():
+        raise WorkspaceInvalid(
+            f"{folder}: there is no workspace folder here; make one with `crewdesk init {folder}` "
+            "or set CREWDESK_WORKSPACE."
+        )
+    if not (folder / "workspace.yaml").exists():
+        raise WorkspaceInvalid(
+            f"{folder}: this folder has no workspace.yaml; make a workspace with `crewdesk init DIR` or set "
+            "CREWDESK_WORKSPACE to one."
+        )
+    workspace = Workspace(
+        folder=folder,
+        file=load_yaml(folder / "workspace.yaml", WorkspaceFile),
+        people=load_people(folder / "people.yaml"),
+    )
+    for documents in workspace.document_folders:
+        if not documents.is_dir():
+            raise WorkspaceInvalid(f"{folder / 'workspace.yaml'}: documents: there is no folder {documents}.")
+    return workspace

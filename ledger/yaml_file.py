@@ -1,0 +1,109 @@
+"""Reads a YAML file into a pydantic model, and names file, line and key when it does not fit.
+
+Every file a person edits (people, documents' metadata, crews, workflows) comes in through `load_yaml`, so
+all of them complain alike.
+"""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from ledger.errors import WorkspaceInvalid
+
+M = TypeVar("M", bound=BaseModel)
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice; plain YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == _MERGE:
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, str) and key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key}' is given twice", key_node.start_mark
+                )
+            if isinstance(key, str):
+                seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep=deep)
+        except ValueError as error:
+            # 2026-02-30 looks like a date to YAML, and is none.
+            raise yaml.constructor.ConstructorError(
+                None, None, f"'{node.value}' cannot be read ({error})", node.start_mark
+            ) from error
+
+
+def load_yaml(path: Path, model: type[M]) -> M:
+    """Raises WorkspaceInvalid with `file:line: key: what is wrong` if the file cannot be read or does not
+    fit."""
+    try:
+        content = path.read_bytes()
+        text = content.decode()
+    except FileNotFoundError:
+        raise WorkspaceInvalid(f"{path}: there is no such file.") from None
+    except OSError as error:
+        raise WorkspaceInvalid(f"{path}: it cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        line = 1 + content.count(b"\n", 0, error.start)
+        raise WorkspaceInvalid(f"{path}:{line}: this is not UTF-8 text; save the file as UTF-8.") from error
+    return parse_yaml(text, model, source=str(path))
+
+
+def parse_yaml(text: str, model: type[M], *, source: str, first_line: int = 1) -> M:
+    """`source` and `first_line` say where the text came from, for the error's sentence."""
+    try:
+        node = yaml.compose(text, Loader=_StrictLoader)
+        data = yaml.load(text, Loader=_StrictLoader) if node is not None else {}
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = first_line + mark.line if mark else first_line
+        trouble = ", ".join(part for part in (error.context, error.problem) if part)
+        raise WorkspaceInvalid(f"{source}:{line}: this is not valid YAML: {trouble}.") from error
+    except yaml.reader.ReaderError as error:
+        line = first_line + text.count("\n", 0, error.position)
+        raise WorkspaceInvalid(
+            f"{source}:{line}: this is not valid YAML: it contains a control character."
+        ) from error
+    except RecursionError as error:
+        raise WorkspaceInvalid(f"{source}:{first_line}: this is nested too deeply.") from error
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        line = first_line + _line_of(node, first["loc"])
+        key = ".".join(str(part) for part in first["loc"]) or "(top level)"
+        raise WorkspaceInvalid(f"{source}:{line}: {key}: {_complaint(first)}.") from error
+
+
+def _complaint(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "this key is not known here; remove it or check its spelling"
+    if error["type"] == "missing":
+        return "this key is required and missing"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return message[0].lower() + message[1:] if message else "it does not fit"
+
+
+def _line_of(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
+    """The zero-based line of the deepest part of `location` that is in the tree."""
+    line = 0
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line
+    return line
