@@ -1,0 +1,1 @@
+"""What a newcomer meets first: a sample workspace and a demonstration on it."""

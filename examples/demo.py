@@ -1,0 +1,81 @@
+"""`make demo`: ingests the sample workspace and shows what Crewdesk answers, to whom, and what it keeps on record.
+
+It runs the very commands a person would type, one after the other in one process, so that CrewAI and the embedding
+model are loaded once.
+"""
+
+import shlex
+import sys
+import time
+
+from rich.console import Console
+
+from cli.exits import ExitStatus
+from cli.main import run
+from ledger.db import Database
+from ledger.reading import list_runs
+from ledger.settings import EmbeddedSettings, load_settings
+
+HELP_DESK = "I typed my password wrong too often and now I'm locked out, what do I do?"
+RESTRICTED = "What is the salary band for a store manager?"
+OUT_OF_SCOPE = "What is the weather like on Mars today?"
+
+SCENES: tuple[tuple[str, tuple[str, ...], ExitStatus], ...] = (
+    ("The sample workspace is read: 37 documents in five formats.", ("ingest",), ExitStatus.DONE),
+    (
+        "A help-desk question. Every sentence of the answer is quoted, and its source has an owner and a date.",
+        ("ask", HELP_DESK, "--as", "employee@larkspur.example"),
+        ExitStatus.DONE,
+    ),
+    (
+        "The answer to this one lies in a document that only HR may read. HR asks:",
+        ("ask", RESTRICTED, "--as", "hr.partner@larkspur.example"),
+        ExitStatus.DONE,
+    ),
+    (
+        "An employee asks the same, and is told nothing of that document - not even that it is there.",
+        ("ask", RESTRICTED, "--as", "employee@larkspur.example"),
+        ExitStatus.ABSTAINED,
+    ),
+    (
+        "Nobody at Larkspur wrote about this, so the crew does not guess.",
+        ("ask", OUT_OF_SCOPE, "--as", "employee@larkspur.example"),
+        ExitStatus.ABSTAINED,
+    ),
+)
+
+
+def main() -> int:
+    console = Console(highlight=False)
+    started = time.monotonic()
+    for caption, command, expected in SCENES:
+        status = _show(console, caption, command)
+        if status != expected:
+            console.print(f"The demo stopped: exit status {int(status)}, not {int(expected)}.", style="bold red")
+            return ExitStatus.FAILED
+    caption = "What happened inside the first of them: steps, prompts, tool calls, and how long each took."
+    status = _show(console, caption, ("trace", _first_run_id()))
+    console.print(f"\nThat took {time.monotonic() - started:.0f} seconds. Now try `make serve`, or ask on your own:")
+    console.print('  .venv/bin/crewdesk ask "How much may a hotel cost per night?" --as employee@larkspur.example')
+    console.print("  with CREWDESK_WORKSPACE=examples/larkspur and CREWDESK_VAR=var/demo\n", style="dim")
+    return status
+
+
+def _show(console: Console, caption: str, command: tuple[str, ...]) -> ExitStatus:
+    console.print()
+    console.rule(style="dim")
+    console.print(caption, style="bold")
+    console.print(f"$ crewdesk {shlex.join(command)}\n", style="cyan")
+    return run(command)
+
+
+def _first_run_id() -> str:
+    db = Database(load_settings(EmbeddedSettings).ledger_url)
+    try:
+        return next(item.run_id for item in list_runs(db) if item.question == HELP_DESK)
+    finally:
+        db.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
