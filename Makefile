@@ -69,7 +69,7 @@ lock: ## Resolve the dependencies anew into requirements.lock
 	{ echo '# Exact versions of everything, made by `make lock`. torch carries no local version, so that pip takes the';\
 	  echo '# CPU build from its find-links where there is one.';\
 	  build/lock/bin/pip freeze --all --exclude crewdesk --exclude pip | sed -E 's/^(torch==[0-9.]+)\+cpu$$/\1/'; } > requirements.lock
-	rm -rf build/lock
+	rm -rf build
 
 clean: ## Remove what was built and what runs left behind
 	rm -rf $(VENV) build var .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,7 +11,16 @@ import structlog
 from ledger.masking import mask_secrets
 
 # Libraries that log each message, request or task; our own events say the same once.
-_CHATTY = ("celery.worker.strategy", "celery.app.trace", "httpx", "httpcore", "kombu", "slack_bolt", "openai")
+_CHATTY = (
+    "celery.worker.strategy",
+    "celery.app.trace",
+    "alembic",
+    "httpx",
+    "httpcore",
+    "kombu",
+    "slack_bolt",
+    "openai",
+)
 
 LogFormat = Literal["console", "json"]
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ledger.errors import SettingsInvalid, VarInUse
+from ledger.settings import ApiSettings
 
 _SECRET_BYTES = 32
 
@@ -42,6 +43,13 @@ def hold_var(folder: Path, role: str) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def api_key_secret(settings: ApiSettings) -> bytes:
+    """What API keys are hashed with: the one that is set, or this installation's own."""
+    if settings.api_key_secret is not None:
+        return settings.api_key_secret.get_secret_value().encode()
+    return installation_secret(settings.var)
 
 
 def installation_secret(folder: Path) -> bytes:

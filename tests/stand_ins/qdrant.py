@@ -82,6 +82,7 @@ class QdrantServer:
             ("GET", f"{collection}/exists", "collection_exists", operations.check_exists),
             ("GET", collection, "get_collection", self._get_collection),
             ("PUT", collection, "create_collection", operations.create_collection),
+            ("PATCH", collection, "update_collection", operations.update_collection),
             ("DELETE", collection, "delete_collection", self._delete_collection),
             ("PUT", f"{collection}/index", "create_index", self._create_index),
             ("PUT", points, "upsert", operations.upsert),

@@ -26,6 +26,12 @@ def create_collection(engine: QdrantClient, name: str, body: bytes) -> bool:
     )
 
 
+def update_collection(engine: QdrantClient, name: str, body: bytes) -> bool:
+    """Of what can be changed, the metadata: the rest means nothing to the engine in memory."""
+    asked = models.UpdateCollection.model_validate_json(body)
+    return engine.update_collection(name, metadata=asked.metadata)
+
+
 def check_exists(engine: QdrantClient, name: str, _body: bytes) -> Mapping[str, bool]:
     return {"exists": engine.collection_exists(name)}
 

@@ -1,0 +1,76 @@
+"""What Crewdesk costs over CrewAI alone: the same two-agent, three-call crew, in turns, by the same scripted
+model and over the same library."""
+
+import random
+import shutil
+import statistics
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks.contestant import Lap, Provider, child, lap_of, next_line
+from benchmarks.measurement import Measurement, at_most
+
+TITLE = "Framework cost of a run, against raw CrewAI"
+PAIRS = 40
+WARM_UP = 4
+RESAMPLES = 2_000
+
+
+def measure(ground: Path) -> list[Measurement]:
+    pairs = _race(ground)
+    ours, raw = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    low, high = interval_of_ratio([(one.seconds, other.seconds) for one, other in pairs])
+    wall = _median(lap.seconds for lap in ours) / _median(lap.seconds for lap in raw)
+    cpu = _median(lap.cpu_s for lap in ours) / _median(lap.cpu_s for lap in raw)
+    return [
+        Measurement(
+            what="wall time, ratio of medians",
+            value=wall,
+            unit="x",
+            bar=at_most(1.5),
+            note=f"95% interval {low:.2f} to {high:.2f}; {len(pairs)} pairs in turns",
+        ),
+        Measurement(what="processor time, ratio of medians", value=cpu, unit="x", note="less noisy"),
+        Measurement(what="raw CrewAI", value=1000 * _median(lap.seconds for lap in raw), unit="ms"),
+        Measurement(what="Crewdesk", value=1000 * _median(lap.seconds for lap in ours), unit="ms"),
+        *_explain(ours),
+    ]
+
+
+def _race(ground: Path) -> list[tuple[Lap, Lap]]:
+    """Crewdesk's lap and raw CrewAI's, for each pair."""
+    with ExitStack() as stack:
+        server = stack.enter_context(child("benchmarks.provider", ground))
+        provider = Provider.model_validate_json(next_line(server, ground)).model_dump_json()
+        sides = []
+        for module in ("benchmarks.crewdesk_run", "benchmarks.raw_crew"):
+            # The embedded engine's files serve one process.
+            var = ground / module
+            shutil.copytree(ground / "var", var)
+            sides.append(stack.enter_context(child(module, ground, str(var), provider)))
+        for side in sides:
+            next_line(side, ground)
+        laps = [(lap_of(sides[0], ground), lap_of(sides[1], ground)) for _ in range(WARM_UP + PAIRS)]
+    return laps[WARM_UP:]
+
+
+def interval_of_ratio(pairs: Sequence[tuple[float, float]], seed: int = 1) -> tuple[float, float]:
+    """The middle 95% of the ratio of medians when the pairs are drawn again and again (bootstrap)."""
+    draw = random.Random(seed)
+    ratios = []
+    for _ in range(RESAMPLES):
+        drawn = draw.choices(pairs, k=len(pairs))
+        ratios.append(_median(one for one, _ in drawn) / _median(other for _, other in drawn))
+    ratios.sort()
+    return ratios[int(0.025 * RESAMPLES)], ratios[int(0.975 * RESAMPLES)]
+
+
+def _explain(laps: Sequence[Lap]) -> list[Measurement]:
+    return [
+        Measurement(what=f"of it: {share}", value=1000 * _median(lap.shares[share] for lap in laps), unit="ms")
+        for share in laps[0].shares
+    ]
+
+
+_median = statistics.median

@@ -1,0 +1,46 @@
+"""Numbers the evidence of an answer: each claim is followed by the numbers of the sources it stands on."""
+
+from dataclasses import dataclass
+
+from ledger.reading import EvidenceView, RunView
+from ledger.result import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class CitedAnswer:
+    """`text` is raw, not yet escaped; `sources[0]` is what it cites as [1]."""
+
+    text: str
+    sources: tuple[EvidenceView, ...]
+
+
+def cite(view: RunView) -> CitedAnswer:
+    """The answer's own text with citations where its claims can be found in it, else the claims alone."""
+    known = {item.id: item for item in view.evidence}
+    order = list(dict.fromkeys(label for claim in view.claims for label in claim.evidence if label in known))
+    numbers = {label: number for number, label in enumerate(order, start=1)}
+    marked = [(claim.text, _marks(view.claims, at, numbers)) for at, claim in enumerate(view.claims)]
+    text = _cited_in_place(view.answer or "", marked)
+    if text is None:
+        text = " ".join(claim + marks for claim, marks in marked)
+    return CitedAnswer(text, tuple(known[label] for label in order))
+
+
+def _marks(claims: tuple[Claim, ...], at: int, numbers: dict[str, int]) -> str:
+    """Nothing where the next claim stands on the same evidence: the citation follows the last of them."""
+    cited = claims[at].evidence
+    if at + 1 < len(claims) and claims[at + 1].evidence == cited:
+        return ""
+    found = sorted({numbers[label] for label in cited if label in numbers})
+    return " " + "".join(f"[{number}]" for number in found) if found else ""
+
+
+def _cited_in_place(answer: str, marked: list[tuple[str, str]]) -> str | None:
+    text, end = "", 0
+    for claim, marks in marked:
+        start = answer.find(claim, end)
+        if start < 0:
+            return None
+        text += answer[end : start + len(claim)] + marks
+        end = start + len(claim)
+    return text + answer[end:]

@@ -1,0 +1,83 @@
+"""Takes a post in: one transaction that makes it a run or a refusal, before Slack is told that it arrived.
+
+A channel's answer is cleared for the channel and not for who asked: what the asker may read and the channel
+may not is never quoted there.
+"""
+
+from collections.abc import Callable
+
+from bots.posts import Post
+from ledger.crash_points import crash_point
+from ledger.db import Database
+from ledger.errors import CrewdeskError, ErrorKind
+from ledger.log import get_logger
+from ledger.people import Principal, find_slack_principal
+from ledger.runs import RunRequest, refuse_request, submit_run
+from ledger.workspace import Workspace
+
+_log = get_logger(__name__)
+
+_ASKERS_TO_SORT_OUT = (ErrorKind.USAGE, ErrorKind.DENIED, ErrorKind.MISSING)
+
+NOT_KNOWN = (
+    "Sorry, I cannot answer you yet: nobody has told me who you are. Please ask an administrator of Crewdesk "
+    "to add your Slack id {slack_id} to the workspace's people.yaml."
+)
+NOTHING_ASKED = (
+    "Hello! Write your question in the same message, for example: How do I reset my password? "
+    "I answer here in the thread."
+)
+
+
+class Intake:
+    """`on_accepted` is called after a run was made, so that whoever shows its status need not wait."""
+
+    def __init__(self, db: Database, workspace: Workspace, on_accepted: Callable[[], None]) -> None:
+        self._db = db
+        self._workspace = workspace
+        self._on_accepted = on_accepted
+
+    def take(self, post: Post) -> None:
+        """Returns once the post is kept for good, however often it comes. Raises CrewdeskError when it could
+        not be kept; Slack must then send it again."""
+        principal = find_slack_principal(self._db, post.user)
+        if principal is None:
+            self._refuse(post, NOT_KNOWN.format(slack_id=post.user))
+        elif not post.question:
+            self._refuse(post, NOTHING_ASKED)
+        else:
+            self._submit(post, principal)
+        crash_point("intake.after_commit")
+
+    def _submit(self, post: Post, principal: Principal) -> None:
+        try:
+            submission = submit_run(self._db, self._request(post, principal))
+        except CrewdeskError as error:
+            if error.kind is ErrorKind.CONFLICT:
+                # Another event told of this post before: as a refusal, or seen from another place.
+                _log.info("post_repeated", post=post.external_id)
+                return
+            if error.kind not in _ASKERS_TO_SORT_OUT:
+                raise
+            self._refuse(post, str(error))
+            return
+        _log.info(
+            "post_accepted", run=submission.run_id, post=post.external_id, repeated=not submission.created
+        )
+        self._on_accepted()
+
+    def _request(self, post: Post, principal: Principal) -> RunRequest:
+        clearance = None if post.is_direct else self._workspace.channel_clearance(post.channel)
+        return RunRequest(
+            principal=principal.email,
+            question=post.question,
+            source="slack",
+            external_id=post.external_id,
+            thread=post.thread,
+            audience_groups=clearance,
+            deliver_to=post.reply_to,
+        )
+
+    def _refuse(self, post: Post, sentence: str) -> None:
+        if refuse_request(self._db, "slack", post.external_id, sentence, post.reply_to):
+            _log.info("post_refused", post=post.external_id, reason=sentence)

@@ -1,0 +1,96 @@
+"""A run as a person reads it: the answer with its marks, the sources under their numbers, how it came
+about."""
+
+from rich.console import Console
+from rich.text import Text
+
+from cli.screen import printable
+from ledger.ids import short_id
+from ledger.reading import EvidenceView, RunView
+
+
+def print_run(screen: Console, run: RunView) -> None:
+    """The whole result of a finished run, or its state while it is open."""
+    if run.is_open:
+        screen.print(f"This run is {run.state}; look again with `crewdesk run show {short_id(run.run_id)}`.")
+    elif run.outcome == "answered":
+        _print_answer(screen, run)
+    else:
+        _print_no_answer(screen, run)
+    screen.print(Text(f"\n{_footer(run)}", style="dim"))
+
+
+def number_sources(run: RunView) -> dict[str, int]:
+    """The number each piece of evidence is cited by, in the order the answer first leans on it."""
+    numbers: dict[str, int] = {}
+    for claim in run.claims:
+        for label in claim.evidence:
+            numbers.setdefault(label, len(numbers) + 1)
+    return numbers
+
+
+def marked_answer(run: RunView, numbers: dict[str, int]) -> str:
+    if not run.claims:
+        return printable(run.answer or "")
+    sentences = []
+    for claim in run.claims:
+        marks = "".join(f"[{number}]" for number in sorted({numbers[label] for label in claim.evidence}))
+        sentences.append(f"{printable(claim.text)} {marks}".rstrip())
+    return " ".join(sentences)
+
+
+def _print_answer(screen: Console, run: RunView) -> None:
+    numbers = number_sources(run)
+    screen.print(marked_answer(run, numbers))
+    sources = sorted(run.evidence, key=lambda item: numbers.get(item.id, len(numbers)))
+    if sources:
+        screen.print(Text("\nSources", style="bold"))
+    for item in sources:
+        _print_source(screen, numbers.get(item.id, 0), item)
+    _print_caveats(screen, run)
+
+
+def _print_source(screen: Console, number: int, item: EvidenceView) -> None:
+    details = item.details
+    line = Text(f" [{number}] ")
+    line.append(printable(details.get("title") or item.source), style="bold")
+    if details.get("section"):
+        line.append(f" · {printable(details['section'])}")
+    facts = Text(f"     {printable(item.source)}")
+    if details.get("owner"):
+        facts.append(f" · owner {printable(details['owner'])}")
+    if details.get("updated"):
+        facts.append(f" · updated {printable(details['updated'])}")
+    if details.get("stale"):
+        facts.append(" · ")
+        facts.append(f"STALE (review was due {printable(details.get('review_by'))})", style="bold yellow")
+    screen.print(line)
+    screen.print(facts, soft_wrap=True)
+
+
+def _print_no_answer(screen: Console, run: RunView) -> None:
+    screen.print(printable(run.answer or run.failure or f"This run was {run.outcome}."))
+    if run.suggestions:
+        screen.print(Text("\nNearest pages, and whom to ask", style="bold"))
+    for suggestion in run.suggestions:
+        screen.print(f"  - {printable(suggestion)}")
+    _print_caveats(screen, run)
+
+
+def _print_caveats(screen: Console, run: RunView) -> None:
+    if run.caveats:
+        screen.print()
+    for caveat in run.caveats:
+        screen.print(Text(f"Note: {printable(caveat)}", style="italic"))
+
+
+def _footer(run: RunView) -> str:
+    parts = [run.outcome or run.state]
+    if run.specialist:
+        parts.append(run.specialist)
+    if run.model:
+        parts.append(run.model.name)
+    if run.timings.total_s is not None:
+        parts.append(f"{run.timings.total_s:.1f} s")
+    parts.append(f"run {short_id(run.run_id)}")
+    return printable(" · ".join(parts))

@@ -1,0 +1,1 @@
+"""The parts of an installation that `crewdesk doctor` looks at."""

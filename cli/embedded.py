@@ -1,0 +1,154 @@
+"""The single process: every role of Crewdesk in one, with real parts and no services.
+
+It holds the `var/` folder alone, so whoever held a lease here before is dead and its work is taken up at
+once.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from ledger.crash_points import arm_crash_point
+from ledger.db import Database
+from ledger.errors import SettingsInvalid
+from ledger.log import get_logger
+from ledger.migrate import migrate
+from ledger.people import sync_people
+from ledger.queue import create_celery, ring
+from ledger.reading import RunView, get_run, run_state
+from ledger.relay import Relay
+from ledger.schema import OPEN_RUN_STATES
+from ledger.settings import EmbeddedSettings
+from ledger.steps import count_open_runs, release_leases
+from ledger.var_folder import hold_var
+from ledger.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+    from knowledge.library import Library
+
+_log = get_logger(__name__)
+
+POLL_S = 0.02
+
+
+class Installation:
+    """An opened workspace with its database. The library and the worker come when they are asked for."""
+
+    def __init__(
+        self, settings: EmbeddedSettings, workspace: Workspace, db: Database, stack: ExitStack
+    ) -> None:
+        self.settings = settings
+        self.workspace = workspace
+        self.db = db
+        self._stack = stack
+        self._library: Library | None = None
+        self._lock = threading.Lock()
+        self._works = False
+
+    @property
+    def library(self) -> "Library":
+        with self._lock:
+            if self._library is None:
+                from knowledge.bootstrap import open_library
+
+                self._library = open_library(self.settings, self.db)
+                self._stack.callback(self._library.close)
+            return self._library
+
+    def start_worker(self) -> None:
+        """Starts relay and worker threads, and takes up what an earlier process left. They end with the
+        installation."""
+        from crews.bootstrap import build_step_runner
+        from crews.worker import register_run_step
+
+        released = release_leases(self.db)
+        if released:
+            _log.info("work_taken_up", steps=released)
+        runner, _workshop = build_step_runner(self.settings, self.db, lambda: self.library)
+        app = create_celery(self._broker_url())
+        register_run_step(app, lambda: runner)
+        self._start_celery(app)
+        relay = Relay(self.db, lambda step_id: ring(app, step_id))
+        self.run_thread("relay", relay.run)
+
+    def run_thread(self, name: str, target: Callable[[threading.Event], None]) -> None:
+        """Runs `target` until the installation closes; it must return soon after its event is set."""
+        stop = threading.Event()
+        thread = threading.Thread(target=target, args=(stop,), name=name, daemon=True)
+        thread.start()
+        self._stack.callback(thread.join, 10.0)
+        self._stack.callback(stop.set)
+
+    def wait_for_run(self, run_id: str, on_state: Callable[[RunView], None]) -> RunView:
+        """Returns the run once it has ended; `on_state` is called when it moves on."""
+        seen: tuple[str, ...] = ()
+        pause = threading.Event()
+        while run_state(self.db, run_id) in OPEN_RUN_STATES:
+            view = get_run(self.db, run_id)
+            states = tuple(step.state for step in view.timings.steps)
+            if states != seen:
+                seen = states
+                on_state(view)
+            pause.wait(POLL_S)
+        return get_run(self.db, run_id)
+
+    def drain(self, timeout_s: float = 120.0) -> int:
+        """Lets the runs an earlier process left finish; returns how many are still open at the timeout."""
+        pause = threading.Event()
+        for _ in range(int(timeout_s / POLL_S)):
+            if count_open_runs(self.db) == 0:
+                return 0
+            pause.wait(POLL_S)
+        return count_open_runs(self.db)
+
+    def _broker_url(self) -> str:
+        if not self.settings.broker_url.startswith("memory:"):
+            raise SettingsInvalid(
+                "CREWDESK_BROKER_URL is set, but the single process needs none; unset it, or start the "
+                "processes of the Procfile instead."
+            )
+        return self.settings.broker_url
+
+    def _start_celery(self, app: "Celery") -> None:
+        started = threading.Event()
+        # Celery's pool threads look a task up in the process's default application.
+        app.set_default()
+        # The controller alone: Celery's own program would take over signals, logging and the terminal.
+        worker = app.WorkController(
+            pool="threads",
+            concurrency=self.settings.worker_concurrency,
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+            ready_callback=lambda _consumer: started.set(),
+        )
+        thread = threading.Thread(target=worker.start, name="worker", daemon=True)
+        thread.start()
+        started.wait(10.0)
+        self._stack.callback(thread.join, 10.0)
+        self._stack.callback(worker.stop)
+
+
+@contextmanager
+def open_installation(settings: EmbeddedSettings, role: str) -> Iterator[Installation]:
+    """Raises VarInUse, WorkspaceInvalid, SettingsInvalid, before anything is written."""
+    arm_crash_point(settings.crash_at)
+    workspace = open_workspace(settings.workspace)
+    with ExitStack() as stack:
+        stack.enter_context(hold_var(settings.var, role))
+        db = Database(settings.ledger_url)
+        stack.callback(db.close)
+        prepare_ledger(db, workspace)
+        yield Installation(settings, workspace, db, stack)
+
+
+def prepare_ledger(db: Database, workspace: Workspace) -> None:
+    """Brings the schema, the people and the workflows up to date."""
+    from crews.bootstrap import publish_shipped_workflows
+
+    migrate(db)
+    sync_people(db, workspace.people)
+    publish_shipped_workflows(db)

@@ -1,0 +1,93 @@
+"""`crewdesk runs` and `crewdesk run show`: what was asked and what came of it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cli.shapes import RunList
+
+
+def list_runs_command(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many runs.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="A RunList as JSON.")] = False,
+) -> None:
+    """List the latest runs, the newest first.
+
+    [bold]Examples[/bold]
+
+    crewdesk runs
+
+    crewdesk runs --limit 100 --json
+    """
+    from cli.screen import open_screen, print_json
+    from cli.shapes import RunList
+    from cli.start import open_ledger, read_settings
+    from ledger.reading import list_runs
+    from ledger.settings import ProcessSettings
+
+    with open_ledger(read_settings(ProcessSettings)) as db:
+        runs = RunList(runs=tuple(list_runs(db, limit)))
+    if as_json:
+        print_json(runs)
+        return
+    _print_table(open_screen(), runs)
+
+
+def show_run_command(
+    run_id: Annotated[
+        str, typer.Argument(metavar="ID", help="A run's id, or at least its last four characters.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="A RunView as JSON.")] = False,
+) -> None:
+    """Show one run: question, answer, sources and steps.
+
+    [bold]Examples[/bold]
+
+    crewdesk run show 9f3c01ab
+
+    crewdesk run show 9f3c01ab --json
+    """
+    from cli.answer import print_run
+    from cli.screen import open_screen, print_json, printable
+    from cli.start import open_ledger, read_settings
+    from ledger.reading import get_run, resolve_run_id
+    from ledger.settings import ProcessSettings
+
+    with open_ledger(read_settings(ProcessSettings)) as db:
+        run = get_run(db, resolve_run_id(db, run_id))
+    if as_json:
+        print_json(run)
+        return
+    screen = open_screen()
+    asked = f"{run.created_at.astimezone():%Y-%m-%d %H:%M}"
+    screen.print(f"{printable(run.principal)} asked by {run.source} on {asked}:")
+    screen.print(f"  {printable(run.question)}\n")
+    print_run(screen, run)
+    for step in run.timings.steps:
+        tries = f", attempt {step.attempts}" if step.attempts > 1 else ""
+        took = "" if step.seconds is None else f" in {step.seconds:.2f} s"
+        screen.print(f"  step {step.key}: {step.state}{took}{tries}", style="dim")
+
+
+def _print_table(screen: "Console", runs: "RunList") -> None:
+    from rich.table import Table
+
+    from cli.screen import printable
+    from ledger.ids import short_id
+
+    if not runs.runs:
+        screen.print('No runs yet. Ask something: crewdesk ask "How do I ...?" --as EMAIL')
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("run", "state", "asked", "by", "seconds"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("question", overflow="ellipsis", no_wrap=True)
+    for run in runs.runs:
+        seconds = "" if run.total_s is None else f"{run.total_s:.1f}"
+        asked = f"{run.created_at.astimezone():%m-%d %H:%M}"
+        question = " ".join(printable(run.question).split())
+        table.add_row(short_id(run.run_id), run.state, asked, printable(run.principal), seconds, question)
+    screen.print(table)

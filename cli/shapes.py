@@ -1,0 +1,90 @@
+"""What the commands print with `--json`, beside the run itself (`ledger.reading.RunView`) and the
+IngestReport.
+
+Renaming or removing a field here breaks other people's programs; adding one does not.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ledger.reading import RunSummary
+from ledger.spans import Span
+
+
+class RunList(BaseModel):
+    """The newest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    runs: tuple[RunSummary, ...]
+
+
+class Trace(BaseModel):
+    """Spans in the order they began; the one without a parent is the run itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    spans: tuple[Span, ...]
+
+
+class AuditReport(BaseModel):
+    """A whole chain. Keep `head` somewhere else: a later chain must still lead to it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: int
+    head: str
+
+
+class FoundPassage(BaseModel):
+    """`score` is how close the passage's meaning is to the question's, 0 to 1."""
+
+    model_config = ConfigDict(frozen=True)
+
+    passage_id: str
+    document_id: str
+    path: str
+    title: str
+    section: str
+    locator: str
+    text: str
+    owner: str | None
+    updated: str | None
+    review_by: str | None
+    stale: bool
+    collection: str
+    classification: str
+    score: float
+
+
+class SearchReport(BaseModel):
+    """The best first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    principal: str
+    collection: str | None
+    passages: tuple[FoundPassage, ...]
+
+
+class Checked(BaseModel):
+    """One part of the installation. `remedy` says what to do about it unless it is ok."""
+
+    model_config = ConfigDict(frozen=True)
+
+    part: str
+    status: Literal["ok", "warn", "broken"]
+    found: str
+    remedy: str | None = None
+
+
+class DoctorReport(BaseModel):
+    """`healthy` as long as nothing is broken."""
+
+    model_config = ConfigDict(frozen=True)
+
+    healthy: bool
+    parts: tuple[Checked, ...]

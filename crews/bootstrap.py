@@ -1,0 +1,105 @@
+"""Builds the crews' world with plain constructor calls: for a worker process, and for the embedded one.
+
+CrewAI is imported when the first crew step is worked on, or by `warm_up`, never before.
+"""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from knowledge.library import Library
+
+from crews.specs import CrewSpec, Limits, load_crew_spec
+from crews.step_context import StepContext
+from crews.step_runner import StepRunner
+from crews.workflow_loader import SHIPPED, load_workflows
+from ledger.db import Database
+from ledger.errors import CrewdeskError
+from ledger.settings import WorkerSettings, harden_crewai
+from ledger.steps import ClaimedStep
+from ledger.workflows import publish_workflow
+
+if TYPE_CHECKING:
+    from crews.crew_step import CrewRoom
+
+_HERE = Path(__file__).parent
+_NOBODY = "none"
+
+
+def publish_shipped_workflows(db: Database) -> None:
+    """Raises WorkspaceInvalid if one of them is not sound."""
+    crews = {path.parent.name for path in _HERE.glob("*/crew.yaml")}
+    for spec in load_workflows(SHIPPED, crews=crews, functions={"verify_answer"}):
+        publish_workflow(db, spec)
+
+
+class CrewWorkshop:
+    """Runs crew steps; opens the crew room, and with it CrewAI, at the first."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._room: CrewRoom | None = None
+        self._specs: dict[str, CrewSpec] = {}
+
+    def room(self) -> "CrewRoom":
+        with self._lock:
+            if self._room is None:
+                self._room = self._open_room()
+            return self._room
+
+    def limits(self, claim: ClaimedStep) -> Limits:
+        name = crew_name(claim)
+        if name == _NOBODY:
+            return Limits()
+        if name not in self._specs:
+            self._specs[name] = load_crew_spec(_HERE / name)
+        return self._specs[name].limits
+
+    def __call__(self, context: StepContext) -> dict[str, Any]:
+        name = crew_name(context.claim)
+        if name == _NOBODY:
+            return _nobody(context.claim)
+        return self.room().run(context, name).model_dump(mode="json")
+
+    def _open_room(self) -> "CrewRoom":
+        harden_crewai(self._settings.var)
+        from crews.catalog import shipped_crews, shipped_tools
+        from crews.crew_step import CrewRoom
+
+        tools = shipped_tools()
+        return CrewRoom(shipped_crews(tools), tools, self._settings.models)
+
+
+def build_step_runner(
+    settings: WorkerSettings, db: Database, library: Callable[[], Library]
+) -> tuple[StepRunner, CrewWorkshop]:
+    from crews.verify_answer import verify_answer
+
+    workshop = CrewWorkshop(settings)
+    return StepRunner(db, library, workshop, {"verify_answer": verify_answer}), workshop
+
+
+def crew_name(claim: ClaimedStep) -> str:
+    """`router` is itself; `route.specialist` is what the step `route` chose."""
+    chooser, dot, field = claim.uses.partition(".")
+    if not dot:
+        return claim.uses
+    name = claim.inputs[chooser]["output"].get(field)
+    if not isinstance(name, str):
+        raise CrewdeskError(f"The step '{chooser}' did not name a specialist.")
+    return name
+
+
+def _nobody(claim: ClaimedStep) -> dict[str, Any]:
+    """What stands in place of a specialist's output when the router found that nobody can answer."""
+    chooser = claim.inputs[claim.uses.partition(".")[0]]
+    draft = {"claims": [], "missing": chooser["output"].get("reason")}
+    return {
+        "crew": _NOBODY,
+        "title": chooser["title"],
+        "output": draft,
+        "model": chooser["model"],
+        "evidence": [],
+    }

@@ -1,0 +1,92 @@
+"""Builds CrewAI's objects from a checked spec: one agent, one task, one crew, fresh for every attempt of a
+step.
+
+Everything CrewAI would do on its own account is off: telemetry, tracing, caches, memory, delegation,
+retries and its copy of every output on disk.
+"""
+
+from typing import Any
+
+from crewai import Agent, Crew, Process, Task
+from crewai.llms.base_llm import BaseLLM
+from crewai.tools import BaseTool
+from pydantic import PrivateAttr
+
+from crews.specs import CrewSpec
+from crews.step_context import StepContext
+from crews.tools.gate import ToolSpec, call_tool
+
+
+class GovernedTool(BaseTool):
+    """CrewAI's view of a tool. Both of its ways in lead to the gate, with the arguments as the model gave
+    them."""
+
+    _context: StepContext = PrivateAttr()
+    _spec: ToolSpec = PrivateAttr()
+
+    def __init__(self, context: StepContext, spec: ToolSpec) -> None:
+        super().__init__(
+            name=spec.name,
+            description=spec.description,
+            args_schema=spec.arguments,
+            cache_function=_never_cache,
+        )
+        self._context = context
+        self._spec = spec
+
+    def run(self, /, *args: Any, **kwargs: Any) -> str:
+        # CrewAI would validate here and turn a refusal into an exception the record never sees.
+        return self._run(*args, **kwargs)
+
+    def _run(self, /, *_args: Any, **kwargs: Any) -> str:
+        return call_tool(self._context, self._spec, kwargs)
+
+
+class _NoOutputStorage:
+    """Stands in for CrewAI's SQLite file of all task outputs in clear; the ledger has them, masked."""
+
+    def reset(self) -> None:
+        return None
+
+    def update(self, *_args: Any) -> None:
+        return None
+
+    def load(self) -> list[Any]:
+        return []
+
+
+def build_crew(spec: CrewSpec, question: str, llm: BaseLLM, tools: list[BaseTool]) -> Crew:
+    """`question` goes in by plain replacement, so that braces in it mean nothing to CrewAI."""
+    agent = Agent(
+        role=spec.agent.role,
+        goal=spec.agent.goal,
+        backstory=spec.agent.backstory,
+        llm=llm,
+        tools=tools,
+        verbose=False,
+        allow_delegation=False,
+        cache=False,
+        max_iter=spec.limits.model_calls,
+        max_retry_limit=0,
+        # It would put a long result into a file and give the agent a tool of its own to read it.
+        use_better_compaction=False,
+    )
+    task = Task(
+        description=spec.task.description.replace("{question}", question),
+        expected_output=spec.task.expected_output,
+        agent=agent,
+    )
+    return Crew(
+        agents=[agent],
+        tasks=[task],
+        process=Process.sequential,
+        verbose=False,
+        cache=False,
+        memory=False,
+        tracing=False,
+        share_crew=False,
+    )
+
+
+def _never_cache(_arguments: Any = None, _result: Any = None) -> bool:
+    return False

@@ -1,0 +1,45 @@
+"""The crews, tools and functions that ship with Crewdesk, by the names workflows use."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from crews.crew_step import CrewParts
+from crews.help_desk.floor import plan_answer
+from crews.help_desk.output import DraftAnswer
+from crews.router.floor import plan_route
+from crews.router.output import Route
+from crews.specs import load_crew_spec
+from crews.step_context import StepContext
+from crews.tools.gate import ToolSpec
+from crews.tools.read_document import READ_DOCUMENT
+from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
+from crews.verify_answer import verify_answer
+from ledger.errors import WorkspaceInvalid
+from ledger.result import RunResult
+
+StepFunction = Callable[[StepContext], RunResult]
+
+_HERE = Path(__file__).parent
+
+
+def shipped_crews(tools: Mapping[str, ToolSpec]) -> dict[str, CrewParts]:
+    """Raises WorkspaceInvalid if a crew's folder does not hold what it should."""
+    parts = [
+        CrewParts(load_crew_spec(_HERE / "router"), Route, plan_route),
+        CrewParts(load_crew_spec(_HERE / "help_desk"), DraftAnswer, plan_answer),
+    ]
+    for part in parts:
+        unknown = [name for name in part.spec.tools if name not in tools]
+        if unknown:
+            raise WorkspaceInvalid(
+                f"crews/{part.spec.name}/crew.yaml: tools: there is no tool '{unknown[0]}'."
+            )
+    return {part.spec.name: part for part in parts}
+
+
+def shipped_tools() -> dict[str, ToolSpec]:
+    return {tool.name: tool for tool in (SEARCH_KNOWLEDGE, READ_DOCUMENT)}
+
+
+def shipped_functions() -> dict[str, StepFunction]:
+    return {"verify_answer": verify_answer}

@@ -1,0 +1,1 @@
+"""The built-in extractive model: no key, no network, nothing said that no source says."""

@@ -1,0 +1,1 @@
+"""Answers from the company's documents, and only from them."""

@@ -1,0 +1,1 @@
+"""The models a crew may speak through, behind one gateway."""

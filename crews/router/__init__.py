@@ -1,0 +1,1 @@
+"""Sends a question to the specialist who can answer it."""

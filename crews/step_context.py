@@ -1,0 +1,87 @@
+"""All that the work on one step may use, and what it has used so far."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from knowledge.library import Library
+from knowledge.search.access import AccessScope
+
+from crews.errors import BudgetExceeded, DeadlineExceeded
+from crews.specs import Limits
+from ledger.db import Database
+from ledger.evidence import Evidence, Finding, record_evidence
+from ledger.spans import SpanRecorder
+from ledger.steps import ClaimedStep
+
+
+@dataclass(slots=True)
+class Budget:
+    """Counts one step's calls. Thread-safe: CrewAI may run tool calls side by side."""
+
+    limits: Limits
+    deadline: float
+    model_calls: int = 0
+    tool_calls: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def remaining_s(self) -> float:
+        return self.deadline - time.monotonic()
+
+    def spend_model_call(self) -> None:
+        """Raises BudgetExceeded or DeadlineExceeded."""
+        with self._lock:
+            self._check_deadline()
+            if self.model_calls >= self.limits.model_calls:
+                raise BudgetExceeded(
+                    f"The specialist used up its {self.limits.model_calls} model calls without finishing."
+                )
+            self.model_calls += 1
+
+    def renew_model_calls(self) -> None:
+        """Another candidate begins: it is not to go short because of what one that failed has spent."""
+        with self._lock:
+            self.model_calls = 0
+
+    def spend_tool_call(self) -> None:
+        """Raises BudgetExceeded or DeadlineExceeded."""
+        with self._lock:
+            self._check_deadline()
+            if self.tool_calls >= self.limits.tool_calls:
+                raise BudgetExceeded(
+                    f"The specialist used up its {self.limits.tool_calls} tool calls without finishing."
+                )
+            self.tool_calls += 1
+
+    def _check_deadline(self) -> None:
+        if self.remaining_s() <= 0:
+            raise DeadlineExceeded("The specialist ran out of time before it could finish.")
+
+
+@dataclass(slots=True)
+class StepContext:
+    """Made anew for every attempt of a step; `parent_span` is the crew's span while a crew is at work."""
+
+    db: Database
+    claim: ClaimedStep
+    recorder: SpanRecorder
+    library: Callable[[], Library]
+    budget: Budget
+    parent_span: str | None = None
+    evidence: list[Evidence] = field(default_factory=list)
+    tools_called: list[str] = field(default_factory=list)
+    tools_unavailable: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def access(self) -> AccessScope:
+        """What this run may read: computed from the principal and the audience, never by a model."""
+        return AccessScope(groups=self.claim.principal.groups, audience=self.claim.audience_groups)
+
+    def add_evidence(self, findings: list[Finding]) -> list[Evidence]:
+        with self._lock:
+            recorded = record_evidence(self.db, self.claim, findings)
+            known = {item.label for item in self.evidence}
+            self.evidence.extend(item for item in recorded if item.label not in known)
+            return recorded

@@ -1,0 +1,121 @@
+"""Works on one step: claim it, keep the lease alive, do the work, commit the result or say why there is
+none."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from knowledge.library import Library
+
+from crews.specs import Limits
+from crews.step_context import Budget, StepContext
+from ledger.db import Database
+from ledger.errors import CrewdeskError, DatabaseUnavailable, LeaseLost
+from ledger.ids import new_id, short_id
+from ledger.log import bind_context, get_logger
+from ledger.result import RunResult
+from ledger.spans import SpanRecorder
+from ledger.steps import LEASE_S, ClaimedStep, claim_step, complete_step, extend_lease, fail_step
+from ledger.workflow import StepKind
+
+_log = get_logger(__name__)
+
+HEARTBEAT_S = LEASE_S / 3
+
+
+class CrewWork(Protocol):
+    """How a crew step is done; returns the step's output as JSON data."""
+
+    def limits(self, claim: ClaimedStep) -> Limits: ...
+
+    def __call__(self, context: StepContext) -> dict[str, Any]: ...
+
+
+class StepRunner:
+    """Safe to call with any step id, any number of times, from any thread: the claim decides."""
+
+    def __init__(
+        self,
+        db: Database,
+        library: Callable[[], Library],
+        crew_work: CrewWork,
+        functions: Mapping[str, Callable[[StepContext], RunResult]],
+    ) -> None:
+        self._db = db
+        self._library = library
+        self._crew_work = crew_work
+        self._functions = functions
+        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+
+    def run(self, step_id: str) -> None:
+        claim = claim_step(self._db, step_id, self._owner)
+        if claim is None:
+            return
+        with bind_context(run=short_id(claim.run_id), step=claim.key), self._heartbeat(claim):
+            _log.info("step_claimed", attempt=claim.attempt)
+            try:
+                complete_step(self._db, claim, self._work(claim))
+                _log.info("step_completed")
+            except LeaseLost as error:
+                _log.warning("step_lost", reason=str(error))
+            except CrewdeskError as error:
+                _log.warning("step_failed", code=error.code, reason=str(error))
+                self._give_up(claim, str(error), try_again=error.worth_retrying)
+            except Exception:  # noqa: BLE001 - the last resort: the person who asked hears of it, whatever it is
+                error_id = short_id(new_id())
+                _log.exception("step_broke", error_id=error_id)
+                sentence = (
+                    f"Something went wrong inside Crewdesk. Tell an administrator the error id {error_id}."
+                )
+                self._give_up(claim, sentence, try_again=False)
+
+    def _work(self, claim: ClaimedStep) -> dict[str, Any]:
+        recorder = SpanRecorder(self._db, claim)
+        with recorder.span(
+            "step", claim.key, claim.inputs, parent_id=recorder.root_id, span_id=recorder.step_span_id
+        ) as span:
+            limits = self._crew_work.limits(claim) if claim.kind == StepKind.CREW else Limits()
+            budget = Budget(limits=limits, deadline=time.monotonic() + claim.deadline_s)
+            context = StepContext(self._db, claim, recorder, self._library, budget)
+            output = self._output(context)
+            span.output = output
+            span.attributes["attempt"] = claim.attempt
+            return output
+
+    def _output(self, context: StepContext) -> dict[str, Any]:
+        claim = context.claim
+        if claim.kind == StepKind.CREW:
+            return self._crew_work(context)
+        return self._functions[claim.uses](context).model_dump(mode="json")
+
+    def _give_up(self, claim: ClaimedStep, sentence: str, *, try_again: bool) -> None:
+        try:
+            fail_step(self._db, claim, sentence, try_again=try_again)
+        except (LeaseLost, DatabaseUnavailable) as error:
+            # Nothing is lost: the lease runs out and the sweeper hands the step to somebody else.
+            _log.warning("step_left_to_sweeper", reason=str(error))
+
+    @contextmanager
+    def _heartbeat(self, claim: ClaimedStep) -> Iterator[None]:
+        stop = threading.Event()
+        thread = threading.Thread(
+            target=self._beat, args=(claim, stop), name=f"heartbeat-{short_id(claim.step_id)}", daemon=True
+        )
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def _beat(self, claim: ClaimedStep, stop: threading.Event) -> None:
+        while not stop.wait(HEARTBEAT_S):
+            try:
+                if not extend_lease(self._db, claim):
+                    return
+            except DatabaseUnavailable as error:
+                _log.warning("heartbeat_missed", reason=str(error))

@@ -1,0 +1,1 @@
+"""The governed tools: what a crew may do, behind one gate."""

@@ -1,0 +1,1 @@
+"""The record of a crew's work: CrewAI's events, and the copy for Langfuse."""

@@ -1,0 +1,114 @@
+"""The Celery worker: `python -m crews.worker` in services, a thread of the single process when embedded.
+
+The task takes a step id and nothing else. Whoever sends it cannot make a worker do what the database does
+not say.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
+from knowledge.bootstrap import open_library
+
+from crews.bootstrap import build_step_runner, publish_shipped_workflows
+from crews.step_runner import StepRunner
+from ledger.crash_points import arm_crash_point
+from ledger.db import Database
+from ledger.errors import CrewdeskError
+from ledger.log import configure_logging, get_logger
+from ledger.migrate import check_schema
+from ledger.queue import RUN_STEP, create_celery
+from ledger.settings import WorkerSettings, harden_crewai, load_settings
+
+_log = get_logger(__name__)
+
+_STEP_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def register_run_step(app: Celery, runner: Callable[[], StepRunner]) -> None:
+    """`runner` is asked at each message, so that a forked child builds its own."""
+
+    def run_step(step_id: object) -> None:
+        if not isinstance(step_id, str) or not _STEP_ID.fullmatch(step_id):
+            _log.warning("doorbell_refused", reason="not a step id")
+            return
+        runner().run(step_id)
+
+    # Not shared: a second installation in one process must not reach the first one's runner.
+    app.task(name=RUN_STEP, shared=False, lazy=False)(run_step)
+
+
+class WorkerProcess:
+    """One process's connections and crews, opened after any fork."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._runner: StepRunner | None = None
+        self._db: Database | None = None
+
+    def runner(self) -> StepRunner:
+        if self._runner is None:
+            self.open()
+        assert self._runner is not None
+        return self._runner
+
+    def open(self, **_signal: object) -> None:
+        self._db = Database(self._settings.ledger_url)
+        library = open_library(self._settings, self._db)
+        self._runner, workshop = build_step_runner(self._settings, self._db, lambda: library)
+        workshop.room()
+        library.warm_up()
+
+    def close(self, **_signal: object) -> None:
+        if self._db is not None:
+            self._db.close()
+
+
+def _keep_logging(**_signal: object) -> None:
+    return None
+
+
+def main() -> int:
+    try:
+        settings = load_settings(WorkerSettings)
+        configure_logging(settings.log_level, settings.log_format)
+        arm_crash_point(settings.crash_at)
+        db = Database(settings.ledger_url)
+        check_schema(db)
+        publish_shipped_workflows(db)
+        db.close()
+    except CrewdeskError as error:
+        print(f"crewdesk worker: {error}", file=sys.stderr)
+        return 2
+    if settings.broker_url.startswith("memory:"):
+        print(
+            "crewdesk worker: set CREWDESK_BROKER_URL; a worker of its own cannot hear memory://.",
+            file=sys.stderr,
+        )
+        return 2
+    harden_crewai(settings.var)
+    # A receiver is all it takes for Celery to leave logging as it is.
+    setup_logging.connect(_keep_logging, weak=False)
+    process = WorkerProcess(settings)
+    app = create_celery(settings.broker_url)
+    register_run_step(app, process.runner)
+    if settings.worker_pool == "prefork":
+        worker_process_init.connect(process.open, weak=False)
+        worker_process_shutdown.connect(process.close, weak=False)
+    else:
+        process.open()
+    app.Worker(
+        pool=settings.worker_pool,
+        concurrency=settings.worker_concurrency,
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        optimization="fair",
+    ).start()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Scores of Crewdesk's answers on questions whose right answers are known."""

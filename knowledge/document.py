@@ -1,0 +1,109 @@
+"""One file as ingestion sees it: its identity, what people said about it, and a hash that says whether to
+read it again."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from knowledge.loading.blocks import BlockKind, FileStatus, LoadedFile, Unreadable
+from knowledge.loading.encoding import decode_text
+from knowledge.loading.load import MARKDOWN_SUFFIXES, MAX_FILE_BYTES, load_file
+from knowledge.metadata import Metadata, Resolved, resolve, take_front_matter
+from knowledge.passages import RECIPE
+from knowledge.sources import LONGEST_NAME, SourceFile
+from ledger.errors import WorkspaceInvalid
+from ledger.ids import derive_id
+
+LONGEST_TITLE = 255
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDocument:
+    """`problem` is set where the file cannot be read at all; `content` is then empty. The hash covers
+    whatever the passages depend on - not who may read them, so that changing rights costs no embedding."""
+
+    id: str
+    name: str
+    metadata: Resolved
+    content: bytes
+    content_hash: str
+    size_bytes: int
+    problem: LoadedFile | None = None
+
+    def load(self) -> LoadedFile:
+        return self.problem or load_file(self.name, self.content)
+
+
+def read_source(source: SourceFile, declared_groups: frozenset[str]) -> SourceDocument:
+    """Never raises for the file's sake: what is wrong with it becomes its status."""
+    try:
+        content = _read_bytes(source)
+        metadata, body = _take_front_matter(source, content, declared_groups)
+        return _document(source, resolve(metadata), body, len(content))
+    except Unreadable as unreadable:
+        return _unreadable(source, unreadable.status, unreadable.reason)
+    except WorkspaceInvalid as error:
+        # Which groups may read it cannot be told, so nobody does.
+        return _unreadable(source, FileStatus.CORRUPT, str(error))
+
+
+def _take_front_matter(source: SourceFile, content: bytes, groups: frozenset[str]) -> tuple[Metadata, bytes]:
+    if PurePath(source.name).suffix.lower() not in MARKDOWN_SUFFIXES or not content.strip():
+        return source.metadata, content
+    own, body = take_front_matter(decode_text(content), source.name, groups)
+    return own.over(source.metadata), body.encode("utf-8", "replace")
+
+
+def title_of(document: SourceDocument, loaded: LoadedFile) -> str:
+    """As given, else the first heading, else the file's name in words."""
+    if document.metadata.title:
+        return document.metadata.title
+    heading = next((block.text for block in loaded.blocks if block.kind is BlockKind.HEADING), None)
+    words = PurePath(document.name).stem.replace("-", " ").replace("_", " ").strip()
+    return (heading or words[:1].upper() + words[1:] or document.name)[:LONGEST_TITLE]
+
+
+def _read_bytes(source: SourceFile) -> bytes:
+    if source.leads_outside:
+        raise Unreadable(
+            FileStatus.UNSUPPORTED, "it is a link to a folder or to a place outside the documents"
+        )
+    if not source.has_valid_name:
+        raise Unreadable(
+            FileStatus.UNSUPPORTED, f"its path is not text or is longer than {LONGEST_NAME} characters"
+        )
+    try:
+        if not source.path.is_file():
+            raise Unreadable(FileStatus.UNSUPPORTED, "it is not a regular file")
+        size = source.path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            limit = MAX_FILE_BYTES // 1024**2
+            raise Unreadable(FileStatus.TOO_LARGE, f"it has {size / 1024**2:.0f} MB; the limit is {limit} MB")
+        return source.path.read_bytes()
+    except OSError as error:
+        raise Unreadable(FileStatus.CORRUPT, f"it cannot be read ({error.strerror})") from error
+
+
+def _document(source: SourceFile, metadata: Resolved, content: bytes, size: int) -> SourceDocument:
+    digest = hashlib.sha256()
+    for part in (RECIPE, source.name, metadata.title or ""):
+        digest.update(part.encode("utf-8", "surrogatepass") + b"\0")
+    digest.update(content)
+    return SourceDocument(
+        id=derive_id("document", source.name),
+        name=source.name,
+        metadata=metadata,
+        content=content,
+        content_hash=digest.hexdigest(),
+        size_bytes=size,
+    )
+
+
+def _unreadable(source: SourceFile, status: FileStatus, reason: str) -> SourceDocument:
+    try:
+        size = source.path.stat().st_size
+    except OSError:
+        size = 0
+    document = _document(source, resolve(source.metadata), f"{status}: {reason}".encode(), size)
+    nobody = replace(document.metadata, groups=())
+    return replace(document, metadata=nobody, content=b"", problem=LoadedFile(status, reason))

@@ -1,0 +1,84 @@
+"""What every loader gives: blocks in reading order, or a status that says why there are none."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class BlockKind(StrEnum):
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    LIST_ITEM = "list_item"
+    TABLE = "table"
+
+
+class FileStatus(StrEnum):
+    OK = "ok"
+    EMPTY = "empty"
+    CORRUPT = "corrupt"
+    ENCRYPTED = "encrypted"
+    UNSUPPORTED = "unsupported"
+    TOO_LARGE = "too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """`level` is a heading's rank or a list item's depth, from 1; `page` counts from 1 where there are pages.
+
+    A list item's text begins with its marker. A table's text has one line per row, cells parted by ` | `,
+    the header first.
+    """
+
+    kind: BlockKind
+    text: str
+    level: int = 0
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFile:
+    status: FileStatus
+    reason: str | None = None
+    blocks: tuple[Block, ...] = ()
+
+
+class Unreadable(Exception):
+    """A loader's way out: this file has no blocks, for this reason."""
+
+    def __init__(self, status: FileStatus, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+CELL_SEPARATOR = " | "
+# What a person cannot see and a database may not store: controls, zero-width and bidirectional marks, tags,
+# lone surrogates.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_SPACES = re.compile(r"[^\S\n]+")
+_BREAKS = re.compile(r" ?\n[ \n]*")
+
+
+def clean_text(text: str) -> str:
+    """Without invisible characters, runs of spaces and blank lines; line breaks stay."""
+    visible = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _BREAKS.sub("\n", _SPACES.sub(" ", visible)).strip()
+
+
+def one_line(text: str) -> str:
+    return clean_text(text).replace("\n", " ")
+
+
+def make_block(kind: BlockKind, text: str, level: int = 0, page: int | None = None) -> Block | None:
+    """None where nothing visible is left of the text."""
+    cleaned = one_line(text) if kind is BlockKind.HEADING else clean_text(text)
+    return Block(kind, cleaned, level, page) if cleaned else None
+
+
+def make_table(rows: list[list[str]], page: int | None = None) -> Block | None:
+    """Rows without any text are left out."""
+    lines = [[one_line(cell) for cell in row] for row in rows]
+    text = "\n".join(CELL_SEPARATOR.join(cells) for cells in lines if any(cells))
+    return Block(BlockKind.TABLE, text, page=page) if text else None

@@ -1,0 +1,159 @@
+"""What is known about a document besides its text: title, owner, dates and - above all - who may read it.
+
+Front matter wins over a folder's entry for the file, that over the folder's defaults, those over the parent
+folder's, those over the built-in ones. What is malformed is refused, never skipped: a misspelt rule about
+access must not open a document.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from ledger.errors import WorkspaceInvalid
+from ledger.people import EVERYONE, Email, Name
+from ledger.yaml_file import load_yaml, parse_yaml
+
+META_FILE = "_meta.yaml"
+DEFAULT_COLLECTION = "company"
+
+
+class Classification(StrEnum):
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    CONFIDENTIAL = "confidential"
+
+
+Title = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
+
+
+class Metadata(BaseModel):
+    """What somebody has said about a document; a field nobody gave is None. `groups: []` means nobody."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: Title | None = None
+    owner: Email | None = None
+    collection: Name | None = None
+    groups: tuple[Name, ...] | None = None
+    classification: Classification | None = None
+    updated: date | None = None
+    review_by: date | None = None
+
+    @field_validator("groups", mode="before")
+    @classmethod
+    def _refuse_empty(cls, groups: object) -> object:
+        # Half-written, this key would otherwise open the document to whom its folder allows.
+        if groups is None:
+            raise ValueError("list the groups that may read it; [] means nobody")
+        return groups
+
+    def over(self, other: "Metadata") -> "Metadata":
+        """These fields where given, else the other's."""
+        return other.model_copy(update=self._given())
+
+    def _given(self) -> dict[str, Any]:
+        # A key given without a value says nothing, as if it were not there.
+        return {key: value for key in type(self).model_fields if (value := getattr(self, key)) is not None}
+
+
+class FolderMetadata(BaseModel):
+    """The shape of `_meta.yaml`; `files` are names in the same folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    defaults: Metadata = Metadata()
+    files: dict[str, Metadata] = Field(default_factory=dict)
+
+    @field_validator("defaults")
+    @classmethod
+    def _refuse_title(cls, defaults: Metadata) -> Metadata:
+        if defaults.title:
+            raise ValueError("a folder may not give one title to all its files")
+        return defaults
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The metadata a document has in the end; `title` is None where it has to come from the text."""
+
+    title: str | None
+    owner: str | None
+    collection: str
+    groups: tuple[str, ...]
+    classification: Classification
+    updated: date | None
+    review_by: date | None
+
+
+def load_folder_metadata(folder: Path, declared_groups: frozenset[str]) -> FolderMetadata:
+    """Empty where the folder has no `_meta.yaml`. Raises WorkspaceInvalid naming file and key."""
+    path = folder / META_FILE
+    if not path.exists():
+        _refuse_misnamed(folder)
+        return FolderMetadata()
+    metadata = load_yaml(path, FolderMetadata)
+    check_groups(metadata.defaults, declared_groups, f"{path}: defaults")
+    for name, entry in metadata.files.items():
+        check_groups(entry, declared_groups, f"{path}: files.{name}")
+        # Left alone, it would most likely be a misspelt name whose file is open to the folder's groups.
+        if entry.groups is not None and not (folder / name).is_file():
+            raise WorkspaceInvalid(
+                f"{path}: files.{name}.groups: there is no such file in this folder, so this rule protects "
+                "nothing; correct the name or remove the entry."
+            )
+    return metadata
+
+
+def _refuse_misnamed(folder: Path) -> None:
+    for file in folder.iterdir():
+        if file.name.lower() in {META_FILE, "_meta.yml"}:
+            raise WorkspaceInvalid(
+                f"{file}: rename this file to {META_FILE}; under this name its rules would not hold."
+            )
+
+
+def check_groups(metadata: Metadata, declared: frozenset[str], where: str) -> None:
+    """Raises WorkspaceInvalid if a group is named that people.yaml does not declare."""
+    for group in metadata.groups or ():
+        if group not in declared:
+            raise WorkspaceInvalid(
+                f"{where}.groups: the group '{group}' is not declared under groups in people.yaml."
+            )
+
+
+_FRONT_MATTER = re.compile(
+    r"\A(?P<before>\s*)---[ \t]*\n(?P<yaml>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
+)
+_UNCLOSED = re.compile(rf"\A\s*---[ \t]*\n(?:.*\n)*?(?:{'|'.join(Metadata.model_fields)})[ \t]*:")
+
+
+def take_front_matter(text: str, source: str, declared_groups: frozenset[str]) -> tuple[Metadata, str]:
+    """What the YAML between the leading `---` lines says, and the text without it. Raises WorkspaceInvalid
+    naming file, line and key."""
+    match = _FRONT_MATTER.match(text)
+    if match is None:
+        if _UNCLOSED.match(text):
+            raise WorkspaceInvalid(f"{source}:1: the front matter is not closed by a line of ---.")
+        return Metadata(), text
+    first_line = match["before"].count("\n") + 2
+    metadata = parse_yaml(match["yaml"], Metadata, source=source, first_line=first_line)
+    check_groups(metadata, declared_groups, f"{source}: front matter")
+    return metadata, text[match.end() :]
+
+
+def resolve(metadata: Metadata) -> Resolved:
+    """With the built-in defaults for what nobody said."""
+    return Resolved(
+        title=metadata.title,
+        owner=metadata.owner,
+        collection=metadata.collection or DEFAULT_COLLECTION,
+        groups=(EVERYONE,) if metadata.groups is None else tuple(sorted(set(metadata.groups))),
+        classification=metadata.classification or Classification.INTERNAL,
+        updated=metadata.updated,
+        review_by=metadata.review_by,
+    )

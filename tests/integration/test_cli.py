@@ -1,0 +1,164 @@
+"""The real `crewdesk` on a real workspace: from an empty folder to an answer with its sources.
+
+One installation for the whole module, since each command loads the crews or the embedding model anew.
+"""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+YOU, COLLEAGUE = "you@company.example", "colleague@company.example"
+QUESTION = "Who may read the documents of a folder?"
+SECRET_PAGE = """\
+# Bonus plan
+
+## Amounts
+
+The bonus of the harbour team is 4,700 euros and is paid in March.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A shell whose CREWDESK_* settings point to one installation."""
+
+    folder: Path
+
+    @property
+    def var(self) -> Path:
+        return self.folder / "var"
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        env = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("CREWDESK_")},
+            "CREWDESK_WORKSPACE": str(self.folder / "company"),
+            "CREWDESK_VAR": str(self.var),
+        }
+        return subprocess.Popen(
+            [sys.executable, "-c", "import cli.main; cli.main.main()", *arguments],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, status: int = 0) -> str:
+        """What it printed; nothing may stand on stderr unless it failed, and then one line."""
+        process = self.start(*arguments)
+        out, err = end_of(process)
+        assert process.returncode == status, err
+        assert len(err.splitlines()) == (1 if status in (2, 4, 5) else 0), err
+        return err if err else out
+
+    def json(self, *arguments: str, status: int = 0) -> Any:
+        return json.loads(self.run(*arguments, "--json", status=status))
+
+
+def end_of(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """What it printed; a process that does not end is killed and shown with what it said so far."""
+    try:
+        return process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        pytest.fail(f"it did not end: {process.communicate()}")
+
+
+@pytest.fixture(scope="module")
+def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    terminal = Terminal(tmp_path_factory.mktemp("installation"))
+    terminal.run("init", str(terminal.folder / "company"))
+    finance = terminal.folder / "company" / "documents" / "finance"
+    finance.mkdir()
+    (finance / "_meta.yaml").write_text("defaults:\n  groups: [finance]\n  classification: confidential\n")
+    (finance / "bonus.md").write_text(SECRET_PAGE)
+    (finance / "broken.pdf").write_bytes(b"%PDF-1.7 not really")
+    report = terminal.json("ingest")
+    assert {file["path"]: file["status"] for file in report["files"]} == {
+        "documents/finance/bonus.md": "ok",
+        "documents/finance/broken.pdf": "corrupt",
+        "documents/welcome.md": "ok",
+    }
+    return terminal
+
+
+def test_ingesting_again_makes_nothing_anew_and_lists_what_cannot_be_read(terminal: Terminal) -> None:
+    printed = terminal.run("ingest")
+    assert "unchanged" in printed
+    assert "added" not in printed
+    assert "documents/finance/broken.pdf" in printed
+    parts = terminal.json("doctor")["parts"]
+    assert {part["part"] for part in parts if part["status"] != "ok"} == set()
+
+
+def test_a_question_is_answered_from_its_sources_and_asked_again_it_is_the_same_run(
+    terminal: Terminal,
+) -> None:
+    run = terminal.json("ask", QUESTION, "--as", YOU, "--id", "one")
+    assert (run["outcome"], run["principal"], run["question"]) == ("answered", YOU, QUESTION)
+    assert run["claims"]
+    labels = {item["id"] for item in run["evidence"]}
+    assert all(set(claim["evidence"]) <= labels for claim in run["claims"])
+    assert {item["source"] for item in run["evidence"]} == {"documents/welcome.md"}
+    assert run["model"]["name"] == "extractive-floor"
+    assert run["timings"]["total_s"] > 0
+
+    again = terminal.json("ask", QUESTION, "--as", YOU, "--id", "one")
+    assert again == run
+    other = terminal.run("ask", "Something else?", "--as", YOU, "--id", "one", status=5)
+    assert "was used before" in other
+    assert "[1]" in terminal.run("run", "show", run["run_id"])
+    assert "tool search_knowledge" in terminal.run("trace", run["run_id"])
+    assert "whole" in terminal.run("audit", "verify")
+
+
+def test_only_those_who_may_read_a_document_learn_of_it(terminal: Terminal) -> None:
+    query = "bonus of the harbour team"
+    found = terminal.json("search", query, "--as", YOU)["passages"]
+    assert "4,700 euros" in found[0]["text"]
+    hidden = terminal.json("search", query, "--as", COLLEAGUE)["passages"]
+    assert {passage["path"] for passage in hidden} <= {"documents/welcome.md"}
+
+
+def test_what_the_documents_do_not_say_is_not_answered(terminal: Terminal) -> None:
+    run = terminal.json("ask", "What is the bonus of the harbour team?", "--as", COLLEAGUE, status=3)
+    assert run["outcome"] == "abstained"
+    assert run["reason"]
+    assert "4,700" not in json.dumps(run)
+
+
+def test_ctrl_c_ends_quietly_and_the_run_is_finished_by_whoever_comes_next(terminal: Terminal) -> None:
+    command = ("ask", "Where do I put documents?", "--as", YOU, "--id", "interrupted", "--json")
+    process = terminal.start(*command)
+    run_id = _run_of(terminal, "interrupted", process)
+    process.send_signal(signal.SIGINT)
+    out, err = end_of(process)
+    assert (process.returncode, out, err) == (130, "", "")
+
+    run = terminal.json(*command[:-1])
+    assert (run["run_id"], run["outcome"]) == (run_id, "answered")
+
+
+def _run_of(terminal: Terminal, external_id: str, process: subprocess.Popen[str]) -> str:
+    """Waits until the request is durable."""
+    query = "SELECT run_id FROM inbox WHERE external_id = ?"
+    pause, deadline = threading.Event(), time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None
+        with closing(sqlite3.connect(terminal.var / "crewdesk.db")) as connection:
+            row = connection.execute(query, (external_id,)).fetchone()
+        if row:
+            return str(row[0])
+        pause.wait(0.02)
+    raise TimeoutError(external_id)

@@ -1,0 +1,1 @@
+"""The whole of Crewdesk as real processes, asked over the network."""

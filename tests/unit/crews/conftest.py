@@ -1,0 +1,51 @@
+"""The shop, ingested once for all tests, and a desk over a copy of its ledger for each."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+
+from crews.models.failures import RULES, RetryRule
+from knowledge.library import Library
+from ledger.db import Database
+from ledger.settings import harden_crewai
+from tests.unit.crews.world import Desk, Shop, embedder, opened_shop
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hardened(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """CrewAI reads its settings when it is first imported."""
+    var = tmp_path_factory.mktemp("crewai")
+    harden_crewai(var)
+    return var
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with opened_shop(tmp_path_factory.mktemp("shop")) as shop:
+        yield shop
+
+
+@pytest.fixture
+def desk(shop: Shop, _hardened: Path, tmp_path: Path) -> Iterator[Desk]:
+    shutil.copy(shop.database, tmp_path / "desk.db")
+    db = Database(f"sqlite:///{tmp_path / 'desk.db'}")
+    yield Desk(db, Library(db, shop.store, embedder()), _hardened)
+    db.close()
+
+
+@pytest.fixture
+def logged() -> Iterator[list[EventDict]]:
+    """Every event logged during the test."""
+    with capture_logs() as events:
+        yield events
+
+
+@pytest.fixture
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries as often as ever, without the pauses."""
+    for failure, rule in list(RULES.items()):
+        monkeypatch.setitem(RULES, failure, RetryRule(rule.tries, 0.0))

@@ -1,0 +1,144 @@
+"""The files that declare crews and workflows: what is wrong in one stops the start, by file and key."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import crews
+from crews.bootstrap import publish_shipped_workflows
+from crews.catalog import shipped_crews, shipped_functions, shipped_tools
+from crews.specs import load_crew_spec
+from crews.workflow_loader import SHIPPED, load_workflows
+from ledger.db import Database
+from ledger.errors import WorkspaceInvalid
+from ledger.workflow import WorkflowSpec
+from ledger.workflows import list_workflows
+
+CREWS_FOLDER = Path(crews.__file__).parent
+
+CREW = """\
+name: desk
+title: Desk
+agent: {role: R, goal: G, backstory: B}
+task: {description: "Answer {question}", expected_output: JSON}
+"""
+WORKFLOW = """\
+name: ask
+description: d
+steps:
+  - {key: route, kind: crew, uses: router}
+  - {key: verify, kind: function, uses: verify_answer, needs: [route]}
+"""
+
+
+def load(folder: Path, text: str, name: str = "ask") -> tuple[WorkflowSpec, ...]:
+    (folder / f"{name}.yaml").write_text(text)
+    return load_workflows(folder, crews={"router", "help_desk"}, functions={"verify_answer"})
+
+
+def test_what_ships_is_sound(sqlite_db: Database) -> None:
+    parts = shipped_crews(shipped_tools())
+    assert {"router", "help_desk"} == set(parts)
+    for name, part in parts.items():
+        assert part.spec.name == name
+        assert part.spec.task.description.count("{question}") == 1
+    assert parts["help_desk"].spec.tools == ("search_knowledge", "read_document")
+    specs = load_workflows(SHIPPED, crews=set(parts), functions=set(shipped_functions()))
+    assert [spec.name for spec in specs] == ["ask"]
+    publish_shipped_workflows(sqlite_db)
+    publish_shipped_workflows(sqlite_db)
+    assert list_workflows(sqlite_db) == list(specs)
+
+
+def test_every_crews_folder_has_its_card() -> None:
+    for path in CREWS_FOLDER.glob("*/crew.yaml"):
+        card = (path.parent / "quality.md").read_text()
+        assert "**Known weakness**" in card
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ("steps:", "steps: [", "ask.yaml:"),
+        ("kind: crew,", "kind: dance,", "ask.yaml:4: steps.0.kind: "),
+        ("uses: router", "uses: dancers", "ask.yaml: route: there is no crew called 'dancers'; there are: help_desk"),
+        ("verify_answer,", "dance,", "ask.yaml: verify: there is no function called 'dance'"),
+        ("needs: [route]", "needs: [rout]", "ask.yaml:1: (top level): the step 'verify' needs 'rout'"),
+        ("needs: [route]", "need: [route]", "ask.yaml:5: steps.1.need: this key is not known here"),
+        ("key: verify", "key: route", "the step 'route' is declared twice"),
+        (", needs: [route]", "", "exactly one step must come last"),
+        ("description: d", "description: d\ndescription: e", "ask.yaml:3: "),
+        ("name: ask", "name: other", "ask.yaml: name: it must be 'ask'"),
+        ("uses: router", "uses: router, deadline_s: 0", "ask.yaml:4: steps.0.deadline_s: "),
+    ],
+)
+def test_a_malformed_workflow_names_file_and_key(tmp_path: Path, old: str, new: str, where: str) -> None:
+    assert load(tmp_path, WORKFLOW)[0].name == "ask"
+    with pytest.raises(WorkspaceInvalid) as caught:
+        load(tmp_path, WORKFLOW.replace(old, new))
+    assert where in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_a_crew_chosen_by_a_step_needs_that_step(tmp_path: Path) -> None:
+    chosen = WORKFLOW.replace(
+        "  - {key: verify", "  - {key: answer, kind: crew, uses: route.specialist, needs: [route]}\n  - {key: verify"
+    ).replace("needs: [route]}\n  - {key: verify, kind: function, uses: verify_answer, needs: [route]}", "N")
+    assert "N" in chosen
+    good = chosen.replace(
+        "N", "needs: [route]}\n  - {key: verify, kind: function, uses: verify_answer, needs: [answer]}"
+    )
+    assert len(load(tmp_path, good)[0].steps) == 3
+    bad = good.replace("needs: [route]", "needs: []").replace("needs: [answer]", "needs: [answer, route]")
+    with pytest.raises(WorkspaceInvalid, match=r"answer: it uses 'route\.specialist' but does not need .*'route'"):
+        load(tmp_path, bad)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ("agent: {role: R", "agent: {rôle: R", "crew.yaml:3: agent."),
+        ("role: R, ", "", "crew.yaml:3: agent.role: this key is required and missing"),
+        ("goal: G", "goal: ''", "crew.yaml:3: agent.goal: "),
+        ("title: Desk", "title: Desk\nllm: gpt", "crew.yaml:3: llm: this key is not known here"),
+        ("title: Desk", "title: Desk\nlimits: {model_calls: 0}", "crew.yaml:3: limits.model_calls: "),
+        ("name: desk", "name: Desk!", "crew.yaml:1: name: "),
+        ("name: desk", "name: [desk", "crew.yaml:"),
+    ],
+)
+def test_a_malformed_crew_names_file_and_key(tmp_path: Path, old: str, new: str, where: str) -> None:
+    (tmp_path / "crew.yaml").write_text(CREW)
+    assert load_crew_spec(tmp_path).name == "desk"
+    (tmp_path / "crew.yaml").write_text(CREW.replace(old, new))
+    with pytest.raises(WorkspaceInvalid) as caught:
+        load_crew_spec(tmp_path)
+    assert where in str(caught.value)
+
+
+def test_a_crew_without_its_file_and_a_tool_that_is_none_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceInvalid, match=r"crew\.yaml: there is no such file"):
+        load_crew_spec(tmp_path)
+    with pytest.raises(WorkspaceInvalid, match=r"crews/help_desk/crew\.yaml: tools: there is no tool"):
+        shipped_crews({})
+
+
+def test_a_runner_is_built_without_crewai() -> None:
+    """CrewAI, imported before it was hardened, would report home and cost its 4 s where nobody asks."""
+    lines = (
+        "import sys, pathlib",
+        "from crews.bootstrap import build_step_runner",
+        "from ledger.settings import WorkerSettings",
+        "build_step_runner(WorkerSettings(), None, lambda: None)",
+        "print(sorted({'crewai', 'torch', 'langfuse'} & set(sys.modules)))",
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)],
+        capture_output=True,
+        text=True,
+        cwd=CREWS_FOLDER.parent,
+        check=True,
+        timeout=60,
+    )
+    assert ran.stdout.strip() == "[]"

@@ -1,0 +1,165 @@
+"""What the extractive floor quotes, on the library's own embeddings."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from crews.floor.extract import MIN_RELEVANCE, WINDOW_WORDS, extract_claims
+from crews.floor.similarity import Similarity, similarity_from
+from crews.floor.turn import FloorTurn, ToolRequest
+from crews.help_desk.floor import plan_answer
+from crews.help_desk.output import DraftAnswer
+from crews.router.floor import plan_route
+from crews.router.output import Route
+from knowledge.sentences import split_sentences
+from ledger.evidence import Evidence, Finding
+from ledger.result import FLOOR_MODEL
+from tests.unit.crews.world import BONUS_QUESTION, FINANCE, LEAVE_QUESTION, UNRELATED_QUESTION, Desk
+
+QUESTION = "What is the deposit for a tent?"
+
+
+def passage(label: str, text: str, *, source: str = "", score: float = 0.7, **details: Any) -> Evidence:
+    finding = Finding(
+        "passage", source or f"documents/{label}.md", "opening", text, None, {"score": score, **details}
+    )
+    return Evidence(label, label, "step", finding)
+
+
+def scored(table: dict[str, float]) -> Similarity:
+    """Gives each text the cosine of the first key it contains, and 0.1 where it has none."""
+
+    def similarity(_question: str, texts: Sequence[str]) -> list[float]:
+        return [next((cosine for key, cosine in table.items() if key in text), 0.1) for text in texts]
+
+    return similarity
+
+
+def quoted(evidence: list[Evidence], table: dict[str, float]) -> list[tuple[str, str]]:
+    claims = extract_claims(QUESTION, evidence, scored(table))
+    return [(claim.evidence[0], claim.text) for claim in claims]
+
+
+def test_claims_are_sentences_of_their_evidence_in_reading_order(desk: Desk) -> None:
+    texts = {
+        "E1": "We lend tents. A tent's deposit is 40 EUR. You get it back. Bring a card.",
+        "E2": "- Bikes cost 9 EUR a day.\n- The deposit for a bike is 60 EUR.",
+    }
+    evidence = [passage(label, text) for label, text in texts.items()]
+    claims = extract_claims(QUESTION, evidence, similarity_from(lambda: desk.library))
+    assert "A tent's deposit is 40 EUR." in [claim.text for claim in claims]
+    for label, text in texts.items():
+        mine = [claim.text for claim in claims if claim.evidence == (label,)]
+        places = [text.index(sentence) for sentence in mine]
+        assert places == sorted(places)
+        assert set(mine) <= {part.removeprefix("- ") for part in split_sentences(text)}
+
+
+def test_the_window_grows_to_the_better_neighbour_until_it_is_full() -> None:
+    rest = " ".join(["word"] * (WINDOW_WORDS // 3 - 2))
+    text = " ".join(f"{name} {rest} end." for name in ("Aa", "Bb", "Cc", "Dd", "Ee"))
+    said = quoted([passage("E1", text)], {"Aa": 0.86, "Bb": 0.87, "Cc": 0.9, "Dd": 0.89, "Ee": 0.88})
+    assert [sentence[:2] for _, sentence in said] == ["Cc", "Dd", "Ee"]
+
+
+def test_a_sentence_longer_than_the_window_is_quoted_whole() -> None:
+    long = f"Deposit {'word ' * 300}end."
+    assert quoted([passage("E1", " ".join(long.split()))], {"Deposit": 0.9})[0][1].endswith("end.")
+
+
+def test_below_the_threshold_nothing_is_quoted() -> None:
+    def best(relevance: float) -> list[tuple[str, str]]:
+        return quoted([passage("E1", "A tent.", score=relevance)], {"A tent": relevance})
+
+    assert best(MIN_RELEVANCE - 0.01) == []
+    assert best(MIN_RELEVANCE + 0.01) == [("E1", "A tent.")]
+
+
+def test_two_sources_nearly_as_relevant_are_both_quoted() -> None:
+    near = [passage("E1", "It is 40 EUR."), passage("E2", "It is 45 EUR.")]
+    assert quoted(near, {"40": 0.8, "45": 0.78}) == [("E1", "It is 40 EUR."), ("E2", "It is 45 EUR.")]
+    assert quoted(near, {"40": 0.78, "45": 0.8})[0] == ("E2", "It is 45 EUR.")
+    assert quoted(near, {"40": 0.8, "45": 0.5}) == [("E1", "It is 40 EUR.")]
+
+
+def test_one_source_is_quoted_once_and_three_at_most() -> None:
+    same = [passage("E1", "It is 40 EUR.", source="a.md"), passage("E2", "Yes, 40.", source="a.md")]
+    assert [label for label, _ in quoted(same, {"40": 0.8})] == ["E1"]
+    many = [passage(f"E{number}", f"Number {number}.") for number in range(1, 6)]
+    assert [label for label, _ in quoted(many, {"Number": 0.8})] == ["E1", "E2", "E3"]
+
+
+def test_a_sentence_in_two_sources_is_said_once() -> None:
+    twice = [passage("E1", "It is 40 EUR."), passage("E2", "It is 40 EUR.")]
+    assert len(quoted(twice, {"40": 0.8})) == 1
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["  \n "], ["", "It is 40 EUR."]])
+def test_empty_passages_say_nothing(texts: list[str]) -> None:
+    evidence = [passage(f"E{number}", text) for number, text in enumerate(texts)]
+    assert len(quoted(evidence, {"40": 0.9})) == (1 if "It is 40 EUR." in texts else 0)
+
+
+def test_the_heading_helps_to_judge_but_is_not_quoted() -> None:
+    evidence = passage("E1", "It is 40 EUR.", section="Renting > Tent deposit")
+    assert quoted([evidence], {"Tent deposit: It is": 0.9}) == [("E1", "It is 40 EUR.")]
+
+
+def turn(called: tuple[str, ...], evidence: tuple[Evidence, ...], tools: str = "search_knowledge") -> FloorTurn:
+    return FloorTurn(QUESTION, frozenset({tools}), called, evidence, scored({"40": 0.9}))
+
+
+def test_the_help_desk_searches_once_and_then_quotes() -> None:
+    first = plan_answer(turn((), ()))
+    assert first == ToolRequest("search_knowledge", {"query": QUESTION})
+    said = plan_answer(turn(("search_knowledge",), (passage("E1", "It is 40 EUR."),)))
+    assert isinstance(said, str)
+    [claim] = DraftAnswer.model_validate_json(said).claims
+    assert (claim.text, claim.evidence) == ("It is 40 EUR.", ("E1",))
+
+
+def test_with_nothing_to_quote_or_no_tool_it_says_what_is_missing() -> None:
+    for said in (plan_answer(turn(("search_knowledge",), ())), plan_answer(turn((), (), tools="other"))):
+        assert isinstance(said, str)
+        draft = DraftAnswer.model_validate_json(said)
+        assert draft.claims == ()
+        assert draft.missing
+
+
+def test_the_router_sends_everything_to_the_help_desk() -> None:
+    assert Route.model_validate_json(plan_route(turn((), ()))).specialist == "help_desk"
+
+
+def test_without_any_model_a_run_is_answered_the_same_way_each_time(desk: Desk) -> None:
+    first, second = (desk.ask(LEAVE_QUESTION) for _ in range(2))
+    assert (first.state, first.answer, first.claims) == (second.state, second.answer, second.claims)
+    assert first.state == "answered"
+    assert "Full-time staff have 27 days of annual leave in a calendar year." in (first.answer or "")
+    assert first.model is not None
+    assert (first.model.name, first.model.fallbacks) == (FLOOR_MODEL, ())
+    assert "no language model was used." in first.caveats[-1]
+    kinds = [[(span.kind, span.name, span.state) for span in desk.spans(run.run_id)] for run in (first, second)]
+    assert sorted(kinds[0]) == sorted(kinds[1])
+
+
+def test_without_any_model_what_is_not_in_the_documents_is_not_answered(desk: Desk) -> None:
+    unrelated = desk.ask(UNRELATED_QUESTION)
+    assert (unrelated.state, unrelated.reason) == ("abstained", "low_match")
+    assert len(unrelated.suggestions) == 3
+
+
+def test_without_any_model_rights_decide_what_is_quoted(desk: Desk) -> None:
+    assert "1,250,000" in (desk.ask(BONUS_QUESTION, principal=FINANCE).answer or "")
+    for view in (
+        desk.ask(BONUS_QUESTION),
+        desk.ask(BONUS_QUESTION, principal=FINANCE, audience_groups=("everyone",)),
+    ):
+        assert view.state == "abstained"
+        assert "onus" not in view.model_dump_json(exclude={"question"})
+
+
+def test_disagreeing_pages_are_both_quoted_and_the_old_one_is_named(desk: Desk) -> None:
+    view = desk.ask("How do I set up the VPN?")
+    assert {item.details["title"] for item in view.evidence} == {"Setting up the VPN", "VPN at home"}
+    assert view.caveats[0] == "“Setting up the VPN” was due for review on 2025-02-01 and may be out of date."

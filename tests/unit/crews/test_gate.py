@@ -1,0 +1,252 @@
+"""The one gate: who passes, what is refused, and that every call is on record whatever became of it."""
+
+import dataclasses
+import json
+import time
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from crews.builder import GovernedTool
+from crews.specs import Limits
+from crews.step_context import Budget, StepContext
+from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec, call_tool
+from crews.tools.read_document import MAX_CHARS, READ_DOCUMENT
+from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
+from knowledge.library import PassageHit
+from knowledge.search.access import AccessScope
+from knowledge.search.port import SearchUnavailable
+from ledger.evidence import Finding, list_evidence
+from ledger.people import Principal, Right
+from ledger.spans import Span, SpanRecorder
+from ledger.steps import complete_step
+from tests.unit.crews.world import BONUS_QUESTION, FINANCE, LEAVE_QUESTION, STAFF, Desk
+
+SECRET = "sk-abcdefghijklmnopqrstuvwx"
+
+
+class Word(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    word: str
+
+
+def tool(run: Any, effect: Effect = Effect.READ, right: Right = Right.ASK) -> ToolSpec:
+    return ToolSpec("look_up", "Looks a word up.", Word, effect, right, run)
+
+
+def found(text: str) -> Finding:
+    return Finding("passage", "documents/a.md", "opening", text, None, {"title": "A"})
+
+
+class Gate:
+    """The `answer` step of a run, with the gate before it."""
+
+    def __init__(
+        self, desk: Desk, principal: str = STAFF, limits: Limits | None = None, **changes: Any
+    ) -> None:
+        self.desk = desk
+        self.run_id = desk.submit(LEAVE_QUESTION, principal, **changes)
+        complete_step(desk.db, desk.claim(self.run_id), {"output": {"specialist": "help_desk"}})
+        self.claim = desk.claim(self.run_id)
+        self.context = StepContext(
+            desk.db,
+            self.claim,
+            SpanRecorder(desk.db, self.claim),
+            lambda: desk.library,
+            Budget(limits=limits or Limits(), deadline=time.monotonic() + 60),
+        )
+
+    def call(self, spec: ToolSpec, **arguments: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(call_tool(self.context, spec, arguments))
+        assert answer["asked"] == arguments
+        return answer
+
+    @property
+    def spans(self) -> list[Span]:
+        return self.desk.spans(self.run_id, "tool")
+
+
+@pytest.fixture
+def gate(desk: Desk) -> Gate:
+    return Gate(desk)
+
+
+def test_what_is_found_becomes_labelled_evidence(gate: Gate) -> None:
+    answer = gate.call(SEARCH_KNOWLEDGE, query="annual leave")
+    assert answer["status"] == "found"
+    labels = [item["id"] for item in answer["evidence"]]
+    assert labels == ["E1", "E2", "E3"]
+    kept = list_evidence(gate.desk.db, gate.run_id, step_id=gate.claim.step_id, attempt=1)
+    assert {item.label: item.finding.text for item in kept} == {
+        item["id"]: item["text"] for item in answer["evidence"]
+    }
+    again = gate.call(SEARCH_KNOWLEDGE, query="annual leave please")
+    assert sorted(item["id"] for item in again["evidence"]) == labels
+    assert [item.label for item in gate.context.evidence] == labels
+    assert gate.spans[0].attributes["evidence"] == labels
+
+
+def test_the_page_is_shown_with_its_age(gate: Gate) -> None:
+    shown = gate.call(SEARCH_KNOWLEDGE, query="setting up the VPN with a code from your phone")["evidence"]
+    old = next(item for item in shown if item["title"] == "Setting up the VPN")
+    assert (old["updated"], old["stale"]) == ("2024-02-01", True)
+    assert all("stale" not in item for item in shown if item is not old)
+
+
+def test_a_document_is_read_whole_by_the_id_a_passage_gave(gate: Gate) -> None:
+    passage = gate.call(SEARCH_KNOWLEDGE, query="annual leave")["evidence"][0]
+    [document] = gate.call(READ_DOCUMENT, document_id=passage["document_id"])["evidence"]
+    assert (document["id"], document["title"]) == ("E4", "Annual leave")
+    assert "27 days" in document["text"]
+    assert len(document["text"]) <= MAX_CHARS
+
+
+def test_a_document_of_others_is_like_one_that_is_not_there(desk: Desk) -> None:
+    theirs = Gate(desk, FINANCE).call(SEARCH_KNOWLEDGE, query=BONUS_QUESTION)["evidence"][0]
+    assert theirs["title"] == "Bonus pool"
+    staff = Gate(desk)
+    refused = staff.call(READ_DOCUMENT, document_id=theirs["document_id"])
+    unknown = staff.call(READ_DOCUMENT, document_id="no-such-document")
+    assert {**refused, "asked": None} == {**unknown, "asked": None}
+    assert refused["status"] == "nothing_found"
+    titles = [item["title"] for item in staff.call(SEARCH_KNOWLEDGE, query=BONUS_QUESTION)["evidence"]]
+    assert titles
+    assert "Bonus pool" not in titles
+
+
+class Asked:
+    """A library that only notes with which scope it was searched."""
+
+    def __init__(self) -> None:
+        self.scopes: list[AccessScope] = []
+
+    def search(self, _text: str, access: AccessScope, **_options: Any) -> list[PassageHit]:
+        self.scopes.append(access)
+        return []
+
+
+@pytest.mark.parametrize(
+    ("audience", "expected"), [(None, None), ((), frozenset()), (("everyone",), frozenset({"everyone"}))]
+)
+def test_the_library_gets_the_scope_of_principal_and_audience(
+    desk: Desk, audience: tuple[str, ...] | None, expected: frozenset[str] | None
+) -> None:
+    gate, library = Gate(desk, FINANCE, audience_groups=audience), Asked()
+    gate.context.library = lambda: library  # type: ignore[assignment,return-value]
+    assert gate.call(SEARCH_KNOWLEDGE, query="bonus")["status"] == "nothing_found"
+    assert library.scopes == [AccessScope(frozenset({"everyone", "finance"}), expected)]
+
+
+def test_an_audience_that_may_not_read_a_page_keeps_it_out(desk: Desk) -> None:
+    alone = Gate(desk, FINANCE).call(SEARCH_KNOWLEDGE, query=BONUS_QUESTION)
+    public_gate = Gate(desk, FINANCE, audience_groups=("everyone",))
+    in_public = public_gate.call(SEARCH_KNOWLEDGE, query=BONUS_QUESTION)
+    assert "Bonus pool" in [item["title"] for item in alone["evidence"]]
+    assert "Bonus pool" not in [item["title"] for item in in_public["evidence"]]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"query": ""},
+        {"query": 7},
+        {"query": None},
+        {"query": ["leave"]},
+        {"query": "leave", "groups": ["finance"]},
+        {"query": "leave", "self": 1},
+        {"query": "leave", "collection": "secret"},
+        {"query": "x" * 1_000_000},
+    ],
+)
+def test_arguments_that_do_not_fit_are_denied_and_recorded(gate: Gate, arguments: dict[str, Any]) -> None:
+    answer = json.loads(call_tool(gate.context, SEARCH_KNOWLEDGE, arguments))
+    assert answer["status"] == "denied"
+    assert answer["note"].startswith("These arguments do not fit: ")
+    assert gate.context.budget.tool_calls == 0
+    [span] = gate.spans
+    assert (span.state, span.input) == ("error", arguments)
+    assert (span.attributes["status"], span.attributes["failure"]) == ("denied", "invalid arguments")
+
+
+def test_crewai_reaches_a_tool_only_through_the_gate(gate: Gate) -> None:
+    governed = GovernedTool(gate.context, SEARCH_KNOWLEDGE)
+    assert json.loads(governed.run(query="leave"))["status"] == "found"
+    for arguments in ({"self": 1}, {"args": 1, "kwargs": 2}, {"query": "leave", "groups": ["finance"]}):
+        assert json.loads(governed.run(**arguments))["status"] == "denied"
+    assert json.loads(governed._run(query="leave"))["status"] == "found"
+    assert len(gate.spans) == 5
+
+
+@pytest.mark.parametrize("effect", [Effect.WRITE, Effect.EXTERNAL])
+def test_what_changes_something_is_denied(gate: Gate, effect: Effect) -> None:
+    ran: list[object] = []
+    answer = gate.call(tool(lambda *_: ran.append(1), effect), word="leave")
+    assert answer["status"] == "denied"
+    assert "needs a person's decision" in answer["note"]
+    assert ran == []
+
+
+def test_without_the_right_a_tool_is_denied(gate: Gate) -> None:
+    ran: list[object] = []
+    answer = gate.call(tool(lambda *_: ran.append(1), right=Right.MANAGE), word="leave")
+    assert answer == {
+        "status": "denied",
+        "asked": {"word": "leave"},
+        "note": "staff@shop.example does not have the right to manage.",
+    }
+    assert ran == []
+
+
+def test_the_right_is_looked_at_before_the_arguments(desk: Desk) -> None:
+    gate = Gate(desk)
+    nobody = Principal("1", "nobody@shop.example", "Nobody", None, frozenset({"everyone"}), frozenset())
+    gate.context.claim = dataclasses.replace(gate.claim, principal=nobody)
+    assert "right to ask" in gate.call(SEARCH_KNOWLEDGE, wrong=1)["note"]
+
+
+def test_the_tool_budget_ends_in_a_refusal(desk: Desk) -> None:
+    gate = Gate(desk, limits=Limits(tool_calls=2))
+    statuses = [gate.call(SEARCH_KNOWLEDGE, query=f"leave {number}")["status"] for number in range(4)]
+    assert statuses == ["found", "found", "denied", "denied"]
+    assert [span.state for span in gate.spans] == ["ok", "ok", "error", "error"]
+    assert gate.spans[-1].attributes["failure"] == (
+        "The specialist used up its 2 tool calls without finishing."
+    )
+
+
+def test_after_the_deadline_nothing_runs(gate: Gate) -> None:
+    gate.context.budget.deadline = time.monotonic() - 1
+    answer = gate.call(SEARCH_KNOWLEDGE, query="leave")
+    assert (answer["status"], answer["note"]) == (
+        "denied",
+        "The specialist ran out of time before it could finish.",
+    )
+
+
+def test_a_tool_whose_service_is_away_says_so(gate: Gate) -> None:
+    def run(_context: StepContext, _arguments: Word) -> ToolOutcome:
+        raise SearchUnavailable(f"The search at https://u:{SECRET}@search cannot be reached.")
+
+    answer = gate.call(tool(run), word="leave")
+    assert answer["status"] == "unavailable"
+    assert SECRET not in json.dumps(answer)
+    assert gate.context.tools_unavailable
+    assert gate.spans[0].state == "error"
+
+
+def test_secrets_reach_neither_the_model_nor_the_record(gate: Gate) -> None:
+    outcome = ToolOutcome(Status.FOUND, findings=[found(f"The key is {SECRET}.")], note=f"Token {SECRET}")
+    said = call_tool(gate.context, tool(lambda *_: outcome), {"word": SECRET})
+    assert SECRET not in said
+    assert "[masked secret]" in said
+    [span] = gate.spans
+    assert SECRET not in json.dumps([span.input, span.output, span.attributes])
+
+
+def test_a_right_answer_without_findings_is_an_answer(gate: Gate) -> None:
+    answer = gate.call(tool(lambda *_: ToolOutcome(Status.NOTHING_FOUND, note="No.")), word="leave")
+    assert answer == {"status": "nothing_found", "asked": {"word": "leave"}, "note": "No."}
+    assert not gate.context.tools_unavailable

@@ -1,0 +1,238 @@
+"""How one step is worked on, whatever its work does: the runner with work of the test's own."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+from structlog.typing import EventDict
+
+from crews import step_runner
+from crews.errors import ModelsExhausted
+from crews.specs import Limits
+from crews.step_context import StepContext
+from crews.step_runner import StepRunner
+from ledger.db import Database
+from ledger.errors import DatabaseUnavailable, InvalidInput
+from ledger.reading import get_run
+from ledger.result import RunResult
+from ledger.schema import StepRow
+from ledger.spans import list_spans
+from ledger.steps import MAX_ATTEMPTS, ClaimedStep, claim_step
+from ledger.workflow import WorkflowSpec
+from ledger.workflows import publish_workflow
+from tests.unit.crews.world import work_off
+from tests.unit.ledger.world import ASK, ask, furnish, pass_time, step_row
+
+ANSWER = {"outcome": "answered", "answer": "Yes."}
+Work = Callable[[StepContext], dict[str, Any]]
+
+
+class Crew:
+    """A crew whose work is a function of the test's."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self.contexts: list[StepContext] = []
+
+    def limits(self, claim: ClaimedStep) -> Limits:
+        return Limits(model_calls=7)
+
+    def __call__(self, context: StepContext) -> dict[str, Any]:
+        self.contexts.append(context)
+        return self._work(context)
+
+
+def runner_for(db: Database, work: Work) -> tuple[StepRunner, Crew]:
+    crew = Crew(work)
+    return StepRunner(db, _no_library, crew, {}), crew
+
+
+def _no_library() -> Any:
+    raise AssertionError("nobody asked for the library")
+
+
+def work_on(db: Database, work: Work) -> tuple[str, Crew]:
+    """A run whose one step is worked on as often as it is rung for."""
+    run_id = ask(furnish(db)).run_id
+    runner, crew = runner_for(db, work)
+    work_off(db, runner.run)
+    return run_id, crew
+
+
+def events(logged: list[EventDict]) -> list[str]:
+    return [event["event"] for event in logged]
+
+
+def test_the_output_is_committed_and_on_record(sqlite_db: Database, logged: list[EventDict]) -> None:
+    run_id, crew = work_on(sqlite_db, lambda _context: ANSWER)
+    assert get_run(sqlite_db, run_id).answer == "Yes."
+    [context] = crew.contexts
+    assert context.budget.limits.model_calls == 7
+    assert 0 < context.budget.remaining_s() <= context.claim.deadline_s
+    [step] = [span for span in list_spans(sqlite_db, run_id) if span.kind == "step"]
+    assert (step.name, step.output, step.attributes) == ("answer", ANSWER, {"attempt": 1})
+    assert events(logged) == ["step_claimed", "step_completed"]
+
+
+def test_a_function_step_gives_the_runs_result(sqlite_db: Database) -> None:
+    furnish(sqlite_db)
+    step = {"key": "answer", "kind": "function", "uses": "say_yes"}
+    publish_workflow(sqlite_db, WorkflowSpec.model_validate({**ASK.model_dump(), "steps": [step]}))
+    run_id = ask(sqlite_db).run_id
+    say_yes = {"say_yes": lambda _context: RunResult.model_validate(ANSWER)}
+    work_off(sqlite_db, StepRunner(sqlite_db, _no_library, Crew(lambda _: {}), say_yes).run)
+    assert get_run(sqlite_db, run_id).answer == "Yes."
+
+
+def test_a_step_nobody_may_claim_is_left_alone(sqlite_db: Database, logged: list[EventDict]) -> None:
+    run_id, crew = work_on(sqlite_db, lambda _context: ANSWER)
+    runner, _ = runner_for(sqlite_db, lambda _context: {})
+    runner.run(step_row(sqlite_db, run_id, "answer").id)
+    runner.run("00000000-0000-7000-8000-000000000000")
+    assert len(crew.contexts) == 1
+    assert events(logged) == ["step_claimed", "step_completed"]
+
+
+def test_what_crewdesk_refuses_ends_the_run_with_its_sentence(
+    sqlite_db: Database, logged: list[EventDict]
+) -> None:
+    def work(_context: StepContext) -> dict[str, Any]:
+        raise InvalidInput("This cannot be done.")
+
+    run_id, crew = work_on(sqlite_db, work)
+    view = get_run(sqlite_db, run_id)
+    assert (view.state, view.failure, len(crew.contexts)) == ("failed", "This cannot be done.", 1)
+    assert events(logged) == ["step_claimed", "step_failed"]
+
+
+@pytest.mark.parametrize("succeeds_at", [2, 3, None])
+def test_what_is_worth_retrying_is_tried_three_times(sqlite_db: Database, succeeds_at: int | None) -> None:
+    def work(context: StepContext) -> dict[str, Any]:
+        if context.claim.attempt == succeeds_at:
+            return ANSWER
+        raise ModelsExhausted("No model could answer: it is late.")
+
+    run_id, crew = work_on(sqlite_db, work)
+    assert [context.claim.attempt for context in crew.contexts] == list(
+        range(1, (succeeds_at or MAX_ATTEMPTS) + 1)
+    )
+    view = get_run(sqlite_db, run_id)
+    expected = ("answered", None) if succeeds_at else ("failed", "No model could answer: it is late.")
+    assert (view.state, view.failure) == expected
+
+
+def test_a_surprise_ends_the_run_with_an_id_that_is_in_the_log(
+    sqlite_db: Database, logged: list[EventDict]
+) -> None:
+    def work(_context: StepContext) -> dict[str, Any]:
+        raise ZeroDivisionError("a detail nobody outside should read")
+
+    run_id, _ = work_on(sqlite_db, work)
+    view = get_run(sqlite_db, run_id)
+    [broke] = [event for event in logged if event["event"] == "step_broke"]
+    assert broke["exc_info"]
+    assert view.failure == (
+        f"Something went wrong inside Crewdesk. Tell an administrator the error id {broke['error_id']}."
+    )
+    [step] = [span for span in list_spans(sqlite_db, run_id) if span.kind == "step"]
+    assert step.state == "error"
+    assert step.attributes["failure"].startswith("ZeroDivisionError")
+
+
+def test_an_output_that_is_no_result_fails_the_run(sqlite_db: Database, logged: list[EventDict]) -> None:
+    run_id, _ = work_on(sqlite_db, lambda _context: {"unexpected": 1})
+    assert get_run(sqlite_db, run_id).state == "failed"
+    assert "step_broke" in events(logged)
+
+
+@pytest.mark.parametrize("ends", ["well", "with an error"])
+def test_a_worker_that_lost_its_lease_is_quiet(
+    sqlite_db: Database, logged: list[EventDict], ends: str
+) -> None:
+    taken: list[ClaimedStep] = []
+
+    def work(context: StepContext) -> dict[str, Any]:
+        if context.claim.attempt == 1:
+            pass_time(sqlite_db, 31)
+            other = claim_step(sqlite_db, context.claim.step_id, "somebody else")
+            assert other is not None
+            taken.append(other)
+        if ends == "well":
+            return ANSWER
+        raise InvalidInput("This came too late to matter.")
+
+    run_id, _ = work_on(sqlite_db, work)
+    assert get_run(sqlite_db, run_id).state == "running"
+    assert step_row(sqlite_db, run_id, "answer").fence == taken[0].fence
+    last = logged[-1]
+    assert (last["event"], last["log_level"]) == (
+        ("step_lost" if ends == "well" else "step_left_to_sweeper"),
+        "warning",
+    )
+
+
+def test_the_lease_is_kept_alive_while_the_work_goes_on(
+    sqlite_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step_runner, "HEARTBEAT_S", 0.01)
+    extended = threading.Event()
+    extend = step_runner.extend_lease
+
+    def noting(db: Database, claim: ClaimedStep) -> bool:
+        held = extend(db, claim)
+        extended.set()
+        return held
+
+    monkeypatch.setattr(step_runner, "extend_lease", noting)
+    leases: list[Any] = []
+
+    def work(context: StepContext) -> dict[str, Any]:
+        leases.append(step_row(sqlite_db, context.claim.run_id, "answer").lease_until)
+        pass_time(sqlite_db, 20)
+        extended.clear()
+        assert extended.wait(10)
+        leases.append(step_row(sqlite_db, context.claim.run_id, "answer").lease_until)
+        return ANSWER
+
+    run_id, _ = work_on(sqlite_db, work)
+    assert (leases[1] - leases[0]).total_seconds() == pytest.approx(20, abs=0.5)
+    assert get_run(sqlite_db, run_id).state == "answered"
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("heartbeat-")]
+
+
+def test_a_heartbeat_that_finds_the_database_away_goes_on(
+    sqlite_db: Database, monkeypatch: pytest.MonkeyPatch, logged: list[EventDict]
+) -> None:
+    monkeypatch.setattr(step_runner, "HEARTBEAT_S", 0.01)
+    beats: list[int] = []
+    twice = threading.Event()
+
+    def away(_db: Database, _claim: ClaimedStep) -> bool:
+        beats.append(1)
+        if len(beats) > 1:
+            twice.set()
+        raise DatabaseUnavailable("The database is away.")
+
+    monkeypatch.setattr(step_runner, "extend_lease", away)
+
+    def work(_context: StepContext) -> dict[str, Any]:
+        assert twice.wait(10)
+        return ANSWER
+
+    run_id, _ = work_on(sqlite_db, work)
+    assert get_run(sqlite_db, run_id).state == "answered"
+    assert events(logged).count("heartbeat_missed") >= 2
+
+
+def test_the_step_that_broke_after_its_end_was_committed_changes_nothing(sqlite_db: Database) -> None:
+    def work(context: StepContext) -> dict[str, Any]:
+        with sqlite_db.write() as session:
+            session.execute(
+                update(StepRow).where(StepRow.id == context.claim.step_id).values(fence=StepRow.fence + 1)
+            )
+        raise ZeroDivisionError
+
+    run_id, _ = work_on(sqlite_db, work)
+    assert get_run(sqlite_db, run_id).state == "running"

@@ -1,0 +1,270 @@
+"""What of a draft may leave: every rule of the last step, on its own and through the step itself."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crews.specs import Limits
+from crews.step_context import Budget, StepContext
+from crews.step_output import CrewStepOutput
+from crews.verify_answer import check_claims, numbers_in, verify_answer
+from ledger.evidence import Evidence, Finding, record_evidence
+from ledger.result import FLOOR_MODEL, AbstainReason, Claim, ModelUse, RunResult
+from ledger.spans import SpanRecorder
+from ledger.steps import ClaimedStep, complete_step
+from tests.unit.crews.world import LEAVE_QUESTION, Desk
+
+PAGE = (
+    "Full-time staff have 27 days of leave, requested by 9:30. The deposit is 1,250 EUR, of which 12.5 % is "
+    "kept. See https://portal.shop.example/leave for more."
+)
+
+
+def evidence(label: str = "E1", text: str = PAGE, **details: Any) -> Evidence:
+    details = {"title": "Leave", **details}
+    finding = Finding("passage", f"documents/{label}.md", "opening", text, "2026-01-05", details)
+    return Evidence(f"id-{label}", label, "step", finding)
+
+
+def objection(text: str, *labels: str) -> str | None:
+    """Why the claim is dropped, or None if it is kept."""
+    known = {"E1": evidence(), "E2": evidence("E2", "Part-time staff have 14 days.")}
+    kept, dropped = check_claims((Claim(text=text, evidence=labels),), known)
+    assert len(kept) + len(dropped) == 1
+    return dropped[0] if dropped else None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("1,250", "1 250"),
+        ("1,250", "1250.0"),
+        ("1,250", "1\N{NO-BREAK SPACE}250"),
+        ("1,250", "1\N{NARROW NO-BREAK SPACE}250"),
+        ("1,250,000", "1 250 000.00"),
+        ("9:30", "09:30"),
+        ("12.5", "12,5"),
+        ("12.5%", "12.50 percent"),
+        ("007", "7"),
+        ("0.50", "0,5"),
+        ("0", "0.0"),
+        ("31.12.2026", "31.12.2026"),
+    ],
+)
+def test_one_number_written_in_two_ways_is_one_number(one: str, other: str) -> None:
+    assert numbers_in(f"It is {one} or so.") == numbers_in(f"It is {other} or so.") != set()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("1,250", "1,25"),
+        ("27", "72"),
+        ("2.7", "27"),
+        ("9:30", "9:03"),
+        ("10", "1"),
+        ("100", "10"),
+        ("1.5", "1.05"),
+        ("3.1.2026", "3.10.2026"),
+        ("2026-01-10", "2026-01-01"),
+        ("1:00", "1:00:00"),
+        ("20:00", "2:00"),
+    ],
+)
+def test_different_numbers_stay_different(one: str, other: str) -> None:
+    assert numbers_in(one) != numbers_in(other)
+
+
+def test_numbers_that_only_stand_side_by_side_are_not_joined() -> None:
+    assert numbers_in("in 2026 100 people") == {"2026", "100"}
+    assert numbers_in("rooms 12 3456 and 1 25") == {"12", "3456", "1", "25"}
+
+
+def test_a_sentence_ends_its_number() -> None:
+    assert numbers_in("It was 27. Then 1,250, and 3; see 4: (5)") == {"27", "1250", "3", "4", "5"}
+
+
+@given(st.integers(0, 10**12), st.sampled_from(["{:d}", "{:,}", "{:d}.0", "{:,}.00", "0{:d}"]))
+def test_formats_of_a_whole_number_are_one(number: int, form: str) -> None:
+    assert numbers_in(f"about {form.format(number)} EUR") == {str(number)}
+    assert numbers_in(f"{number:,} pieces".replace(",", " ")) == {str(number)}
+
+
+@given(st.integers(0, 10**7), st.integers(0, 10**7), st.sampled_from(["{:d}", "{:,}", "{:.1f}", "0{:d}"]))
+def test_two_whole_numbers_are_never_taken_for_one(one: int, other: int, form: str) -> None:
+    assert (numbers_in(form.format(one)) == numbers_in(f"{other:,}")) == (one == other)
+
+
+@given(st.integers(0, 23), st.integers(0, 59), st.integers(0, 23), st.integers(0, 59))
+def test_times_of_day_compare_by_their_parts(hour: int, minute: int, hour2: int, minute2: int) -> None:
+    same = numbers_in(f"{hour:02}:{minute:02}") == numbers_in(f"{hour2}:{minute2:02}")
+    assert same == ((hour, minute) == (hour2, minute2))
+
+
+@given(st.text())
+def test_numbers_are_found_in_any_text(text: str) -> None:
+    assert all(number for number in numbers_in(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Full-time staff have 27 days of leave.",
+        "Ask by 09:30.",
+        "The deposit is 1250 EUR; 12.50 % is kept.",
+        "It is on https://portal.shop.example/leave.",
+        "This has stood since 2026-01-05.",
+        "No number at all.",
+    ],
+)
+def test_a_claim_its_evidence_carries_is_kept(text: str) -> None:
+    assert objection(text, "E1") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "reason"),
+    [
+        ("  \n", ["E1"], "an empty claim"),
+        ("It is so.", [], "a claim without evidence"),
+        ("It is so.", ["E9"], "cites E9, which this run never found"),
+        ("It is so.", ["E1", "E9"], "cites E9, which this run never found"),
+        ("You have 28 days.", ["E1"], "the number 28 is not in its evidence"),
+        ("Part-time staff have 14 days.", ["E1"], "the number 14 is not in its evidence"),
+        ("See https://evil.example/leave.", ["E1"], "a link that is not in its evidence"),
+        ("See www.evil.example now.", ["E1"], "a link that is not in its evidence"),
+        ("See https://portal.shop.ex for it.", ["E1"], "a link that is not in its evidence"),
+        ("See HTTPS://EVIL.EXAMPLE.", ["E1"], "a link that is not in its evidence"),
+        ("See https://portal.shop.example/leave/extra.", ["E1"], "a link that is not in its evidence"),
+    ],
+)
+def test_a_claim_is_dropped_with_its_reason(text: str, labels: list[str], reason: str) -> None:
+    assert objection(text, *labels) == reason
+
+
+def test_a_claim_may_lean_on_several_pieces_together() -> None:
+    assert objection("27 days full-time, 14 part-time.", "E1", "E2") is None
+
+
+@pytest.fixture
+def verify(desk: Desk) -> "Verification":
+    return Verification(desk)
+
+
+class Verification:
+    """A run whose `answer` step said what the test wants, at its last step."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.run_id = desk.submit(LEAVE_QUESTION)
+        route = desk.claim(self.run_id)
+        complete_step(desk.db, route, {"output": {"specialist": "help_desk"}})
+        self.answer_step = desk.claim(self.run_id)
+
+    def find(self, *texts: str, **details: Any) -> list[str]:
+        findings = [evidence(text=text, **details).finding for text in texts]
+        return [item.label for item in record_evidence(self.desk.db, self.answer_step, findings)]
+
+    def __call__(self, *claims: tuple[str, list[str]], **output: Any) -> RunResult:
+        draft = {"claims": [{"text": text, "evidence": labels} for text, labels in claims], "missing": None}
+        draft["missing"] = output.pop("missing", None)
+        values = {
+            "crew": "help_desk",
+            "title": "Help desk",
+            "output": draft,
+            "model": ModelUse(name="main"),
+            "evidence": (),
+            **output,
+        }
+        said = CrewStepOutput.model_validate(values)
+        complete_step(self.desk.db, self.answer_step, said.model_dump(mode="json"))
+        return verify_answer(self._context(self.desk.claim(self.run_id)))
+
+    def _context(self, claim: ClaimedStep) -> StepContext:
+        budget = Budget(limits=Limits(), deadline=float("inf"))
+        return StepContext(
+            self.desk.db, claim, SpanRecorder(self.desk.db, claim), lambda: self.desk.library, budget
+        )
+
+
+def test_what_holds_is_answered_and_the_check_is_on_record(verify: Verification) -> None:
+    [label] = verify.find(PAGE)
+    result = verify(("Staff have 27 days.", [label]), ("Ask by 9:30.", [label]), evidence=(label,))
+    assert (result.outcome, result.answer) == ("answered", "Staff have 27 days. Ask by 9:30.")
+    assert (result.specialist, result.model, result.caveats) == ("Help desk", ModelUse(name="main"), ())
+    [span] = verify.desk.spans(verify.run_id, "guardrail")
+    assert span.output == {"kept": 2, "dropped": []}
+
+
+@pytest.mark.parametrize(("bad", "words"), [(1, "One sentence was"), (2, "2 sentences were")])
+def test_what_was_left_out_is_said(verify: Verification, bad: int, words: str) -> None:
+    [label] = verify.find(PAGE)
+    claims = [("You have 99 days.", [label])] * bad
+    result = verify(("Staff have 27 days.", [label]), *claims, evidence=(label,))
+    assert result.answer == "Staff have 27 days."
+    assert result.caveats == (f"{words} left out because the evidence does not support it.",)
+
+
+def test_a_stale_source_is_named_once_and_only_if_cited(verify: Verification) -> None:
+    old = verify.find(PAGE, "More of it.", title="Old page", stale=True, review_by="2025-02-01")
+    [other] = verify.find("Uncited.", title="Other old page", stale=True, review_by="2024-01-01")
+    result = verify(("27 days.", [old[0]]), ("More.", [old[1]]), evidence=(*old, other))
+    assert result.caveats == ("“Old page” was due for review on 2025-02-01 and may be out of date.",)
+
+
+def test_the_floor_says_what_it_is_and_why_it_spoke(verify: Verification) -> None:
+    [label] = verify.find(PAGE)
+    use = ModelUse(name=FLOOR_MODEL, fallbacks=("main: timeout", "spare: key refused"))
+    result = verify(("Staff have 27 days.", [label]), evidence=(label,), model=use)
+    assert result.caveats == (
+        "Quoted from the sources by the built-in extractive model; no language model was used "
+        "(main: timeout; spare: key refused).",
+    )
+
+
+def test_evidence_this_attempt_did_not_gather_carries_nothing(verify: Verification) -> None:
+    mine, foreign = verify.find(PAGE, "Other text with 14 days.")
+    result = verify(("Staff have 14 days.", [foreign]), evidence=(mine,))
+    assert (result.outcome, result.reason) == ("abstained", AbstainReason.UNSUPPORTED)
+
+
+def test_nothing_found(verify: Verification) -> None:
+    result = verify()
+    assert (result.outcome, result.reason) == ("abstained", AbstainReason.NOTHING_FOUND)
+    assert result.answer == "I found nothing about this in the documents you may read."
+    assert (result.claims, result.suggestions) == ((), ())
+
+
+def test_the_tools_were_away(verify: Verification) -> None:
+    result = verify(tools_unavailable=True)
+    assert result.reason == AbstainReason.UNAVAILABLE
+    assert "could not search" in result.answer
+
+
+def test_only_loosely_related_pages_are_suggested_with_their_owners(verify: Verification) -> None:
+    labels = [
+        *verify.find("a", "b", title="One", owner="one@shop.example"),
+        *verify.find("c", title="Two"),
+        *verify.find("d", title="Three", owner="three@shop.example"),
+        *verify.find("e", title="Four"),
+    ]
+    result = verify(evidence=tuple(labels), missing="I looked for the moon.")
+    assert result.reason == AbstainReason.LOW_MATCH
+    assert result.answer.endswith("only loosely related. I looked for the moon.")
+    assert result.suggestions == ("“One” (ask one@shop.example)", "“Two”", "“Three” (ask three@shop.example)")
+
+
+def test_a_draft_without_support_is_not_given(verify: Verification) -> None:
+    [label] = verify.find(PAGE)
+    result = verify(("You have 99 days.", [label]), evidence=(label,), missing="must not be shown")
+    assert result.reason == AbstainReason.UNSUPPORTED
+    assert "99" not in result.answer
+    assert "must not" not in result.answer
+
+
+def test_a_question_for_nobody(verify: Verification) -> None:
+    result = verify(crew="none", missing="It is about the weather.")
+    assert result.reason == AbstainReason.OUT_OF_SCOPE
+    assert result.answer.endswith("company's own sources. It is about the weather.")
+    assert result.suggestions == ()

@@ -1,0 +1,247 @@
+"""Any order of claims, crashes, failures, sweeps and time: work is neither lost nor done twice."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import select
+
+from ledger.audit import verify_audit
+from ledger.clock import ManualClock
+from ledger.db import Database
+from ledger.errors import LeaseLost
+from ledger.relay import Relay
+from ledger.schema import OPEN_RUN_STATES, AuditRow, DeliveryRow, DispatchRow, RunRow, SpanRow, StepRow
+from ledger.spans import OpenSpan, SpanRecorder
+from ledger.steps import (
+    LEASE_S,
+    MAX_ATTEMPTS,
+    ClaimedStep,
+    claim_step,
+    complete_step,
+    extend_lease,
+    fail_step,
+    release_leases,
+    sweep_steps,
+)
+from tests.conftest import START
+from tests.unit.ledger.world import ANSWER, SLACK_PLACE, ask, furnish
+
+index = st.integers(0, 1_000)
+
+
+class RunMachine(RuleBasedStateMachine):
+    """Workers, a relay and a clock on one database. `held` is what some worker believes it works on."""
+
+    template: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory(prefix="crewdesk-machine-")
+        path = Path(self.folder.name) / "ledger.db"
+        shutil.copy(self.template, path)
+        self.clock = ManualClock(START)
+        self.db = Database(f"sqlite:///{path}", self.clock)
+        self.rung: list[str] = []
+        self.relay = Relay(self.db, self.rung.append)
+        self.held: list[ClaimedStep] = []
+        self.newest_fence: dict[str, int] = {}
+        self.committed: dict[str, dict[str, Any]] = {}
+        self.final: dict[str, dict[str, Any]] = {}
+        self.spans: dict[tuple[str, int], OpenSpan] = {}
+        self.submitted = 0
+        self._look()
+
+    @initialize(workflow=st.sampled_from(["pair", "diamond"]))
+    def begin(self, workflow: str) -> None:
+        self.submit(workflow)
+
+    @precondition(lambda self: self.submitted < 3)
+    @rule(workflow=st.sampled_from(["ask", "pair", "diamond"]))
+    def submit(self, workflow: str) -> None:
+        self.submitted += 1
+        ask(self.db, str(self.submitted), workflow=workflow, deliver_to=SLACK_PLACE)
+        self._look()
+
+    @rule(which=index, late=st.booleans())
+    def a_worker_hears_a_doorbell(self, which: int, late: bool) -> None:
+        """Late, it may be for a step that is long done."""
+        wanted = [step.id for step in self.steps if late or step.state in ("ready", "running")]
+        if wanted:
+            self._claim(sorted(wanted)[which % len(wanted)])
+
+    @precondition(lambda self: self.held)
+    @rule(which=index, how=st.sampled_from(["done", "done", "done", "again", "for good", "crash", "not yet"]))
+    def a_worker_ends(self, which: int, how: str) -> None:
+        claim = self.held.pop(which % len(self.held))
+        if how == "done":
+            self._complete(claim)
+        elif how in ("again", "for good"):
+            self._fail(claim, again=how == "again")
+        elif how == "not yet":
+            self.held.append(claim)
+            assert not extend_lease(self.db, claim) or self._is_newest(claim)
+        self._look()
+
+    @rule(
+        seconds=st.sampled_from([0.5, 6, LEASE_S - 1, LEASE_S + 1]),
+        then=st.sampled_from(["sweep", "ring", "nothing", "restart"]),
+    )
+    def time_passes(self, seconds: float, then: str) -> None:
+        self.clock.advance(seconds)
+        if then == "sweep":
+            sweep_steps(self.db)
+            assert sweep_steps(self.db) == 0, "a second sweep at the same moment found more to do"
+        elif then == "ring":
+            self.relay.ring_due()
+        elif then == "restart":
+            self.held.clear()
+            release_leases(self.db)
+        self._look()
+
+    def _complete(self, claim: ClaimedStep) -> None:
+        self._work_ends(claim)
+        output = {**ANSWER, "answer": f"{claim.step_id} {claim.fence}"}
+        try:
+            complete_step(self.db, claim, output)
+        except LeaseLost:
+            return
+        assert self._is_newest(claim), "a stale worker committed its output"
+        assert claim.step_id not in self.committed, "an output was committed twice"
+        self.committed[claim.step_id] = output
+
+    def _fail(self, claim: ClaimedStep, *, again: bool) -> None:
+        self._work_ends(claim)
+        try:
+            fail_step(self.db, claim, f"Attempt {claim.fence} failed.", try_again=again)
+        except LeaseLost:
+            return
+        assert self._is_newest(claim), "a stale worker failed its step"
+
+    @invariant()
+    def outputs_are_those_that_were_accepted(self) -> None:
+        assert {step.id: step.output for step in self.steps if step.state == "done"} == self.committed
+
+    @invariant()
+    def what_has_ended_never_changes(self) -> None:
+        ended = [step for step in self.steps if step.state in ("done", "failed", "parked")]
+        for row in (*ended, *(run for run in self.runs if run.id in self.ended)):
+            now = {column.name: getattr(row, column.name) for column in row.__table__.columns}
+            assert self.final.setdefault(row.id, now) == now
+
+    @invariant()
+    def every_open_run_has_something_that_can_move_it(self) -> None:
+        movable = {
+            step.run_id
+            for step in self.steps
+            if (step.state == "ready" and step.id in self.owed and step.attempt < MAX_ATTEMPTS)
+            or (step.state == "running" and step.lease_until is not None)
+        }
+        assert {run.id for run in self.runs} - self.ended <= movable
+
+    @invariant()
+    def nothing_is_rung_for_what_has_ended(self) -> None:
+        assert not {step.id for step in self.steps if step.run_id in self.ended} & self.owed
+
+    @invariant()
+    def a_run_that_ended_is_recorded_and_delivered_once(self) -> None:
+        assert sorted(self.endings) == sorted(self.ended)
+        assert sorted(self.delivered) == sorted(self.ended)
+
+    def _look(self) -> None:
+        """One picture of the tables, for the invariants and for choosing what to do next."""
+        with self.db.read() as session:
+            self.steps = list(session.scalars(select(StepRow)))
+            self.runs = list(session.scalars(select(RunRow)))
+            self.owed = set(session.scalars(select(DispatchRow.step_id)))
+            self.delivered = list(session.scalars(select(DeliveryRow.run_id)))
+            endings = select(AuditRow.subject).where(AuditRow.action.in_(_ENDINGS))
+            self.endings = list(session.scalars(endings))
+        self.ended = {run.id for run in self.runs if run.state not in OPEN_RUN_STATES}
+
+    def teardown(self) -> None:
+        try:
+            self._let_everything_finish()
+        finally:
+            self.db.close()
+            self.folder.cleanup()
+
+    def _let_everything_finish(self) -> None:
+        self.held.clear()
+        for _ in range(5 * MAX_ATTEMPTS):
+            if len(self.ended) == len(self.runs):
+                break
+            self.clock.advance(LEASE_S + 1)
+            sweep_steps(self.db)
+            self.rung.clear()
+            self.relay.ring_due()
+            for step_id in self.rung:
+                self._claim(step_id)
+            while self.held:
+                self._complete(self.held.pop())
+            self._look()
+        assert {run.state for run in self.runs} <= {"answered", "failed"}
+        self.clock.advance(LEASE_S + 1)
+        sweep_steps(self.db)
+        self._look()
+        assert not [step for step in self.steps if step.state == "running"]
+        with self.db.read() as session:
+            assert session.scalar(select(SpanRow.id).where(SpanRow.ended_at.is_(None)).limit(1)) is None
+        self.what_has_ended_never_changes()
+        verify_audit(self.db)
+
+    def _claim(self, step_id: str) -> None:
+        claim = claim_step(self.db, step_id, "worker")
+        if claim is None:
+            return
+        assert claim.fence == self.newest_fence.get(step_id, 0) + 1
+        assert claim.attempt <= MAX_ATTEMPTS
+        self.newest_fence[step_id] = claim.fence
+        self.spans[claim.step_id, claim.fence] = SpanRecorder(self.db, claim).begin("step", claim.key, None)
+        self.held.append(claim)
+        self._look()
+
+    def _work_ends(self, claim: ClaimedStep) -> None:
+        SpanRecorder(self.db, claim).end(self.spans[claim.step_id, claim.fence])
+
+    def _is_newest(self, claim: ClaimedStep) -> bool:
+        return self.newest_fence[claim.step_id] == claim.fence
+
+
+_ENDINGS = ("run.answered", "run.abstained", "run.escalated", "run.cancelled", "run.failed")
+
+
+@pytest.fixture(scope="module")
+def template(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("machine") / "ledger.db"
+    shutil.copy(_sqlite_template, path)
+    db = furnish(Database(f"sqlite:///{path}", ManualClock(START)))
+    db.close()
+    return path
+
+
+def test_runs_survive_any_order_of_events(template: Path) -> None:
+    RunMachine.template = template
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        RunMachine,
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=30,
+            deadline=None,
+            # A failing history is short enough to read; shrinking it takes minutes.
+            phases=[Phase.reuse, Phase.generate],
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )
