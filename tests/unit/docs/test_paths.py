@@ -17,7 +17,7 @@ def _named_in(text: str) -> set[str]:
 
 
 def test_paths_are_told_from_other_words_in_backticks() -> None:
-    text = "`ledger/runs.py`, `make demo`, `/v1/runs`, `openai/gpt`, `docs/decisions/0001-a.md`, `.env.example`"
+    text = "`ledger/runs.py`, `make demo`, `/v1/runs`, `a/b`, `docs/decisions/0001-a.md`, `.env.example`"
     assert _named_in(text) == {"ledger/runs.py", "docs/decisions/0001-a.md"}
 
 
