@@ -28,8 +28,11 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## Ingest the sample workspace and show four runs (no key, no service)
 	@CREWDESK_WORKSPACE=examples/larkspur CREWDESK_VAR=$(DEMO_VAR) $(BIN)/python -m examples.demo
 
-serve: $(READY) ## Run everything in one process on the sample workspace
-	@CREWDESK_WORKSPACE=$${CREWDESK_WORKSPACE:-examples/larkspur} $(BIN)/crewdesk serve
+serve: export CREWDESK_WORKSPACE ?= examples/larkspur
+serve: export CREWDESK_VAR ?= $(DEMO_VAR)
+serve: $(READY) ## Ingest the sample workspace and run everything in one process
+	@$(BIN)/crewdesk ingest
+	@$(BIN)/crewdesk serve
 
 test: $(READY) ## Run the whole test-suite
 	$(BIN)/pytest tests

@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict
 
 from benchmarks.processes import END_S, environment, python
 
-
 MODEL = "openai/gpt-4o-mini"
 CALLS = 3
 

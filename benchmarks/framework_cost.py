@@ -68,7 +68,9 @@ def interval_of_ratio(pairs: Sequence[tuple[float, float]], seed: int = 1) -> tu
 
 def _explain(laps: Sequence[Lap]) -> list[Measurement]:
     return [
-        Measurement(what=f"of it: {share}", value=1000 * _median(lap.shares[share] for lap in laps), unit="ms")
+        Measurement(
+            what=f"of it: {share}", value=1000 * _median(lap.shares[share] for lap in laps), unit="ms"
+        )
         for share in laps[0].shares
     ]
 

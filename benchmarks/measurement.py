@@ -28,7 +28,7 @@ class Measurement(BaseModel):
     bar: Bar | None = None
     note: str = ""
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated property
     @property
     def holds(self) -> bool | None:
         return None if self.bar is None else self.bar.is_cleared_by(self.value)

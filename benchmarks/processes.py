@@ -37,7 +37,9 @@ def run_to_end(command: Sequence[str], folder: Path, **settings: str) -> None:
 
 
 @contextmanager
-def started(command: Sequence[str], folder: Path, log: Path, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+def started(
+    command: Sequence[str], folder: Path, log: Path, **settings: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """A process for as long as the block lasts; what it prints goes to `log`."""
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> None:
 def _lap(llm: "LLM", build: "Callable[[], Crew]") -> Lap:
     calls_before = llm.get_token_usage_summary().successful_requests
     wall, cpu = time.perf_counter(), time.process_time()
-    said = str(build().kickoff().raw)
+    said = str(build().kickoff())
     lap = Lap(seconds=time.perf_counter() - wall, cpu_s=time.process_time() - cpu)
     calls = llm.get_token_usage_summary().successful_requests - calls_before
     if calls != CALLS or not json.loads(said)["claims"]:

@@ -4,7 +4,7 @@ holding every hit against the ledger's rows."""
 import random
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.made_up_library import fill, read_vocabulary
@@ -49,10 +49,16 @@ def _time_queries(library: Library) -> list[Measurement]:
         if not library.search(query, _ACCESS):
             raise RuntimeError(f"Nothing was found for {query!r}.")
 
-    whole = _times_ms(search, queries)
-    embedding = _times_ms(library.embedder.embed_query, queries)
-    engine = _times_ms(
-        lambda query: library.store.search(vectors[query], query, _ACCESS, None, 15), queries
+    # In turns, so that a busy moment of the machine falls on all three alike.
+    parts: tuple[Callable[[str], object], ...] = (
+        search,
+        library.embedder.embed_query,
+        lambda query: library.store.search(vectors[query], query, _ACCESS, None, 15),
+    )
+    for query in queries[:WARM_UP]:
+        search(query)
+    whole, embedding, engine = zip(
+        *([_time_ms(part, query) for part in parts] for query in queries), strict=True
     )
     return [
         Measurement(
@@ -74,16 +80,11 @@ def _queries() -> list[str]:
     return random.Random(1).choices(asked, k=QUERIES)
 
 
-def _times_ms(work: Callable[[str], object], queries: list[str]) -> list[float]:
-    for query in queries[:WARM_UP]:
-        work(query)
-    times = []
-    for query in queries:
-        before = time.perf_counter()
-        work(query)
-        times.append(1000 * (time.perf_counter() - before))
-    return times
+def _time_ms(work: Callable[[str], object], query: str) -> float:
+    before = time.perf_counter()
+    work(query)
+    return 1000 * (time.perf_counter() - before)
 
 
-def _p95(times: list[float]) -> float:
+def _p95(times: Sequence[float]) -> float:
     return statistics.quantiles(times, n=20)[-1]

@@ -82,8 +82,9 @@ def _print_table(screen: "Console", runs: "RunList") -> None:
         screen.print('No runs yet. Ask something: crewdesk ask "How do I ...?" --as EMAIL')
         return
     table = Table(box=None, pad_edge=False)
-    for heading in ("run", "state", "asked", "by", "seconds"):
-        table.add_column(heading, no_wrap=True)
+    # What a person copies or looks for first keeps its width; the question gives way.
+    for heading, least in (("run", 8), ("state", 9), ("asked", 11), ("by", 12), ("seconds", 7)):
+        table.add_column(heading, no_wrap=True, min_width=least)
     table.add_column("question", overflow="ellipsis", no_wrap=True)
     for run in runs.runs:
         seconds = "" if run.total_s is None else f"{run.total_s:.1f}"

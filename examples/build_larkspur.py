@@ -203,7 +203,7 @@ class WholeParagraph(PdfParagraph):  # type: ignore[misc]  # reportlab ships no 
 class OutlinedPdf(BaseDocTemplate):  # type: ignore[misc]  # reportlab ships no types
     """Adds each heading to the PDF's outline as reportlab places it."""
 
-    def afterFlowable(self, flowable: Any) -> None:
+    def afterFlowable(self, flowable: Any) -> None:  # noqa: N802 - reportlab calls it by this name
         style = getattr(flowable, "style", None)
         if not isinstance(style, ParagraphStyle) or style.name not in ("h1", "h2", "h3"):
             return

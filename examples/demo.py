@@ -1,10 +1,10 @@
-"""`make demo`: ingests the sample workspace and shows what Crewdesk answers, to whom, and what it keeps on record.
+"""`make demo`: ingests the sample workspace and shows what Crewdesk answers, to whom, and what it keeps on
+record.
 
-It runs the very commands a person would type, one after the other in one process, so that CrewAI and the embedding
-model are loaded once.
+It runs the very commands a person would type, one after the other in one process, so that CrewAI and the
+embedding model are loaded once.
 """
 
-import shlex
 import sys
 import time
 
@@ -23,7 +23,7 @@ OUT_OF_SCOPE = "What is the weather like on Mars today?"
 SCENES: tuple[tuple[str, tuple[str, ...], ExitStatus], ...] = (
     ("The sample workspace is read: 37 documents in five formats.", ("ingest",), ExitStatus.DONE),
     (
-        "A help-desk question. Every sentence of the answer is quoted, and its source has an owner and a date.",
+        "A help-desk question. Every sentence is quoted, and its source has an owner and a date.",
         ("ask", HELP_DESK, "--as", "employee@larkspur.example"),
         ExitStatus.DONE,
     ),
@@ -45,19 +45,29 @@ SCENES: tuple[tuple[str, tuple[str, ...], ExitStatus], ...] = (
 )
 
 
+TRY_NEXT = (
+    "export CREWDESK_WORKSPACE=examples/larkspur CREWDESK_VAR=var/demo",
+    '.venv/bin/crewdesk ask "How much may a hotel cost per night?" --as employee@larkspur.example',
+)
+
+
 def main() -> int:
     console = Console(highlight=False)
     started = time.monotonic()
     for caption, command, expected in SCENES:
         status = _show(console, caption, command)
         if status != expected:
-            console.print(f"The demo stopped: exit status {int(status)}, not {int(expected)}.", style="bold red")
+            console.print(
+                f"The demo stopped: exit status {int(status)}, not {int(expected)}.", style="bold red"
+            )
             return ExitStatus.FAILED
     caption = "What happened inside the first of them: steps, prompts, tool calls, and how long each took."
     status = _show(console, caption, ("trace", _first_run_id()))
-    console.print(f"\nThat took {time.monotonic() - started:.0f} seconds. Now try `make serve`, or ask on your own:")
-    console.print('  .venv/bin/crewdesk ask "How much may a hotel cost per night?" --as employee@larkspur.example')
-    console.print("  with CREWDESK_WORKSPACE=examples/larkspur and CREWDESK_VAR=var/demo\n", style="dim")
+    console.print(
+        f"\nThat took {time.monotonic() - started:.0f} seconds. Try `make serve`, or ask on your own:"
+    )
+    for line in TRY_NEXT:
+        console.print(f"  {line}", style="cyan", soft_wrap=True)
     return status
 
 
@@ -65,7 +75,8 @@ def _show(console: Console, caption: str, command: tuple[str, ...]) -> ExitStatu
     console.print()
     console.rule(style="dim")
     console.print(caption, style="bold")
-    console.print(f"$ crewdesk {shlex.join(command)}\n", style="cyan")
+    shown = " ".join(f'"{part}"' if " " in part else part for part in command)
+    console.print(f"$ crewdesk {shown}\n", style="cyan", soft_wrap=True)
     return run(command)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from crewai import LLM
 from crewai.llms.base_llm import BaseLLM
 
+from ledger.errors import SettingsInvalid
 from ledger.settings import ModelCandidate
 
 # Some OpenAI-compatible servers take any key or none; the client insists on one.
@@ -24,6 +25,7 @@ class ProviderClients:
         self._clients: dict[str, BaseLLM] = {}
 
     def client_for(self, candidate: ModelCandidate) -> BaseLLM:
+        """Raises SettingsInvalid."""
         with self._lock:
             shared = self._clients.get(candidate.name)
             if shared is None:
@@ -46,5 +48,11 @@ def _create(candidate: ModelCandidate) -> BaseLLM:
     options: dict[str, Any] = {"timeout": candidate.timeout_s, "max_retries": 0}
     if candidate.base_url:
         options["base_url"] = candidate.base_url
-    client: BaseLLM = LLM(model=candidate.model, api_key=key, **options)
+    try:
+        client: BaseLLM = LLM(model=candidate.model, api_key=key, **options)
+    except (ImportError, ValueError) as error:
+        raise SettingsInvalid(
+            f"CREWDESK_MODELS: the candidate '{candidate.name}' cannot be used, as CrewAI knows no way to "
+            f"'{candidate.model}' here."
+        ) from error
     return client

@@ -6,7 +6,7 @@ It sits inside the tool because CrewAI's own hooks swallow exceptions. A tool an
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -79,7 +79,8 @@ def _guarded(
             raise NotPermitted(f"{tool.name} changes something and needs a person's decision.")
         arguments = tool.arguments.model_validate(raw_arguments, strict=True)
         context.budget.spend_tool_call()
-        return tool.run(context, arguments)
+        # What the tool records of its own work hangs below its span.
+        return tool.run(replace(context, parent_span=span.id), arguments)
     except (NotPermitted, BudgetExceeded) as error:
         span.failure = str(error)
         return ToolOutcome(Status.DENIED, note=str(error))

@@ -10,6 +10,8 @@ from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec
 from ledger.evidence import Finding
 from ledger.people import Right
 
+MAX_PASSAGES = 5
+
 
 class SearchArguments(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,7 +30,7 @@ def _search(context: StepContext, arguments: SearchArguments) -> ToolOutcome:
         "retrieval", "search passages", arguments.model_dump(), parent_id=context.parent_span
     ) as span:
         hits = context.library().search(
-            arguments.query, context.access, collection=arguments.collection, limit=5
+            arguments.query, context.access, collection=arguments.collection, limit=MAX_PASSAGES
         )
         span.output = [{"passage": hit.passage_id, "score": round(hit.score, 4)} for hit in hits]
     if not hits:

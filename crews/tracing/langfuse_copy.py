@@ -6,7 +6,7 @@ here goes to the network: the SDK is given an exporter that only collects.
 
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from langfuse import (
@@ -31,7 +31,6 @@ from ledger.spans import Span
 # The SDK exports only spans of its own scope, so ours are made under its name.
 _SCOPE = "langfuse-sdk"
 _TRACE_MARK = "langfuse_trace_id"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _WRAPPERS: dict[str, Any] = {
     "crew": LangfuseAgent,
@@ -161,5 +160,4 @@ def _end(span: Span) -> int:
 
 
 def _nanoseconds(moment: datetime) -> int:
-    # A float of seconds would lose the last microsecond.
-    return (moment - _EPOCH) // timedelta(microseconds=1) * 1_000
+    return int(moment.timestamp() * 1_000_000) * 1_000

@@ -1,17 +1,23 @@
 """What a run leaves behind: evidence, spans and files, on both databases."""
 
 import math
+import threading
+import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from ledger.artifacts import ArtifactStore
-from ledger.db import Database
+from ledger.db import ROW_LOCK, Database
 from ledger.errors import NotFound
 from ledger.evidence import Finding, list_evidence, record_evidence
 from ledger.ids import span_id_for, trace_id_for
+from ledger.reading import run_state
+from ledger.schema import RunRow, SpanRow
 from ledger.spans import Span, SpanRecorder, list_spans, mark_shipped, unshipped_spans
 from ledger.steps import LEASE_S, MAX_ATTEMPTS, ClaimedStep, complete_step, extend_lease, sweep_steps
+from tests.conftest import START
 from tests.unit.ledger.world import ANSWER, ask, at_once, claim, furnish, pass_time
 
 
@@ -77,6 +83,27 @@ def test_recording_beside_a_heartbeat_and_an_end_breaks_neither(db: Database) ->
         )
         assert results[0] == 5
         assert results[2] is None, results
+
+
+def test_whoever_records_for_a_step_does_not_stand_in_the_way_of_its_end(postgres_url: str) -> None:
+    db = Database(postgres_url)
+    held = claim(db, ask(furnish(db)).run_id)
+    end = threading.Thread(target=complete_step, args=(db, held, ANSWER))
+    with db.record() as session:
+        session.get_one(RunRow, held.run_id, with_for_update=ROW_LOCK)
+        end.start()
+        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        deadline = time.monotonic() + 20
+        while not session.scalar(waiting):
+            assert time.monotonic() < deadline, "the worker never came to wait for the run"
+        # Refers to the step, which the waiting worker has locked.
+        session.add(SpanRow(id="0" * 16, trace_id="t", run_id=held.run_id, step_id=held.step_id, **_SPAN))
+    end.join(timeout=20)
+    assert run_state(db, held.run_id) == "answered"
+    db.close()
+
+
+_SPAN = {"kind": "tool", "name": "x", "state": "open", "started_at": START, "attributes": {}}
 
 
 def test_text_no_database_can_hold_is_still_evidence(db: Database, held: ClaimedStep) -> None:

@@ -11,8 +11,8 @@ from ledger.db import Database
 from ledger.errors import LeaseLost
 from ledger.people import sync_people
 from ledger.reading import get_run
-from ledger.runs import submit_run
-from ledger.schema import AuditRow, DeliveryRow, DispatchRow
+from ledger.runs import start_run, submit_run
+from ledger.schema import AuditRow, DeliveryRow, DispatchRow, RunRow
 from ledger.spans import list_spans, unshipped_spans
 from ledger.steps import (
     LEASE_S,
@@ -257,6 +257,30 @@ def test_parallel_steps_that_fail_together_end_the_run_once(db: Database) -> Non
         with db.read() as session:
             owed = session.scalars(select(DeliveryRow).where(DeliveryRow.run_id == run_id)).all()
         assert len(owed) == 1
+
+
+def test_a_step_parked_while_its_sibling_fails_ends_the_run_once(db: Database) -> None:
+    furnish(db)
+    for number in range(8):
+        run_id = ask(db, str(number), workflow="pair", deliver_to=SLACK_PLACE).run_id
+        for _ in range(MAX_ATTEMPTS):
+            claim(db, run_id, "left")
+            _outlive_lease(db)
+        right = claim(db, run_id, "right")
+        results = at_once(
+            lambda: sweep_steps(db), lambda right=right: fail_step(db, right, "Failed.", try_again=False)
+        )
+        assert results in ([1, None], [0, None]), results
+        sweep_steps(db)
+        assert [action for action in _audited(db, run_id) if action != "run.submitted"] == ["run.failed"]
+
+
+def test_a_run_that_has_ended_is_not_started_again(db: Database) -> None:
+    run_id = ask(furnish(db), workflow="pair").run_id
+    fail_step(db, claim(db, run_id, "left"), "It cannot be done.", try_again=False)
+    with db.write() as session:
+        start_run(session, session.get_one(RunRow, run_id))
+    assert get_run(db, run_id).state == "failed"
 
 
 def test_nothing_rings_for_a_run_that_has_ended(db: Database) -> None:

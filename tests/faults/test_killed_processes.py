@@ -158,8 +158,10 @@ def _kill_in_the_middle_of_the_answer(surroundings: Surroundings) -> None:
 
 
 def _check_finished_once(db: Database, surroundings: Surroundings, run: RunView) -> None:
-    assert run.answer == ANSWER
-    assert {step.key: step.attempts for step in run.timings.steps} == {"route": 1, "answer": 2, "verify": 1}
+    log = (surroundings.folder / "log").read_text()
+    assert run.answer == ANSWER, log
+    attempts = {step.key: step.attempts for step in run.timings.steps}
+    assert attempts == {"route": 1, "answer": 2, "verify": 1}, log
     routed = [
         request
         for request in surroundings.provider.requests

@@ -4,6 +4,8 @@ After whatever a provider does, the run has ended with a sentence for people, an
 generation for each request the provider received.
 """
 
+# ruff: noqa: F811 - a test takes an imported fixture by naming its parameter like it
+
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -13,10 +15,14 @@ from typing import Any
 import pytest
 from structlog.typing import EventDict
 
+from crews import step_runner
+from ledger.errors import SettingsInvalid
 from ledger.reading import RunView
 from ledger.result import FLOOR_MODEL
 from ledger.runs import MAX_QUESTION_CHARS
+from ledger.settings import ModelCandidate
 from ledger.spans import Span
+from ledger.steps import complete_step
 from tests.stand_ins.journal import Latch
 from tests.stand_ins.provider import (
     ChatRequest,
@@ -31,7 +37,7 @@ from tests.stand_ins.provider import (
     Timeout,
     ToolCall,
 )
-from tests.unit.crews.conftest import _hardened, desk, logged, no_waits, shop  # noqa: F401 - fixtures
+from tests.unit.crews.conftest import _hardened, desk, logged, no_waits, shop  # noqa: F401 - pytest finds them here
 from tests.unit.crews.world import LEAVE_QUESTION, Desk, candidate, work_off
 
 ROUTE = Text('{"specialist": "help_desk", "reason": "It is about leave."}')
@@ -56,11 +62,11 @@ def always(reply: Reply) -> Script:
     return lambda _request: reply
 
 
-def generations(desk: Desk, view: RunView, name: str = "main") -> list[Span]:  # noqa: F811
+def generations(desk: Desk, view: RunView, name: str = "main") -> list[Span]:
     return [span for span in desk.spans(view.run_id, "generation") if span.name.endswith(f" · {name}")]
 
 
-def check_record(desk: Desk, view: RunView, provider: ScriptedProvider, name: str = "main") -> None:  # noqa: F811
+def check_record(desk: Desk, view: RunView, provider: ScriptedProvider, name: str = "main") -> None:
     """One generation per request, each with what was sent, and nothing left open."""
     recorded = generations(desk, view, name)
     assert len(recorded) == len(provider.requests), [span.attributes for span in recorded]
@@ -80,9 +86,7 @@ def _seen(message: dict[str, Any]) -> tuple[Any, ...]:
     return message["role"], message.get("content") or "", calls, message.get("tool_call_id")
 
 
-def test_a_good_model_answers_and_everything_is_on_record(
-    desk: Desk, logged: list[EventDict]  # noqa: F811
-) -> None:
+def test_a_good_model_answers_and_everything_is_on_record(desk: Desk, logged: list[EventDict]) -> None:
     with ScriptedProvider(GOOD) as provider:
         view = desk.ask(LEAVE_QUESTION, candidate(provider))
         check_record(desk, view, provider)
@@ -115,7 +119,7 @@ def test_a_good_model_answers_and_everything_is_on_record(
     assert not [event for event in logged if event["log_level"] in ("warning", "error")]
 
 
-def test_usage_is_what_the_provider_counted(desk: Desk) -> None:  # noqa: F811
+def test_usage_is_what_the_provider_counted(desk: Desk) -> None:
     with ScriptedProvider(GOOD) as provider:
         view = desk.ask(LEAVE_QUESTION, candidate(provider))
     usages = [span.attributes["usage"] for span in generations(desk, view)]
@@ -125,7 +129,7 @@ def test_usage_is_what_the_provider_counted(desk: Desk) -> None:  # noqa: F811
         assert usage["total"] == usage["input"] + usage["output"] > usage["input"]
 
 
-def test_a_secret_in_a_question_stays_here(desk: Desk, logged: list[EventDict]) -> None:  # noqa: F811
+def test_a_secret_in_a_question_stays_here(desk: Desk, logged: list[EventDict]) -> None:
     secret = "sk-proj-abcdefghijklmnop1234567890"
     question = f"{LEAVE_QUESTION} My key is {secret}, {{question}} {{claims}}"
     script = after_routing(ToolCall("search_knowledge", {"query": f"leave {secret}"}), SAID)
@@ -139,7 +143,7 @@ def test_a_secret_in_a_question_stays_here(desk: Desk, logged: list[EventDict]) 
     assert not [event for event in logged if secret in repr(event)]
 
 
-def test_a_question_for_nobody_costs_one_request(desk: Desk) -> None:  # noqa: F811
+def test_a_question_for_nobody_costs_one_request(desk: Desk) -> None:
     with ScriptedProvider([Text('{"specialist": "none", "reason": "It is about the weather."}')]) as provider:
         view = desk.ask("Will it rain?", candidate(provider))
         check_record(desk, view, provider)
@@ -147,7 +151,7 @@ def test_a_question_for_nobody_costs_one_request(desk: Desk) -> None:  # noqa: F
     assert (view.answer or "").endswith("It is about the weather.")
 
 
-def test_the_longest_question_goes_through(desk: Desk) -> None:  # noqa: F811
+def test_the_longest_question_goes_through(desk: Desk) -> None:
     question = (LEAVE_QUESTION + " Please. ") * 400
     with ScriptedProvider(GOOD) as provider:
         view = desk.ask(question[:MAX_QUESTION_CHARS], candidate(provider))
@@ -179,7 +183,7 @@ def test_the_longest_question_goes_through(desk: Desk) -> None:  # noqa: F811
 )
 @pytest.mark.usefixtures("no_waits")
 def test_when_the_provider_fails_the_floor_answers_and_says_why(
-    desk: Desk, capfd: pytest.CaptureFixture[str], reply: Reply, requests: int, reason: str  # noqa: F811
+    desk: Desk, capfd: pytest.CaptureFixture[str], reply: Reply, requests: int, reason: str
 ) -> None:
     with ScriptedProvider(always(reply)) as provider:
         view = desk.ask(LEAVE_QUESTION, candidate(provider))
@@ -199,7 +203,7 @@ def check_floor_answered(view: RunView, *reasons: str) -> None:
         assert fallback in view.caveats[-1]
 
 
-def test_a_provider_that_is_down_is_the_same_to_the_asker(desk: Desk) -> None:  # noqa: F811
+def test_a_provider_that_is_down_is_the_same_to_the_asker(desk: Desk) -> None:
     with ScriptedProvider() as provider:
         provider.stop()
         view = desk.ask(LEAVE_QUESTION, candidate(provider))
@@ -207,7 +211,7 @@ def test_a_provider_that_is_down_is_the_same_to_the_asker(desk: Desk) -> None:  
     check_floor_answered(view, "main: unreachable")
 
 
-def test_a_key_the_provider_does_not_know(desk: Desk) -> None:  # noqa: F811
+def test_a_key_the_provider_does_not_know(desk: Desk) -> None:
     with ScriptedProvider() as provider:
         view = desk.ask(LEAVE_QUESTION, candidate(provider, api_key="sk-wrong-wrong-wrong-wrong"))
         assert len(provider.refusals) == len(generations(desk, view)) == 2
@@ -215,7 +219,7 @@ def test_a_key_the_provider_does_not_know(desk: Desk) -> None:  # noqa: F811
     assert "sk-wrong" not in view.model_dump_json()
 
 
-def test_a_provider_that_hangs_is_left_in_time(desk: Desk) -> None:  # noqa: F811
+def test_a_provider_that_hangs_is_left_in_time(desk: Desk) -> None:
     hanging = Timeout(Latch())
     with ScriptedProvider(always(hanging)) as provider:
         view = desk.ask(LEAVE_QUESTION, candidate(provider, timeout_s=0.3))
@@ -226,12 +230,10 @@ def test_a_provider_that_hangs_is_left_in_time(desk: Desk) -> None:  # noqa: F81
 
 
 def test_a_step_out_of_time_still_leaves_the_floor_its_share(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from crews import step_runner
-
     class Hurried:
-        """A clock's `time` module under which every step has three seconds."""
+        """Time as the runner sees it, so that the step's 120 seconds are three."""
 
         @staticmethod
         def monotonic() -> float:
@@ -241,8 +243,6 @@ def test_a_step_out_of_time_still_leaves_the_floor_its_share(
     hanging = Timeout(Latch())
     with ScriptedProvider(after_routing(hanging)) as provider:
         run_id = desk.submit(LEAVE_QUESTION)
-        from ledger.steps import complete_step
-
         complete_step(desk.db, desk.claim(run_id), _routed())
         began = time.monotonic()
         view = desk.finish(run_id, desk.runner(candidate(provider, timeout_s=60)))
@@ -256,10 +256,10 @@ def _routed() -> dict[str, Any]:
     return {"crew": "router", "title": "Router", "output": output, "model": None, "evidence": []}
 
 
-def test_after_a_rate_limit_the_model_is_asked_again_when_it_said(desk: Desk) -> None:  # noqa: F811
+def test_after_a_rate_limit_the_model_is_asked_again_when_it_said(desk: Desk) -> None:
     at: list[float] = []
 
-    def script(request: ChatRequest) -> Reply:
+    def script(_request: ChatRequest) -> Reply:
         at.append(time.monotonic())
         return HttpError(429, retry_after=1.3) if len(at) == 1 else GOOD[len(at) - 2]
 
@@ -273,7 +273,7 @@ def test_after_a_rate_limit_the_model_is_asked_again_when_it_said(desk: Desk) ->
 
 
 @pytest.mark.usefixtures("no_waits")
-def test_one_failure_in_the_middle_is_tried_again_without_repeating_a_tool(desk: Desk) -> None:  # noqa: F811
+def test_one_failure_in_the_middle_is_tried_again_without_repeating_a_tool(desk: Desk) -> None:
     with ScriptedProvider([ROUTE, SEARCH, HttpError(500), SAID]) as provider:
         view = desk.ask(LEAVE_QUESTION, candidate(provider))
         check_record(desk, view, provider)
@@ -281,8 +281,20 @@ def test_one_failure_in_the_middle_is_tried_again_without_repeating_a_tool(desk:
     assert len(desk.spans(view.run_id, "tool")) == 1
 
 
+@pytest.mark.parametrize("model", ["nonsense/x", "anthropic/claude-x"])
+def test_a_candidate_that_cannot_be_set_up_is_named(desk: Desk, model: str) -> None:
+    from crews.models.provider import ProviderClients  # loads CrewAI, which has to be hardened by then
+
+    broken = ModelCandidate(name="mine", model=model)
+    with pytest.raises(SettingsInvalid, match=f"CREWDESK_MODELS: the candidate 'mine' .* '{model}'"):
+        ProviderClients().client_for(broken)
+    view = desk.ask(LEAVE_QUESTION, broken)
+    assert view.state == "failed"
+    assert (view.failure or "").startswith("CREWDESK_MODELS: the candidate 'mine' cannot be used")
+
+
 @pytest.mark.usefixtures("no_waits")
-def test_candidates_are_asked_in_order(desk: Desk) -> None:  # noqa: F811
+def test_candidates_are_asked_in_order(desk: Desk) -> None:
     with ScriptedProvider(always(HttpError(429))) as first, ScriptedProvider(GOOD) as second:
         view = desk.ask(LEAVE_QUESTION, candidate(first, "first"), candidate(second, "second"))
         check_record(desk, view, first, "first")
@@ -294,7 +306,7 @@ def test_candidates_are_asked_in_order(desk: Desk) -> None:  # noqa: F811
 
 
 @pytest.mark.usefixtures("no_waits")
-def test_when_all_candidates_fail_each_reason_is_told(desk: Desk) -> None:  # noqa: F811
+def test_when_all_candidates_fail_each_reason_is_told(desk: Desk) -> None:
     with (
         ScriptedProvider(always(HttpError(429))) as first,
         ScriptedProvider(always(Text("chat"))) as second,
@@ -306,8 +318,15 @@ def test_when_all_candidates_fail_each_reason_is_told(desk: Desk) -> None:  # no
     assert [len(provider.requests) for provider in (first, second, third)] == [6, 4, 2]
 
 
+def test_a_model_does_not_go_short_because_of_those_before_it(desk: Desk) -> None:
+    """The router may call a model three times, and each of these wants two."""
+    with ScriptedProvider(always(Text("chat"))) as first, ScriptedProvider(always(Text("chat"))) as second:
+        view = desk.ask(LEAVE_QUESTION, candidate(first, "a"), candidate(second, "b"))
+    check_floor_answered(view, "a: gave output that does not fit", "b: gave output that does not fit")
+
+
 @pytest.mark.usefixtures("no_waits")
-def test_the_next_candidate_takes_over_in_the_middle(desk: Desk) -> None:  # noqa: F811
+def test_the_next_candidate_takes_over_in_the_middle(desk: Desk) -> None:
     with ScriptedProvider(after_routing(SEARCH, HttpError(500))) as first, ScriptedProvider([SAID]) as second:
         view = desk.ask(LEAVE_QUESTION, candidate(first, "first"), candidate(second, "second"))
         check_record(desk, view, first, "first")
@@ -325,9 +344,7 @@ def test_the_next_candidate_takes_over_in_the_middle(desk: Desk) -> None:  # noq
     ],
 )
 @pytest.mark.usefixtures("no_waits")
-def test_the_floor_searches_for_itself_whatever_a_dropped_model_did(
-    desk: Desk, call: ToolCall  # noqa: F811
-) -> None:
+def test_the_floor_searches_for_itself_whatever_a_dropped_model_did(desk: Desk, call: ToolCall) -> None:
     with ScriptedProvider(after_routing(call, HttpError(500))) as provider:
         view = desk.ask(LEAVE_QUESTION, candidate(provider))
         check_record(desk, view, provider)
@@ -341,7 +358,7 @@ def test_the_floor_searches_for_itself_whatever_a_dropped_model_did(
         SAID.content.replace("{", "{ ").replace(", ", ",\n"),
     ],
 )
-def test_json_in_words_or_fences_is_taken(desk: Desk, said: str) -> None:  # noqa: F811
+def test_json_in_words_or_fences_is_taken(desk: Desk, said: str) -> None:
     with ScriptedProvider([ROUTE, SEARCH, Text(said)]) as provider:
         assert desk.ask(LEAVE_QUESTION, candidate(provider)).answer == CLAIM
 
@@ -354,7 +371,7 @@ def test_json_in_words_or_fences_is_taken(desk: Desk, said: str) -> None:  # noq
         Text('{"claims": [{"text": "27 days", "evidence": "E1", "sure": true}]}'),
     ],
 )
-def test_one_repair_is_asked_for_and_recorded(desk: Desk, spoilt: Text) -> None:  # noqa: F811
+def test_one_repair_is_asked_for_and_recorded(desk: Desk, spoilt: Text) -> None:
     with ScriptedProvider([ROUTE, SEARCH, spoilt, SAID]) as provider:
         view = desk.ask(LEAVE_QUESTION, candidate(provider))
         check_record(desk, view, provider)
@@ -378,7 +395,7 @@ def test_one_repair_is_asked_for_and_recorded(desk: Desk, spoilt: Text) -> None:
 )
 @pytest.mark.usefixtures("no_waits")
 def test_an_odd_tool_call_is_answered_and_the_model_goes_on(
-    desk: Desk, logged: list[EventDict], odd: ToolCall | Sequence[ToolCall]  # noqa: F811
+    desk: Desk, logged: list[EventDict], odd: ToolCall | Sequence[ToolCall]
 ) -> None:
     script = after_routing(odd if isinstance(odd, ToolCall) else tuple(odd), SEARCH, _cite_leave)  # type: ignore[arg-type]
     with ScriptedProvider(_calling(script)) as provider:
@@ -406,7 +423,7 @@ def _calling(script: Script) -> Script:
     return play
 
 
-def test_a_call_of_an_unknown_tool_is_counted_on_the_crews_span(desk: Desk) -> None:  # noqa: F811
+def test_a_call_of_an_unknown_tool_is_counted_on_the_crews_span(desk: Desk) -> None:
     script = after_routing(ToolCall("delete_everything", {}), SEARCH, SAID)
     with ScriptedProvider(script) as provider:
         view = desk.ask(LEAVE_QUESTION, candidate(provider))
@@ -416,14 +433,14 @@ def test_a_call_of_an_unknown_tool_is_counted_on_the_crews_span(desk: Desk) -> N
     assert [span.name for span in desk.spans(view.run_id, "tool")] == ["tool search_knowledge"]
 
 
-def test_a_router_that_calls_tools_is_not_listened_to(desk: Desk) -> None:  # noqa: F811
+def test_a_router_that_calls_tools_is_not_listened_to(desk: Desk) -> None:
     with ScriptedProvider([SEARCH, ROUTE, SEARCH, SAID]) as provider:
         view = desk.ask(LEAVE_QUESTION, candidate(provider))
         check_record(desk, view, provider)
     assert view.answer == CLAIM
 
 
-def test_an_invented_citation_never_leaves(desk: Desk) -> None:  # noqa: F811
+def test_an_invented_citation_never_leaves(desk: Desk) -> None:
     draft = Text(json.dumps({"claims": [{"text": CLAIM, "evidence": ["E99"]}], "missing": None}))
     with ScriptedProvider([ROUTE, SEARCH, draft]) as provider:
         view = desk.ask(LEAVE_QUESTION, candidate(provider))
@@ -440,7 +457,7 @@ def test_an_invented_citation_never_leaves(desk: Desk) -> None:  # noqa: F811
     ],
 )
 def test_an_endless_tool_loop_is_stopped(
-    desk: Desk, arguments: Callable[[ChatRequest], dict[str, Any]], state: str, most: int  # noqa: F811
+    desk: Desk, arguments: Callable[[ChatRequest], dict[str, Any]], state: str, most: int
 ) -> None:
     def script(request: ChatRequest) -> Reply:
         return ROUTE if is_for_router(request) else ToolCall("search_knowledge", arguments(request))
@@ -456,7 +473,7 @@ def test_an_endless_tool_loop_is_stopped(
         check_floor_answered(view, "main: kept making the same tool call")
 
 
-def test_four_runs_at_once_do_not_mix(desk: Desk, logged: list[EventDict]) -> None:  # noqa: F811
+def test_four_runs_at_once_do_not_mix(desk: Desk, logged: list[EventDict]) -> None:
     """Each question has a number that must come back in its own run only."""
 
     def script(request: ChatRequest) -> Reply:

@@ -30,6 +30,7 @@ class Word(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     word: str
+    times: int = 1
 
 
 def tool(run: Any, effect: Effect = Effect.READ, right: Right = Right.ASK) -> ToolSpec:
@@ -169,6 +170,13 @@ def test_arguments_that_do_not_fit_are_denied_and_recorded(gate: Gate, arguments
     [span] = gate.spans
     assert (span.state, span.input) == ("error", arguments)
     assert (span.attributes["status"], span.attributes["failure"]) == ("denied", "invalid arguments")
+
+
+def test_a_number_in_words_is_no_number(gate: Gate) -> None:
+    spec = tool(lambda *_: ToolOutcome(Status.NOTHING_FOUND))
+    assert gate.call(spec, word="leave", times=2)["status"] == "nothing_found"
+    for times in ("2", 2.0, True):
+        assert gate.call(spec, word="leave", times=times)["status"] == "denied"
 
 
 def test_crewai_reaches_a_tool_only_through_the_gate(gate: Gate) -> None:

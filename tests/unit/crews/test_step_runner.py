@@ -19,7 +19,7 @@ from ledger.reading import get_run
 from ledger.result import RunResult
 from ledger.schema import StepRow
 from ledger.spans import list_spans
-from ledger.steps import MAX_ATTEMPTS, ClaimedStep, claim_step
+from ledger.steps import MAX_ATTEMPTS, ClaimedStep, claim_step, extend_lease
 from ledger.workflow import WorkflowSpec
 from ledger.workflows import publish_workflow
 from tests.unit.crews.world import work_off
@@ -178,10 +178,9 @@ def test_the_lease_is_kept_alive_while_the_work_goes_on(
 ) -> None:
     monkeypatch.setattr(step_runner, "HEARTBEAT_S", 0.01)
     extended = threading.Event()
-    extend = step_runner.extend_lease
 
     def noting(db: Database, claim: ClaimedStep) -> bool:
-        held = extend(db, claim)
+        held = extend_lease(db, claim)
         extended.set()
         return held
 

@@ -195,5 +195,3 @@ def candidate(provider: ScriptedProvider, name: str = "main", **changes: Any) ->
         "timeout_s": 10.0,
     }
     return ModelCandidate.model_validate({**values, **changes})
-
-

@@ -95,6 +95,13 @@ class RunMachine(RuleBasedStateMachine):
             assert not extend_lease(self.db, claim) or self._is_newest(claim)
         self._look()
 
+    @precondition(lambda self: self.held)
+    @rule(which=index)
+    def a_worker_is_overtaken(self, which: int) -> None:
+        """It stalls past its lease, and does not know that another has its step now."""
+        self.clock.advance(LEASE_S + 1)
+        self._claim(self.held[which % len(self.held)].step_id)
+
     @rule(
         seconds=st.sampled_from([0.5, 6, LEASE_S - 1, LEASE_S + 1]),
         then=st.sampled_from(["sweep", "ring", "nothing", "restart"]),
