@@ -58,7 +58,8 @@ def _shares(spans: Iterable[Span], seconds: float) -> dict[str, float]:
         took[span.kind] += span.seconds or 0.0  # type: ignore[assignment]  # typeshed counts whole things only
     return {
         "model calls": took["generation"],
-        "tool call and search": took["tool"],
+        "search": took["retrieval"],
+        "tool gate, its spans and evidence": took["tool"] - took["retrieval"],
         "CrewAI, and recording inside it": took["crew"] - took["generation"] - took["tool"],
         "steps around their crews": took["step"] - took["crew"],
         "between steps: submit, doorbell, claim, commit, notice": seconds - took["step"],

@@ -34,7 +34,8 @@ def measure(ground: Path) -> list[Measurement]:
         Measurement(what="processor time, ratio of medians", value=cpu, unit="x", note="less noisy"),
         Measurement(what="raw CrewAI", value=1000 * _median(lap.seconds for lap in raw), unit="ms"),
         Measurement(what="Crewdesk", value=1000 * _median(lap.seconds for lap in ours), unit="ms"),
-        *_explain(ours),
+        *_explain("Crewdesk", ours),
+        *_explain("raw CrewAI", raw),
     ]
 
 
@@ -66,10 +67,10 @@ def interval_of_ratio(pairs: Sequence[tuple[float, float]], seed: int = 1) -> tu
     return ratios[int(0.025 * RESAMPLES)], ratios[int(0.975 * RESAMPLES)]
 
 
-def _explain(laps: Sequence[Lap]) -> list[Measurement]:
+def _explain(side: str, laps: Sequence[Lap]) -> list[Measurement]:
     return [
         Measurement(
-            what=f"of it: {share}", value=1000 * _median(lap.shares[share] for lap in laps), unit="ms"
+            what=f"{side}, of it: {share}", value=1000 * _median(lap.shares[share] for lap in laps), unit="ms"
         )
         for share in laps[0].shares
     ]

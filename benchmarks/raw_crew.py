@@ -41,25 +41,49 @@ def main(arguments: list[str]) -> None:
     library.warm_up()
     llm = LLM(model=MODEL, base_url=provider.base_url, api_key=provider.api_key)
     router, help_desk = (load_crew_spec(REPOSITORY / "crews" / name) for name in ("router", "help_desk"))
-    take_turns(lambda: _lap(llm, lambda: _build_crew(llm, library, router, help_desk)))
+    shelf = _Shelf(library)
+    take_turns(lambda: _lap(llm, shelf, lambda: _build_crew(llm, shelf, router, help_desk)))
 
 
-def _lap(llm: "LLM", build: "Callable[[], Crew]") -> Lap:
+class _Shelf:
+    """The library behind the raw tools, and how long the last search took."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self.took_s = 0.0
+
+    def search(self, query: str, collection: str | None) -> str:
+        before = time.perf_counter()
+        hits = self._library.search(query, _ACCESS, collection=collection, limit=5)
+        self.took_s = time.perf_counter() - before
+        evidence = [
+            {"id": f"E{number}", "title": hit.title, "updated": hit.updated, "text": hit.text}
+            for number, hit in enumerate(hits, start=1)
+        ]
+        return json.dumps({"evidence": evidence}, ensure_ascii=False)
+
+    def read(self, document_id: str) -> str:
+        document = self._library.read_document(document_id, _ACCESS)
+        return document.text if document else "There is no such document."
+
+
+def _lap(llm: "LLM", shelf: _Shelf, build: "Callable[[], Crew]") -> Lap:
     calls_before = llm.get_token_usage_summary().successful_requests
     wall, cpu = time.perf_counter(), time.process_time()
     said = str(build().kickoff())
-    lap = Lap(seconds=time.perf_counter() - wall, cpu_s=time.process_time() - cpu)
+    seconds, cpu_s = time.perf_counter() - wall, time.process_time() - cpu
+    lap = Lap(seconds=seconds, cpu_s=cpu_s, shares={"search": shelf.took_s})
     calls = llm.get_token_usage_summary().successful_requests - calls_before
     if calls != CALLS or not json.loads(said)["claims"]:
         raise RuntimeError(f"The raw crew made {calls} calls and said {said!r}.")
     return lap
 
 
-def _build_crew(llm: "LLM", library: Library, router: CrewSpec, help_desk: CrewSpec) -> "Crew":
+def _build_crew(llm: "LLM", shelf: _Shelf, router: CrewSpec, help_desk: CrewSpec) -> "Crew":
     """Anew for each run, as CrewAI asks for: a crew keeps what it did."""
     from crewai import Crew, Process
 
-    parts = [_build_part(router, llm, []), _build_part(help_desk, llm, _build_tools(library))]
+    parts = [_build_part(router, llm, []), _build_part(help_desk, llm, _build_tools(shelf))]
     return Crew(
         agents=[agent for agent, _ in parts],
         tasks=[task for _, task in parts],
@@ -79,22 +103,9 @@ def _build_part(spec: CrewSpec, llm: "LLM", tools: "list[BaseTool]") -> "tuple[A
     return agent, Task(description=description, expected_output=spec.task.expected_output, agent=agent)
 
 
-def _build_tools(library: Library) -> "list[BaseTool]":
+def _build_tools(shelf: _Shelf) -> "list[BaseTool]":
     """With the names, descriptions and arguments of the governed ones, so that the prompts are the same."""
-
-    def search(query: str, collection: str | None) -> str:
-        hits = library.search(query, _ACCESS, collection=collection, limit=5)
-        evidence = [
-            {"id": f"E{number}", "title": hit.title, "updated": hit.updated, "text": hit.text}
-            for number, hit in enumerate(hits, start=1)
-        ]
-        return json.dumps({"evidence": evidence}, ensure_ascii=False)
-
-    def read(document_id: str) -> str:
-        document = library.read_document(document_id, _ACCESS)
-        return document.text if document else "There is no such document."
-
-    return [_build_tool(SEARCH_KNOWLEDGE, search), _build_tool(READ_DOCUMENT, read)]
+    return [_build_tool(SEARCH_KNOWLEDGE, shelf.search), _build_tool(READ_DOCUMENT, shelf.read)]
 
 
 def _build_tool(spec: ToolSpec, run: Callable[..., str]) -> "BaseTool":

@@ -67,7 +67,9 @@ class Installation:
         released = release_leases(self.db)
         if released:
             _log.info("work_taken_up", steps=released)
-        runner, _workshop = build_step_runner(self.settings, self.db, lambda: self.library)
+        runner, workshop = build_step_runner(self.settings, self.db, lambda: self.library)
+        if self.settings.models:
+            workshop.room()
         app = create_celery(self._broker_url())
         register_run_step(app, lambda: runner)
         self._start_celery(app)

@@ -51,6 +51,9 @@ class CrewRoom:
         self._tools = tools
         self._candidates = candidates
         self._clients = ProviderClients()
+        # Made now, so that a candidate that cannot be used stops the start and not an answer.
+        for candidate in candidates:
+            self._clients.client_for(candidate)
 
     def parts(self, name: str) -> CrewParts:
         """Raises UnknownCrew."""

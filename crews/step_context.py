@@ -5,11 +5,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from knowledge.library import Library
-from knowledge.search.access import AccessScope
-
 from crews.errors import BudgetExceeded, DeadlineExceeded
 from crews.specs import Limits
+from knowledge.library import Library
+from knowledge.search.access import AccessScope
 from ledger.db import Database
 from ledger.evidence import Evidence, Finding, record_evidence
 from ledger.spans import SpanRecorder

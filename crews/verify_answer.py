@@ -34,7 +34,7 @@ _SENTENCES = {
 
 def verify_answer(context: StepContext) -> RunResult:
     """Turns the specialist's draft into the run's result."""
-    answer = CrewStepOutput.model_validate(context.claim.inputs["answer"])
+    answer = _with_earlier_fallbacks(context)
     draft = DraftAnswer.model_validate(answer.output)
     gathered = set(answer.evidence)
     evidence = {
@@ -53,6 +53,15 @@ def verify_answer(context: StepContext) -> RunResult:
         specialist=answer.title,
         model=answer.model,
     )
+
+
+def _with_earlier_fallbacks(context: StepContext) -> CrewStepOutput:
+    """The specialist's step; a candidate that failed the router failed this run too."""
+    route, answer = (CrewStepOutput.model_validate(context.claim.inputs[key]) for key in ("route", "answer"))
+    if route.model is None or answer.model is None:
+        return answer
+    fallbacks = tuple(dict.fromkeys((*route.model.fallbacks, *answer.model.fallbacks)))
+    return answer.model_copy(update={"model": ModelUse(name=answer.model.name, fallbacks=fallbacks)})
 
 
 def check_claims(

@@ -10,17 +10,17 @@ from collections.abc import Callable
 
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
-from knowledge.bootstrap import open_library
 
-from crews.bootstrap import build_step_runner, publish_shipped_workflows
+from crews.bootstrap import CrewWorkshop, build_step_runner, publish_shipped_workflows
 from crews.step_runner import StepRunner
+from knowledge.bootstrap import open_library
 from ledger.crash_points import arm_crash_point
 from ledger.db import Database
-from ledger.errors import CrewdeskError
+from ledger.errors import CrewdeskError, ErrorKind, SettingsInvalid
 from ledger.log import configure_logging, get_logger
 from ledger.migrate import check_schema
 from ledger.queue import RUN_STEP, create_celery
-from ledger.settings import WorkerSettings, harden_crewai, load_settings
+from ledger.settings import WorkerSettings, load_settings
 
 _log = get_logger(__name__)
 
@@ -75,30 +75,15 @@ def main() -> int:
         settings = load_settings(WorkerSettings)
         configure_logging(settings.log_level, settings.log_format)
         arm_crash_point(settings.crash_at)
-        db = Database(settings.ledger_url)
-        check_schema(db)
-        publish_shipped_workflows(db)
-        db.close()
+        _check_ground(settings)
+        process = _prepare(settings)
     except CrewdeskError as error:
         print(f"crewdesk worker: {error}", file=sys.stderr)
-        return 2
-    if settings.broker_url.startswith("memory:"):
-        print(
-            "crewdesk worker: set CREWDESK_BROKER_URL; a worker of its own cannot hear memory://.",
-            file=sys.stderr,
-        )
-        return 2
-    harden_crewai(settings.var)
+        return 2 if error.kind is ErrorKind.USAGE else 5
     # A receiver is all it takes for Celery to leave logging as it is.
     setup_logging.connect(_keep_logging, weak=False)
-    process = WorkerProcess(settings)
     app = create_celery(settings.broker_url)
     register_run_step(app, process.runner)
-    if settings.worker_pool == "prefork":
-        worker_process_init.connect(process.open, weak=False)
-        worker_process_shutdown.connect(process.close, weak=False)
-    else:
-        process.open()
     app.Worker(
         pool=settings.worker_pool,
         concurrency=settings.worker_concurrency,
@@ -108,6 +93,31 @@ def main() -> int:
         optimization="fair",
     ).start()
     return 0
+
+
+def _check_ground(settings: WorkerSettings) -> None:
+    """Raises SettingsInvalid, SchemaOutdated, DatabaseUnavailable, WorkspaceInvalid."""
+    if settings.broker_url.startswith("memory:"):
+        raise SettingsInvalid("Set CREWDESK_BROKER_URL; a worker of its own cannot hear memory://.")
+    db = Database(settings.ledger_url)
+    try:
+        check_schema(db)
+        publish_shipped_workflows(db)
+    finally:
+        db.close()
+
+
+def _prepare(settings: WorkerSettings) -> WorkerProcess:
+    """Opens everything now where threads will share it, else in each child after its fork. Raises
+    SettingsInvalid if a model candidate cannot be used."""
+    process = WorkerProcess(settings)
+    if settings.worker_pool == "threads":
+        process.open()
+        return process
+    CrewWorkshop(settings).room()
+    worker_process_init.connect(process.open, weak=False)
+    worker_process_shutdown.connect(process.close, weak=False)
+    return process
 
 
 if __name__ == "__main__":

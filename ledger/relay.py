@@ -5,6 +5,7 @@ The only publisher. Ringing twice does no harm, so a relay needs no lock and the
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 
 from sqlalchemy import select, update
 
@@ -48,22 +49,23 @@ class Relay:
     def ring_due(self) -> int:
         """Rings for every step that is owed a ring; returns how many. Raises BrokerUnavailable."""
         with self._db.read() as session:
-            due = session.scalars(
-                select(DispatchRow.step_id)
+            due = session.execute(
+                select(DispatchRow.step_id, DispatchRow.owed_at)
                 .where(DispatchRow.rung_at.is_(None))
-                .order_by(DispatchRow.created_at)
+                .order_by(DispatchRow.owed_at)
                 .limit(_BATCH)
             ).all()
-        for step_id in due:
+        for step_id, owed_at in due:
             self._ring(step_id)
-            self._mark_rung(step_id)
+            self._mark_rung(step_id, owed_at)
         return len(due)
 
-    def _mark_rung(self, step_id: str) -> None:
-        # After the ring, never before: a crash in between rings twice, which is harmless.
+    def _mark_rung(self, step_id: str, owed_at: datetime) -> None:
+        # After the ring, never before: a crash in between rings twice, which is harmless. A ring that has
+        # come to be owed meanwhile, because the step was given back at once, stays owed.
         with self._db.record() as session:
             session.execute(
                 update(DispatchRow)
-                .where(DispatchRow.step_id == step_id)
+                .where(DispatchRow.step_id == step_id, DispatchRow.owed_at == owed_at)
                 .values(rung_at=now_in(session), rings=DispatchRow.rings + 1)
             )

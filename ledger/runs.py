@@ -152,11 +152,12 @@ def unblock_steps(session: Session, run_id: str) -> None:
 def owe_dispatch(session: Session, step_id: str) -> None:
     """Has the relay ring for this step, again if it has rung before."""
     # One statement: a row that was looked at first may be gone by the time it is written.
-    values = {"step_id": step_id, "created_at": now_in(session), "rings": 0}
+    owed_at = now_in(session)
+    values = {"step_id": step_id, "owed_at": owed_at, "rings": 0}
     session.execute(
         _insert(session)(DispatchRow)
         .values(**values)
-        .on_conflict_do_update(index_elements=["step_id"], set_={"rung_at": None})
+        .on_conflict_do_update(index_elements=["step_id"], set_={"rung_at": None, "owed_at": owed_at})
     )
     owe_doorbell(session)
 

@@ -204,7 +204,7 @@ class DispatchRow(Base):
 
     __tablename__ = "dispatches"
     step_id: Mapped[str] = mapped_column(ForeignKey("steps.id"), primary_key=True)
-    created_at: Mapped[datetime]
+    owed_at: Mapped[datetime]
     rung_at: Mapped[datetime | None] = mapped_column(index=True)
     rings: Mapped[int] = mapped_column(default=0)
 

@@ -180,7 +180,8 @@ def _sweep_step(db: Database, step_id: str) -> int:
         step = session.scalars(query.with_for_update(skip_locked=True, key_share=True)).one_or_none()
         if step is None or not _still_due(session, step):
             return 0
-        run = session.get_one(RunRow, step.run_id)
+        # Step, run, audit chain: everybody locks in this order, or two could wait for each other.
+        run = session.get_one(RunRow, step.run_id, with_for_update=ROW_LOCK)
         if run.state not in OPEN_RUN_STATES:
             _close_interrupted_spans(session, step)
             _fail(session, step, run, "its run had ended when its process died")

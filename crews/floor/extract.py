@@ -1,8 +1,8 @@
 """Chooses what to quote: the part of the best passages that answers the question, in reading order.
 
-Every claim is a sentence of its evidence, word for word. How relevant a passage is, is told by the cosine of the
-question to the passage and to its best sentence: a passage on a related matter is close as a whole, but none of its
-sentences is.
+Every claim is a sentence of its evidence, word for word. How relevant a passage is, is told by the cosine
+of the question to the passage and to its best sentence: a passage on a related matter is close as a whole,
+but none of its sentences is.
 """
 
 import re
@@ -14,8 +14,8 @@ from knowledge.sentences import split_sentences
 from ledger.evidence import Evidence
 from ledger.result import Claim
 
-# Fitted on the sample workspace's 53 questions (`make evals`): the best passage of a question that has no answer for
-# its asker reaches 0.46 at most, that of one that has an answer 0.50 at least.
+# Fitted on the sample workspace's 53 questions (`make evals`): the best passage of a question that has no
+# answer for its asker reaches 0.46 at most, that of one that has an answer 0.50 at least.
 MIN_RELEVANCE = 0.48
 SENTENCE_SHARE = 0.6
 
@@ -65,7 +65,8 @@ def _score(question: str, evidence: Sequence[Evidence], similarity: Similarity) 
 
 
 def _other_sources(relevant: list[_Scored]) -> list[_Scored]:
-    """Passages of other documents that are nearly as relevant as the best: they may confirm it, or disagree."""
+    """Passages of other documents that are nearly as relevant as the best: they may confirm it, or
+    disagree."""
     best, *rest = relevant
     sources = {best.evidence.finding.source}
     chosen: list[_Scored] = []

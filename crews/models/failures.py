@@ -9,7 +9,6 @@ class FailureClass(StrEnum):
     RATE_LIMITED = "rate limited"
     KEY_REFUSED = "key refused"
     UNREACHABLE = "unreachable"
-    NOT_INSTALLED = "its provider's package is not installed"
     MODEL_ERROR = "model error"
 
 
@@ -26,7 +25,6 @@ RULES = {
     FailureClass.RATE_LIMITED: RetryRule(tries=3, wait_s=1.0),
     FailureClass.KEY_REFUSED: RetryRule(tries=1, wait_s=0.0),
     FailureClass.UNREACHABLE: RetryRule(tries=2, wait_s=0.2),
-    FailureClass.NOT_INSTALLED: RetryRule(tries=1, wait_s=0.0),
     FailureClass.MODEL_ERROR: RetryRule(tries=2, wait_s=0.2),
 }
 
@@ -41,8 +39,6 @@ def classify_failure(error: BaseException) -> FailureClass:
         return FailureClass.KEY_REFUSED
     if status == 408 or any("timeout" in type(link).__name__.lower() for link in chain):
         return FailureClass.TIMEOUT
-    if any(isinstance(link, ImportError) for link in chain):
-        return FailureClass.NOT_INSTALLED
     if any(isinstance(link, ConnectionError | OSError) for link in chain):
         return FailureClass.UNREACHABLE
     return FailureClass.MODEL_ERROR

@@ -6,8 +6,7 @@ has one generation per request a provider received.
 
 import json
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from crewai.llms.base_llm import BaseLLM
@@ -29,9 +28,6 @@ from ledger.spans import OpenSpan
 
 _log = get_logger(__name__)
 
-# CrewAI asks before the first call; too small only means that it shortens a very long history early.
-UNKNOWN_WINDOW_TOKENS = 32_000
-
 # Kept free of the step's time, so that the floor can still search and quote when no provider ever answers.
 _FLOOR_S = 10.0
 _FLOOR_SHARE = 0.25
@@ -47,8 +43,7 @@ class GatewayLLM(BaseLLM):
     _context: StepContext = PrivateAttr()
     _operation: str = PrivateAttr()
     _names: list[str] = PrivateAttr()
-    _makers: list[Callable[[], BaseLLM]] = PrivateAttr()
-    _made: dict[int, BaseLLM] = PrivateAttr(default_factory=dict)
+    _clients: list[BaseLLM] = PrivateAttr()
     _position: int = PrivateAttr(default=0)
     _fallbacks: list[str] = PrivateAttr(default_factory=list)
     _asked: int = PrivateAttr(default=0)
@@ -67,9 +62,8 @@ class GatewayLLM(BaseLLM):
         self._context = context
         self._operation = operation
         self._names = [candidate.name for candidate in candidates] + [FLOOR_MODEL]
-        # Made when first asked: a provider whose package is missing must cost its own turn, not the run.
-        self._makers = [partial(clients.client_for, candidate) for candidate in candidates]
-        self._makers.append(lambda: FloorLLM(floor_plan, self._floor_turn))
+        self._clients = [clients.client_for(candidate) for candidate in candidates]
+        self._clients.append(FloorLLM(floor_plan, self._floor_turn))
         self._floor_s = min(_FLOOR_S, _FLOOR_SHARE * context.budget.remaining_s())
 
     @property
@@ -124,8 +118,7 @@ class GatewayLLM(BaseLLM):
         return len(json.dumps([messages, tools], default=str)) // 4
 
     def get_context_window_size(self) -> int:
-        made = self._made.get(self._position)
-        return int(made.get_context_window_size()) if made else UNKNOWN_WINDOW_TOKENS
+        return int(self._clients[self._position].get_context_window_size())
 
     def _try_candidate(
         self, messages: Any, tools: list[dict[str, Any]] | None, from_task: Any, from_agent: Any
@@ -151,17 +144,12 @@ class GatewayLLM(BaseLLM):
                 self.drop_candidate(str(failure))
                 return None
 
-    def _client(self) -> BaseLLM:
-        if self._position not in self._made:
-            self._made[self._position] = self._makers[self._position]()
-        return self._made[self._position]
-
     def _seconds_left(self) -> float:
         """For candidates: what the floor needs is not theirs to spend."""
         return self._context.budget.remaining_s() - self._floor_s
 
     def _ask(self, messages: Any, tools: list[dict[str, Any]] | None, from_task: Any, from_agent: Any) -> Any:
-        client = self._client()
+        client = self._clients[self._position]
         sent = {"messages": _as_sent(messages), "tools": tools or []}
         name = f"{self._operation} · {self._names[self._position]}"
         recorder = self._context.recorder

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from knowledge.library import PassageHit
 from pydantic import BaseModel, ConfigDict, Field
 
 from crews.step_context import StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec
+from knowledge.library import PassageHit
 from ledger.evidence import Finding
 from ledger.people import Right
 

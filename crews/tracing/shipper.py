@@ -9,7 +9,9 @@ import gzip
 import threading
 
 import httpx
+from google.protobuf.message import DecodeError
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from crews.tracing.langfuse_copy import ObservationMaker
 from ledger.db import Database
@@ -23,6 +25,8 @@ _log = get_logger(__name__)
 BATCH = 200
 IDLE_S = 1.0
 LONGEST_WAIT_S = 30.0
+# Malformed, too large, not processable: sending the same again would not help.
+_NEVER = (400, 413, 422)
 
 
 class LangfuseUnavailable(CrewdeskError):
@@ -66,25 +70,52 @@ class SpanShipper:
     def ship_batch(self) -> int:
         """Ships up to BATCH spans; returns how many. Raises LangfuseUnavailable."""
         spans = unshipped_spans(self._db, BATCH)
-        if not spans:
-            return 0
-        self._send(spans)
-        mark_shipped(self._db, [span.id for span in spans])
+        self._ship(spans)
         return len(spans)
 
     def close(self) -> None:
         self._maker.close()
         self._http.close()
 
-    def _send(self, spans: list[Span]) -> None:
+    def _ship(self, spans: list[Span]) -> None:
+        """Halves a batch that Langfuse will not take, so that one bad span keeps nothing else back."""
+        if not spans:
+            return
+        refusal = self._refusal(spans)
+        if refusal is not None and len(spans) > 1:
+            middle = len(spans) // 2
+            self._ship(spans[:middle])
+            self._ship(spans[middle:])
+            return
+        if refusal is not None:
+            _log.error("span_refused", span=spans[0].id, reason=refusal)
+        mark_shipped(self._db, [span.id for span in spans])
+
+    def _refusal(self, spans: list[Span]) -> str | None:
+        """Why Langfuse will never take these spans as they are, or None if it took them. Raises
+        LangfuseUnavailable if it may take them later."""
         traces = trace_attributes(self._db, {span.run_id for span in spans})
         body = encode_spans(self._maker.make(spans, traces)).SerializeToString()
         try:
             response = self._http.post("/api/public/otel/v1/traces", content=gzip.compress(body))
         except httpx.HTTPError as error:
             raise LangfuseUnavailable(f"Langfuse cannot be reached ({type(error).__name__}).") from error
+        if response.status_code in _NEVER:
+            return f"status {response.status_code}"
         if response.status_code != 200:
             raise LangfuseUnavailable(f"Langfuse answered {response.status_code}.")
+        rejected = _rejected(response.content)
+        return f"{rejected} spans rejected" if rejected else None
+
+
+def _rejected(body: bytes) -> int:
+    """How many spans a partial success leaves out."""
+    try:
+        return int(ExportTraceServiceResponse.FromString(body).partial_success.rejected_spans)
+    except DecodeError as error:
+        raise LangfuseUnavailable(
+            "What answered at Langfuse's address does not speak its protocol."
+        ) from error
 
 
 def create_shipper(settings: SchedulerSettings, db: Database) -> SpanShipper | None:

@@ -362,7 +362,7 @@ def test_several_sweepers_at_once_park_a_step_once(db: Database) -> None:
 def _rung(db: Database, run_id: str, key: str = "answer") -> None:
     with db.write() as session:
         row = session.get_one(DispatchRow, step_row(db, run_id, key).id)
-        row.rung_at, row.rings = step_row(db, run_id, key).started_at or row.created_at, row.rings + 1
+        row.rung_at, row.rings = step_row(db, run_id, key).started_at or row.owed_at, row.rings + 1
 
 
 def test_an_unheard_doorbell_is_rung_again_after_a_while(db: Database, run_id: str) -> None:

@@ -473,18 +473,27 @@ def test_an_endless_tool_loop_is_stopped(
         check_floor_answered(view, "main: kept making the same tool call")
 
 
+class Together:
+    """A model that answers a turn of its four askers only once all four have asked."""
+
+    def __init__(self) -> None:
+        self._latches = [Latch() for _ in range(3)]
+        self._waiting = [0, 0, 0]
+
+    def __call__(self, request: ChatRequest) -> Reply:
+        number = request.prompt.partition("(question ")[2].partition(")")[0]
+        turn = 0 if is_for_router(request) else 2 if request.tool_results("search_knowledge") else 1
+        searches = [ToolCall("search_knowledge", {"query": f"{what} {number}"}) for what in ("leave", "VPN")]
+        missing = Text(json.dumps({"claims": [], "missing": f"number {number}"}))
+        self._waiting[turn] += 1
+        if self._waiting[turn] == 4:
+            self._latches[turn].release()
+        return Timeout(self._latches[turn], then=(ROUTE, tuple(searches), missing)[turn])
+
+
 def test_four_runs_at_once_do_not_mix(desk: Desk, logged: list[EventDict]) -> None:
     """Each question has a number that must come back in its own run only."""
-
-    def script(request: ChatRequest) -> Reply:
-        number = request.prompt.partition("(question ")[2].partition(")")[0]
-        if is_for_router(request):
-            return ROUTE
-        if not request.tool_results("search_knowledge"):
-            calls = [ToolCall("search_knowledge", {"query": f"{what} {number}"}) for what in ("leave", "VPN")]
-            return tuple(calls)
-        return Text(json.dumps({"claims": [], "missing": f"number {number}"}))
-
+    script = Together()
     with ScriptedProvider(script) as provider:
         runner = desk.runner(candidate(provider))
         runs = {str(number): desk.submit(f"{LEAVE_QUESTION} (question {number})") for number in range(4)}

@@ -218,7 +218,7 @@ def upgrade() -> None:
     op.create_table(
         "dispatches",
         sa.Column("step_id", sa.String(length=36), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("owed_at", UtcDateTime(), nullable=False),
         sa.Column("rung_at", UtcDateTime(), nullable=True),
         sa.Column("rings", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["step_id"], ["steps.id"], name="fk_dispatches_step_id_steps"),

@@ -1,6 +1,7 @@
 """The shop, ingested once for all tests, and a desk over a copy of its ledger for each."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +15,15 @@ from ledger.db import Database
 from ledger.settings import harden_crewai
 from tests.unit.crews.world import Desk, Shop, embedder, opened_shop
 
+# Here and not in a fixture: test modules that are collected after this one import CrewAI.
+_VAR = Path(tempfile.mkdtemp(prefix="crewdesk-crewai-"))
+harden_crewai(_VAR)
+
 
 @pytest.fixture(scope="session", autouse=True)
-def _hardened(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """CrewAI reads its settings when it is first imported."""
-    var = tmp_path_factory.mktemp("crewai")
-    harden_crewai(var)
-    return var
+def _hardened() -> Iterator[Path]:
+    yield _VAR
+    shutil.rmtree(_VAR, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

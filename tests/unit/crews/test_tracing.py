@@ -17,7 +17,7 @@ from ledger.settings import SchedulerSettings
 from ledger.spans import SpanRecorder, list_spans, mark_shipped, unshipped_spans
 from ledger.steps import complete_step
 from tests.stand_ins.faults import HttpStatus, LoseResponse
-from tests.stand_ins.otlp import OtlpReceiver
+from tests.stand_ins.otlp import OtlpReceiver, PartialSuccess
 from tests.stand_ins.otlp_spans import ReceivedSpan
 from tests.unit.ledger.world import ANSWER, EMPLOYEE, ask, claim, furnish, pass_time
 
@@ -149,6 +149,31 @@ def test_while_langfuse_refuses_nothing_counts_as_shipped(
     assert len(unshipped_spans(sqlite_db, 100)) == 7
     assert (shipper.ship_batch(), shipper.ship_batch()) == (7, 0)
     assert (langfuse.received, langfuse.duplicates) == (7, 0)
+
+
+@pytest.mark.parametrize("refusal", [HttpStatus(400), HttpStatus(413), PartialSuccess(2)])
+def test_a_batch_that_is_not_taken_whole_goes_in_halves(
+    sqlite_db: Database,
+    langfuse: OtlpReceiver,
+    shipper: SpanShipper,
+    refusal: HttpStatus | PartialSuccess,
+) -> None:
+    finished_run(furnish(sqlite_db))
+    langfuse.fail(refusal)
+    assert (shipper.ship_batch(), shipper.ship_batch()) == (7, 0)
+    assert len(langfuse.spans()) == 7
+
+
+def test_a_span_that_is_never_taken_keeps_nothing_else_back(
+    sqlite_db: Database, langfuse: OtlpReceiver, shipper: SpanShipper, logged: list[EventDict]
+) -> None:
+    finished_run(furnish(sqlite_db))
+    # The whole, its first half of three, and the first of those.
+    langfuse.fail(HttpStatus(413), times=3)
+    owed = unshipped_spans(sqlite_db, 100)
+    assert (shipper.ship_batch(), shipper.ship_batch()) == (7, 0)
+    assert [span.span_id for span in langfuse.spans()] == [span.id for span in owed[1:]]
+    assert [event["span"] for event in logged if event["event"] == "span_refused"] == [owed[0].id]
 
 
 def test_a_wrong_key_keeps_everything_back(sqlite_db: Database, langfuse: OtlpReceiver) -> None:

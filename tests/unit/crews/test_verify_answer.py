@@ -155,11 +155,17 @@ def verify(desk: Desk) -> "Verification":
 class Verification:
     """A run whose `answer` step said what the test wants, at its last step."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *router_fallbacks: str) -> None:
         self.desk = desk
         self.run_id = desk.submit(LEAVE_QUESTION)
-        route = desk.claim(self.run_id)
-        complete_step(desk.db, route, {"output": {"specialist": "help_desk"}})
+        route = CrewStepOutput(
+            crew="router",
+            title="Router",
+            output={"specialist": "help_desk"},
+            model=ModelUse(name="main", fallbacks=router_fallbacks),
+            evidence=(),
+        )
+        complete_step(desk.db, desk.claim(self.run_id), route.model_dump(mode="json"))
         self.answer_step = desk.claim(self.run_id)
 
     def find(self, *texts: str, **details: Any) -> list[str]:
@@ -204,6 +210,14 @@ def test_what_was_left_out_is_said(verify: Verification, bad: int, words: str) -
     result = verify(("Staff have 27 days.", [label]), *claims, evidence=(label,))
     assert result.answer == "Staff have 27 days."
     assert result.caveats == (f"{words} left out because the evidence does not support it.",)
+
+
+def test_a_candidate_that_failed_the_router_is_named_once_too(desk: Desk) -> None:
+    verify = Verification(desk, "first: timeout", "second: key refused")
+    [label] = verify.find(PAGE)
+    use = ModelUse(name="third", fallbacks=("first: timeout",))
+    result = verify(("Staff have 27 days.", [label]), evidence=(label,), model=use)
+    assert result.model == ModelUse(name="third", fallbacks=("first: timeout", "second: key refused"))
 
 
 def test_a_stale_source_is_named_once_and_only_if_cited(verify: Verification) -> None:

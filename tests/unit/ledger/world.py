@@ -30,7 +30,7 @@ ANSWER: dict[str, Any] = {
 SLACK_PLACE = DeliveryTarget(channel="slack", place={"channel": "C1", "thread_ts": "1.2"})
 
 
-def people_file(**changes: dict[str, Any]) -> PeopleFile:
+def people_file(**changes: dict[str, Any] | None) -> PeopleFile:
     """The company's people; `changes` are given by role-like name and None removes somebody."""
     people: dict[str, dict[str, Any] | None] = {
         "employee": {"email": EMPLOYEE, "name": "Employee", "slack": "U1"},
