@@ -103,7 +103,8 @@ def db(request: pytest.FixtureRequest) -> Iterator[Database]:
 
 def _new_database(server: str, template: str) -> Iterator[str]:
     name = f"t{uuid.uuid4().hex}"
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    # Copying the files is the faster way when nothing is flushed to the disk.
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield _url_of(server, name)
     _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 

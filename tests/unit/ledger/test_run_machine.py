@@ -244,7 +244,7 @@ def test_runs_survive_any_order_of_events(template: Path) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         RunMachine,
         settings=settings(
-            max_examples=30,
+            max_examples=25,
             stateful_step_count=25,
             deadline=None,
             # A failing history is short enough to read; shrinking it takes minutes.
