@@ -62,7 +62,7 @@ def _shares(spans: Iterable[Span], seconds: float) -> dict[str, float]:
         "tool gate, its spans and evidence": took["tool"] - took["retrieval"],
         "CrewAI, and recording inside it": took["crew"] - took["generation"] - took["tool"],
         "steps around their crews": took["step"] - took["crew"],
-        "between steps: submit, doorbell, claim, commit, notice": seconds - took["step"],
+        "between steps (queue, claims, commits)": seconds - took["step"],
     }
 
 

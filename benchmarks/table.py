@@ -31,7 +31,9 @@ def print_report(console: Console, report: BenchReport) -> None:
         highlight=False,
     )
     if report.load > report.cores / 2:
-        console.print("Others were at work on this machine: trust the ratios, not the times.", style="yellow")
+        console.print(
+            "The machine was busy before the start: trust the ratios, not the times.", style="yellow"
+        )
 
 
 def _cells(measurement: Measurement) -> tuple[str | Text, ...]:

@@ -16,9 +16,8 @@ from ledger.log import get_logger
 from ledger.migrate import migrate
 from ledger.people import sync_people
 from ledger.queue import create_celery, ring
-from ledger.reading import RunView, get_run, run_state
+from ledger.reading import Progress, RunView, get_run, read_progress
 from ledger.relay import Relay
-from ledger.schema import OPEN_RUN_STATES
 from ledger.settings import EmbeddedSettings
 from ledger.steps import count_open_runs, release_leases
 from ledger.var_folder import hold_var
@@ -86,14 +85,12 @@ class Installation:
 
     def wait_for_run(self, run_id: str, on_state: Callable[[RunView], None]) -> RunView:
         """Returns the run once it has ended; `on_state` is called when it moves on."""
-        seen: tuple[str, ...] = ()
+        seen: Progress | None = None
         pause = threading.Event()
-        while run_state(self.db, run_id) in OPEN_RUN_STATES:
-            view = get_run(self.db, run_id)
-            states = tuple(step.state for step in view.timings.steps)
-            if states != seen:
-                seen = states
-                on_state(view)
+        while (progress := read_progress(self.db, run_id)).is_open:
+            if progress != seen:
+                seen = progress
+                on_state(get_run(self.db, run_id))
             pause.wait(POLL_S)
         return get_run(self.db, run_id)
 

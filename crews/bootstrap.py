@@ -8,12 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from knowledge.library import Library
-
 from crews.specs import CrewSpec, Limits, load_crew_spec
 from crews.step_context import StepContext
 from crews.step_runner import StepRunner
 from crews.workflow_loader import SHIPPED, load_workflows
+from knowledge.library import Library
 from ledger.db import Database
 from ledger.errors import CrewdeskError
 from ledger.settings import WorkerSettings, harden_crewai

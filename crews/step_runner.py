@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from knowledge.library import Library
-
 from crews.specs import Limits
 from crews.step_context import Budget, StepContext
+from knowledge.library import Library
 from ledger.db import Database
 from ledger.errors import CrewdeskError, DatabaseUnavailable, LeaseLost
 from ledger.ids import new_id, short_id

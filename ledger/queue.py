@@ -61,7 +61,7 @@ def _in_memory(broker_url: str) -> bool:
 def _transport_options(broker_url: str) -> dict[str, object]:
     if _in_memory(broker_url):
         # kombu's in-memory transport looks for messages once a second unless told otherwise.
-        return {"polling_interval": 0.01}
+        return {"polling_interval": 0.002}
     return {
         "visibility_timeout": 3600,
         "socket_timeout": 10,

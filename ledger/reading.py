@@ -3,6 +3,7 @@
 Renaming or removing a field here breaks other people's programs; adding one does not.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -118,6 +119,33 @@ def run_state(db: Database, run_id: str) -> RunState:
     if state is None:
         raise NotFound(f"There is no run {run_id}.")
     return RunState(state)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: its own state, and key and state of each step."""
+
+    state: RunState
+    steps: tuple[tuple[str, str], ...]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_RUN_STATES
+
+
+def read_progress(db: Database, run_id: str) -> Progress:
+    """A cheap look, for those who show a run at work. Raises NotFound."""
+    query = (
+        select(RunRow.state, StepRow.key, StepRow.state)
+        .join(StepRow, StepRow.run_id == RunRow.id)
+        .where(RunRow.id == run_id)
+        .order_by(StepRow.id)
+    )
+    with db.read() as session:
+        rows = session.execute(query).all()
+    if not rows:
+        raise NotFound(f"There is no run {run_id}.")
+    return Progress(RunState(rows[0][0]), tuple((key, state) for _run, key, state in rows))
 
 
 def resolve_run_id(db: Database, given: str) -> str:

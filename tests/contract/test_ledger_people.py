@@ -16,7 +16,7 @@ from ledger.people import (
     list_principals,
     sync_people,
 )
-from ledger.reading import get_run, get_run_for, list_runs, resolve_run_id, run_state
+from ledger.reading import get_run, get_run_for, list_runs, read_progress, resolve_run_id, run_state
 from ledger.schema import AuditRow, RunRow
 from ledger.steps import complete_step
 from tests.unit.ledger.world import (
@@ -212,7 +212,7 @@ def test_a_run_is_hidden_from_everybody_who_may_not_see_it(db: Database) -> None
 
 @pytest.mark.parametrize("given", ["", "no-such-run", "\x00", "\ud800", "x" * 5000])
 def test_an_id_of_no_run_is_not_found(db: Database, given: str) -> None:
-    for read in (get_run, run_state):
+    for read in (get_run, run_state, read_progress):
         with pytest.raises(NotFound):
             read(db, given)
 
@@ -271,3 +271,9 @@ def test_a_reader_sees_one_picture_of_a_run(db: Database) -> None:
         after = session.scalar(select(RunRow.state).where(RunRow.id == run_id))
     assert before == after == "queued"
     assert run_state(db, run_id) == "answered"
+    progress = read_progress(db, run_id)
+    assert (progress.state, progress.is_open, {state for _key, state in progress.steps}) == (
+        "answered",
+        False,
+        {"done"},
+    )
