@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _log = get_logger(__name__)
 
-POLL_S = 0.02
+# Between two looks at a run that is shown at work; its end is told at once.
+POLL_S = 0.1
 
 
 class Installation:
@@ -86,12 +87,12 @@ class Installation:
     def wait_for_run(self, run_id: str, on_state: Callable[[RunView], None]) -> RunView:
         """Returns the run once it has ended; `on_state` is called when it moves on."""
         seen: Progress | None = None
-        pause = threading.Event()
         while (progress := read_progress(self.db, run_id)).is_open:
             if progress != seen:
                 seen = progress
                 on_state(get_run(self.db, run_id))
-            pause.wait(POLL_S)
+            self.db.run_ended.wait(POLL_S)
+            self.db.run_ended.clear()
         return get_run(self.db, run_id)
 
     def drain(self, timeout_s: float = 120.0) -> int:

@@ -51,14 +51,22 @@ class StepRunner:
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
 
     def run(self, step_id: str) -> None:
+        """Works on this step, and then on what it made ready: one after another, a run need not wait for
+        doorbells."""
+        next_id: str | None = step_id
+        while next_id is not None:
+            next_id = self._run_one(next_id)
+
+    def _run_one(self, step_id: str) -> str | None:
         claim = claim_step(self._db, step_id, self._owner)
         if claim is None:
-            return
+            return None
         with bind_context(run=short_id(claim.run_id), step=claim.key), self._heartbeat(claim):
             _log.info("step_claimed", attempt=claim.attempt)
             try:
-                complete_step(self._db, claim, self._work(claim))
+                next_id = complete_step(self._db, claim, self._work(claim))
                 _log.info("step_completed")
+                return next_id
             except LeaseLost as error:
                 _log.warning("step_lost", reason=str(error))
             except CrewdeskError as error:
@@ -71,6 +79,7 @@ class StepRunner:
                     f"Something went wrong inside Crewdesk. Tell an administrator the error id {error_id}."
                 )
                 self._give_up(claim, sentence, try_again=False)
+        return None
 
     def _work(self, claim: ClaimedStep) -> dict[str, Any]:
         recorder = SpanRecorder(self._db, claim)

@@ -44,13 +44,14 @@ _POSTGRES_OPTIONS = (
 
 
 class Database:
-    """Holds the engine. `dispatched` is set after a commit that owes a doorbell, so that a relay in the
-    same process need not wait for its next look."""
+    """Holds the engine. `dispatched` is set after a commit that owes a doorbell and `run_ended` after one
+    that ends a run, so that whoever waits for it in the same process need not wait for its next look."""
 
     def __init__(self, url: str, clock: Clock | None = None) -> None:
         self.url = url
         self.clock = clock or SystemClock()
         self.dispatched = threading.Event()
+        self.run_ended = threading.Event()
         self.engine = _create_engine(url)
         self._turn = threading.Lock()
 
@@ -140,6 +141,12 @@ def owe_doorbell(session: Session) -> None:
     """Wakes a relay in this process once this transaction has committed."""
     db: Database = session.info["database"]
     event.listen(session, "after_commit", lambda _session: db.dispatched.set(), once=True)
+
+
+def tell_run_ended(session: Session) -> None:
+    """Wakes whoever waits for a run in this process once this transaction has committed."""
+    db: Database = session.info["database"]
+    event.listen(session, "after_commit", lambda _session: db.run_ended.set(), once=True)
 
 
 def _create_engine(url: str) -> Engine:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
-from ledger.db import ROW_LOCK, Database, now_in, owe_doorbell
+from ledger.db import ROW_LOCK, Database, now_in, owe_doorbell, tell_run_ended
 from ledger.errors import ExternalIdReused, InvalidInput
 from ledger.ids import derive_id, new_id, span_id_for, trace_id_for
 from ledger.masking import mask_secrets
@@ -139,18 +139,22 @@ def checked_question(text: str) -> str:
     return question
 
 
-def unblock_steps(session: Session, run_id: str) -> None:
-    """Makes every step ready whose needs are all done."""
+def unblock_steps(session: Session, run_id: str, *, taker: bool = False) -> list[str]:
+    """Makes every step ready whose needs are all done; returns their ids. With a `taker`, the first of them
+    is about to be claimed by whoever asks: its doorbell is owed all the same, but nobody is woken for it."""
     steps = list(session.scalars(select(StepRow).where(StepRow.run_id == run_id)))
     done = {step.key for step in steps if step.state == StepState.DONE}
+    ready: list[str] = []
     for step in steps:
         if step.state == StepState.BLOCKED and done.issuperset(step.needs):
             step.state = StepState.READY
-            owe_dispatch(session, step.id)
+            owe_dispatch(session, step.id, wake=not taker or bool(ready))
+            ready.append(step.id)
+    return ready
 
 
-def owe_dispatch(session: Session, step_id: str) -> None:
-    """Has the relay ring for this step, again if it has rung before."""
+def owe_dispatch(session: Session, step_id: str, *, wake: bool = True) -> None:
+    """Has the relay ring for this step, again if it has rung before; at its next look without `wake`."""
     # One statement: a row that was looked at first may be gone by the time it is written.
     owed_at = now_in(session)
     values = {"step_id": step_id, "owed_at": owed_at, "rings": 0}
@@ -159,7 +163,8 @@ def owe_dispatch(session: Session, step_id: str) -> None:
         .values(**values)
         .on_conflict_do_update(index_elements=["step_id"], set_={"rung_at": None, "owed_at": owed_at})
     )
-    owe_doorbell(session)
+    if wake:
+        owe_doorbell(session)
 
 
 def start_run(session: Session, run: RunRow) -> None:
@@ -193,6 +198,7 @@ def _end_run(
     if run.state not in OPEN_RUN_STATES:
         return
     run.state, run.failure, run.finished_at = state, failure, now_in(session)
+    tell_run_ended(session)
     run.result = result.model_dump(mode="json") if result else None
     its_steps = select(StepRow.id).where(StepRow.run_id == run.id)
     session.execute(delete(DispatchRow).where(DispatchRow.step_id.in_(its_steps)))

@@ -86,6 +86,9 @@ def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
             )
             return None
         start_run(session, run)
+        # Heard, by whatever way: no doorbell is owed for it any more.
+        unheard = (DispatchRow.step_id == step_id, DispatchRow.rung_at.is_(None))
+        session.execute(update(DispatchRow).where(*unheard).values(rung_at=now))
         return _claimed(session, step, run, principal)
 
 
@@ -99,8 +102,13 @@ def extend_lease(db: Database, claim: ClaimedStep) -> bool:
         return held is not None
 
 
-def complete_step(db: Database, claim: ClaimedStep, output: dict[str, Any]) -> None:
-    """Commits the output, makes successors ready, and with the last step ends the run. Raises LeaseLost."""
+def complete_step(db: Database, claim: ClaimedStep, output: dict[str, Any]) -> str | None:
+    """Commits the output, makes successors ready, and with the last step ends the run. Raises LeaseLost.
+
+    Returns the id of a step that became ready: the caller may claim it at once, without waiting for its
+    doorbell. If it does not, the relay rings at its next look.
+    """
+    ready: list[str] = []
     with db.write() as session:
         step = _held_step(session, claim)
         step.state, step.output, step.finished_at = StepState.DONE, output, now_in(session)
@@ -110,11 +118,12 @@ def complete_step(db: Database, claim: ClaimedStep, output: dict[str, Any]) -> N
         crash_point("step.before_commit")
         run = session.get_one(RunRow, step.run_id)
         if run.state in OPEN_RUN_STATES:
-            unblock_steps(session, run.id)
+            ready = unblock_steps(session, run.id, taker=True)
         open_steps = select(StepRow.id).where(StepRow.run_id == run.id, StepRow.state != StepState.DONE)
         if session.scalar(open_steps.limit(1)) is None:
             finish_run(session, run, RunResult.model_validate(output))
     crash_point("step.after_commit")
+    return ready[0] if ready else None
 
 
 def fail_step(db: Database, claim: ClaimedStep, sentence: str, *, try_again: bool) -> None:

@@ -11,6 +11,7 @@ from ledger.db import Database
 from ledger.errors import LeaseLost
 from ledger.people import sync_people
 from ledger.reading import get_run
+from ledger.relay import Relay
 from ledger.runs import start_run, submit_run
 from ledger.schema import AuditRow, DeliveryRow, DispatchRow, RunRow
 from ledger.spans import list_spans, unshipped_spans
@@ -170,13 +171,22 @@ def test_parallel_steps_that_finish_together_unblock_the_join_once(db: Database)
     for number in range(12):
         run_id = ask(db, str(number), workflow="pair").run_id
         sides = [claim(db, run_id, "left"), claim(db, run_id, "right")]
-        assert at_once(*[lambda side=side: complete_step(db, side, {}) for side in sides]) == [None, None]
+        told = at_once(*[lambda side=side: complete_step(db, side, {}) for side in sides])
         assert _states(db, run_id)["join"] == "ready"
         doorbell = dispatch_row(db, run_id, "join")
         assert doorbell is not None
         assert doorbell.rung_at is None
+        assert [step_id for step_id in told if step_id] == [doorbell.step_id]
         complete_step(db, claim(db, run_id, "join"), ANSWER)
         assert _audited(db, run_id) == ["run.submitted", "run.answered"]
+
+
+def test_nobody_rings_for_a_step_that_was_claimed_without_a_doorbell(db: Database, run_id: str) -> None:
+    rung: list[str] = []
+    relay = Relay(db, rung.append)
+    claim(db, run_id)
+    assert relay.ring_due() == 0
+    assert rung == []
 
 
 @pytest.mark.parametrize("outcome", ["answered", "abstained", "escalated"])
