@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bots.citations import cite
 from bots.mrkdwn import escape, fit, split_text, to_mrkdwn
+from ledger.citations import cite
 from ledger.ids import short_id
 from ledger.reading import EvidenceView, RunView
 from ledger.result import AbstainReason

@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.screen import printable
+from ledger.citations import cite
 from ledger.ids import short_id
 from ledger.reading import EvidenceView, RunView
 
@@ -20,33 +21,13 @@ def print_run(screen: Console, run: RunView) -> None:
     screen.print(Text(f"\n{_footer(run)}", style="dim"))
 
 
-def number_sources(run: RunView) -> dict[str, int]:
-    """The number each piece of evidence is cited by, in the order the answer first leans on it."""
-    numbers: dict[str, int] = {}
-    for claim in run.claims:
-        for label in claim.evidence:
-            numbers.setdefault(label, len(numbers) + 1)
-    return numbers
-
-
-def marked_answer(run: RunView, numbers: dict[str, int]) -> str:
-    if not run.claims:
-        return printable(run.answer or "")
-    sentences = []
-    for claim in run.claims:
-        marks = "".join(f"[{number}]" for number in sorted({numbers[label] for label in claim.evidence}))
-        sentences.append(f"{printable(claim.text)} {marks}".rstrip())
-    return " ".join(sentences)
-
-
 def _print_answer(screen: Console, run: RunView) -> None:
-    numbers = number_sources(run)
-    screen.print(marked_answer(run, numbers))
-    sources = sorted(run.evidence, key=lambda item: numbers.get(item.id, len(numbers)))
-    if sources:
+    cited = cite(run)
+    screen.print(printable(cited.text))
+    if cited.sources:
         screen.print(Text("\nSources", style="bold"))
-    for item in sources:
-        _print_source(screen, numbers.get(item.id, 0), item)
+    for number, item in enumerate(cited.sources, start=1):
+        _print_source(screen, number, item)
     _print_caveats(screen, run)
 
 

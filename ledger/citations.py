@@ -1,4 +1,5 @@
-"""Numbers the evidence of an answer: each claim is followed by the numbers of the sources it stands on."""
+"""Numbers the evidence of an answer, alike for every front door: claims are followed by the numbers of the
+sources they stand on."""
 
 from dataclasses import dataclass
 
