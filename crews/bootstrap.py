@@ -8,9 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crews.specs import CrewSpec, Limits, load_crew_spec
+from crews.help_desk.output import DraftAnswer
+from crews.specs import Limits
 from crews.step_context import StepContext
+from crews.step_output import NOBODY, CrewStepOutput
 from crews.step_runner import StepRunner
+from crews.verify_answer import verify_answer
 from crews.workflow_loader import SHIPPED, load_workflows
 from knowledge.library import Library
 from ledger.db import Database
@@ -23,13 +26,14 @@ if TYPE_CHECKING:
     from crews.crew_step import CrewRoom
 
 _HERE = Path(__file__).parent
-_NOBODY = "none"
+# What a function step may use, by the name workflows give it.
+FUNCTIONS = {"verify_answer": verify_answer}
 
 
 def publish_shipped_workflows(db: Database) -> None:
     """Raises WorkspaceInvalid if one of them is not sound."""
     crews = {path.parent.name for path in _HERE.glob("*/crew.yaml")}
-    for spec in load_workflows(SHIPPED, crews=crews, functions={"verify_answer"}):
+    for spec in load_workflows(SHIPPED, crews=crews, functions=FUNCTIONS):
         publish_workflow(db, spec)
 
 
@@ -40,7 +44,6 @@ class CrewWorkshop:
         self._settings = settings
         self._lock = threading.Lock()
         self._room: CrewRoom | None = None
-        self._specs: dict[str, CrewSpec] = {}
 
     def room(self) -> "CrewRoom":
         with self._lock:
@@ -50,17 +53,12 @@ class CrewWorkshop:
 
     def limits(self, claim: ClaimedStep) -> Limits:
         name = crew_name(claim)
-        if name == _NOBODY:
-            return Limits()
-        if name not in self._specs:
-            self._specs[name] = load_crew_spec(_HERE / name)
-        return self._specs[name].limits
+        return Limits() if name == NOBODY else self.room().parts(name).spec.limits
 
     def __call__(self, context: StepContext) -> dict[str, Any]:
         name = crew_name(context.claim)
-        if name == _NOBODY:
-            return _nobody(context.claim)
-        return self.room().run(context, name).model_dump(mode="json")
+        output = _nobody(context.claim) if name == NOBODY else self.room().run(context, name)
+        return output.model_dump(mode="json")
 
     def _open_room(self) -> "CrewRoom":
         harden_crewai(self._settings.var)
@@ -74,10 +72,8 @@ class CrewWorkshop:
 def build_step_runner(
     settings: WorkerSettings, db: Database, library: Callable[[], Library]
 ) -> tuple[StepRunner, CrewWorkshop]:
-    from crews.verify_answer import verify_answer
-
     workshop = CrewWorkshop(settings)
-    return StepRunner(db, library, workshop, {"verify_answer": verify_answer}), workshop
+    return StepRunner(db, library, workshop, FUNCTIONS), workshop
 
 
 def crew_name(claim: ClaimedStep) -> str:
@@ -91,14 +87,14 @@ def crew_name(claim: ClaimedStep) -> str:
     return name
 
 
-def _nobody(claim: ClaimedStep) -> dict[str, Any]:
+def _nobody(claim: ClaimedStep) -> CrewStepOutput:
     """What stands in place of a specialist's output when the router found that nobody can answer."""
-    chooser = claim.inputs[claim.uses.partition(".")[0]]
-    draft = {"claims": [], "missing": chooser["output"].get("reason")}
-    return {
-        "crew": _NOBODY,
-        "title": chooser["title"],
-        "output": draft,
-        "model": chooser["model"],
-        "evidence": [],
-    }
+    chosen = CrewStepOutput.model_validate(claim.inputs[claim.uses.partition(".")[0]])
+    draft = DraftAnswer(missing=chosen.output.get("reason"))
+    return CrewStepOutput(
+        crew=NOBODY,
+        title=chosen.title,
+        output=draft.model_dump(mode="json"),
+        model=chosen.model,
+        evidence=(),
+    )

@@ -1,6 +1,6 @@
-"""The crews, tools and functions that ship with Crewdesk, by the names workflows use."""
+"""The crews and tools that ship with Crewdesk, by the names workflows use."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from crews.crew_step import CrewParts
@@ -9,15 +9,10 @@ from crews.help_desk.output import DraftAnswer
 from crews.router.floor import plan_route
 from crews.router.output import Route
 from crews.specs import load_crew_spec
-from crews.step_context import StepContext
 from crews.tools.gate import ToolSpec
 from crews.tools.read_document import READ_DOCUMENT
 from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
-from crews.verify_answer import verify_answer
 from ledger.errors import WorkspaceInvalid
-from ledger.result import RunResult
-
-StepFunction = Callable[[StepContext], RunResult]
 
 _HERE = Path(__file__).parent
 
@@ -39,7 +34,3 @@ def shipped_crews(tools: Mapping[str, ToolSpec]) -> dict[str, CrewParts]:
 
 def shipped_tools() -> dict[str, ToolSpec]:
     return {tool.name: tool for tool in (SEARCH_KNOWLEDGE, READ_DOCUMENT)}
-
-
-def shipped_functions() -> dict[str, StepFunction]:
-    return {"verify_answer": verify_answer}

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 from ledger.result import ModelUse
 
+# In place of a crew's name, where the router found that nobody can answer.
+NOBODY = "none"
+
 
 class CrewStepOutput(BaseModel):
     """`evidence` holds the labels this attempt gathered."""

@@ -9,7 +9,7 @@ import re
 
 from crews.help_desk.output import DraftAnswer
 from crews.step_context import StepContext
-from crews.step_output import CrewStepOutput
+from crews.step_output import NOBODY, CrewStepOutput
 from ledger.evidence import Evidence, list_evidence
 from ledger.result import FLOOR_MODEL, AbstainReason, Claim, ModelUse, RunResult
 
@@ -162,7 +162,7 @@ def _abstain(answer: CrewStepOutput, draft: DraftAnswer, evidence: dict[str, Evi
 def _abstain_reason(
     answer: CrewStepOutput, draft: DraftAnswer, evidence: dict[str, Evidence]
 ) -> AbstainReason:
-    if answer.crew == "none":
+    if answer.crew == NOBODY:
         return AbstainReason.OUT_OF_SCOPE
     if draft.claims:
         return AbstainReason.UNSUPPORTED

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import crews
-from crews.bootstrap import publish_shipped_workflows
-from crews.catalog import shipped_crews, shipped_functions, shipped_tools
+from crews.bootstrap import FUNCTIONS, publish_shipped_workflows
+from crews.catalog import shipped_crews, shipped_tools
 from crews.specs import load_crew_spec
 from crews.workflow_loader import SHIPPED, load_workflows
 from ledger.db import Database
@@ -45,7 +45,7 @@ def test_what_ships_is_sound(sqlite_db: Database) -> None:
         assert part.spec.name == name
         assert part.spec.task.description.count("{question}") == 1
     assert parts["help_desk"].spec.tools == ("search_knowledge", "read_document")
-    specs = load_workflows(SHIPPED, crews=set(parts), functions=set(shipped_functions()))
+    specs = load_workflows(SHIPPED, crews=set(parts), functions=FUNCTIONS)
     assert [spec.name for spec in specs] == ["ask"]
     publish_shipped_workflows(sqlite_db)
     publish_shipped_workflows(sqlite_db)
