@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from crewai.tools import BaseTool
 
 # The asker's, as in the workspace's people.yaml.
-_ACCESS = AccessScope(groups=frozenset({"everyone"}), audience=None)
+_ACCESS = AccessScope(frozenset({"everyone"}))
 
 
 def main(arguments: list[str]) -> None:
@@ -54,7 +54,7 @@ class _Shelf:
 
     def search(self, query: str, collection: str | None) -> str:
         before = time.perf_counter()
-        hits = self._library.search(query, _ACCESS, collection=collection, limit=5)
+        hits = self._library.search(query, _ACCESS, collection=collection, limit=5).hits
         self.took_s = time.perf_counter() - before
         evidence = [
             {"id": f"E{number}", "title": hit.title, "updated": hit.updated, "text": hit.text}

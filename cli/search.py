@@ -45,9 +45,9 @@ def search_command(
     check_model_files(installed_model_folder())
     with open_installation(settings, "search") as installation:
         principal = find_principal(installation.db, who)
-        access = AccessScope(groups=principal.groups, audience=None)
+        access = AccessScope(principal.groups)
         with status_line("Searching ..."):
-            hits = installation.library.search(query, access, collection=where, limit=limit)
+            hits = installation.library.search(query, access, collection=where, limit=limit).hits
         if not hits:
             mention_empty_library(installation)
     report = SearchReport(

@@ -76,7 +76,8 @@ class StepContext:
     @property
     def access(self) -> AccessScope:
         """What this run may read: computed from the principal and the audience, never by a model."""
-        return AccessScope(groups=self.claim.principal.groups, audience=self.claim.audience_groups)
+        clearance = self.claim.audience_groups
+        return AccessScope(self.claim.principal.groups, () if clearance is None else (clearance,))
 
     def add_evidence(self, findings: list[Finding]) -> list[Evidence]:
         with self._lock:

@@ -6,8 +6,12 @@ The model is loaded at first use, from local files only and after their hashes w
 import os
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from knowledge.model_files import MODEL_NAME, SHA256, WEIGHTS, check_model_files, installed_model_folder
 from knowledge.word_pieces import ModelWordPieces, WordPieces
@@ -16,10 +20,20 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Vector = list[float]
+Matrix = NDArray[np.float32]
 
 DIMENSION = 384
 _BATCH = 32
 _MOST_THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """One row of length one per text; `norms` are the lengths the rows had before, by which text unlike
+    all other is noticed."""
+
+    vectors: Matrix
+    norms: Matrix
 
 
 class Embedder(Protocol):
@@ -35,7 +49,7 @@ class Embedder(Protocol):
 
     def embed_query(self, text: str) -> Vector: ...
 
-    def embed_passages(self, texts: Sequence[str], on_done: Callable[[int], None]) -> list[Vector]:
+    def embed_passages(self, texts: Sequence[str], on_done: Callable[[int], None]) -> Embedded:
         """In the order of the texts; `on_done` is told how many are done so far."""
         ...
 
@@ -66,26 +80,26 @@ class MiniLm:
 
     def embed_query(self, text: str) -> Vector:
         """Raises ModelFilesMissing."""
-        return self._encode([text])[0]
+        vector: Vector = self._encode([text])[0].tolist()
+        return vector
 
-    def embed_passages(self, texts: Sequence[str], on_done: Callable[[int], None]) -> list[Vector]:
+    def embed_passages(self, texts: Sequence[str], on_done: Callable[[int], None]) -> Embedded:
         """Raises ModelFilesMissing."""
         # Texts of like length together: a batch is padded to its longest.
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
-        vectors: dict[int, Vector] = {}
+        vectors = np.zeros((len(texts), DIMENSION), np.float32)
         for start in range(0, len(order), _BATCH):
             batch = order[start : start + _BATCH]
-            vectors.update(zip(batch, self._encode([texts[index] for index in batch]), strict=True))
-            on_done(len(vectors))
-        return [vectors[index] for index in range(len(texts))]
+            vectors[batch] = self._encode([texts[index] for index in batch])
+            on_done(start + len(batch))
+        return Embedded(vectors, np.ones(len(texts), np.float32))
 
-    def _encode(self, texts: list[str]) -> list[Vector]:
+    def _encode(self, texts: list[str]) -> Matrix:
         with self._lock:
-            encoded = self._load().encode(
+            encoded: Matrix = self._load().encode(
                 texts, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
             )
-        vectors: list[Vector] = encoded.tolist()
-        return vectors
+        return encoded
 
     def _load(self) -> "SentenceTransformer":
         if self._model is None:

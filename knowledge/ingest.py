@@ -166,11 +166,11 @@ class _Ingestion:
 
     def _embed(self, drafts: list[Draft]) -> list[StoredPassage]:
         texts = [passage.embedded_text for draft in drafts for passage in draft.passages]
-        vectors = self.library.embedder.embed_passages(
+        embedded = self.library.embedder.embed_passages(
             texts, lambda done: self.on_progress(IngestProgress(Phase.EMBEDDING, done, len(texts)))
         )
         self.embedded += len(texts)
-        remaining = iter(vectors)
+        remaining = iter(embedded.vectors.tolist())
         return [
             point
             for draft in drafts

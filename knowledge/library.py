@@ -42,6 +42,14 @@ class PassageHit:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchResult:
+    """`withheld` says that the principal alone would have found more, and no more than that."""
+
+    hits: tuple[PassageHit, ...] = ()
+    withheld: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentPassage:
     heading_path: tuple[str, ...]
     locator: str
@@ -89,15 +97,15 @@ class Library:
 
     def search(
         self, text: str, access: AccessScope, *, collection: str | None = None, limit: int = 5
-    ) -> list[PassageHit]:
+    ) -> SearchResult:
         """Best first. Raises ModelFilesMissing, SearchUnavailable, IndexOutdated."""
         query = clean_text(text)[:_LONGEST_QUERY]
         if access.sees_nothing or not query or limit < 1 or not self._has_index():
-            return []
+            return SearchResult()
         dense = self.embedder.embed_query(query)
         found = self.store.search(dense, query, access, collection, limit + _SPARE_HITS)
         found.sort(key=lambda hit: (-hit.rank_score, -hit.similarity, hit.passage_id))
-        return self._confirm(found, access, collection)[:limit]
+        return SearchResult(tuple(self._confirm(found, access, collection)[:limit]))
 
     def read_document(self, document_id: str, access: AccessScope) -> DocumentText | None:
         """None where there is no such document or the scope does not allow it; nobody can tell which."""

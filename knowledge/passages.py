@@ -45,7 +45,7 @@ class _Unit:
 
     text: str
     glue: str
-    page: int | None
+    place: str | None
 
 
 def make_passages(title: str, blocks: tuple[Block, ...], pieces: WordPieces) -> list[Passage]:
@@ -59,7 +59,7 @@ def make_passages(title: str, blocks: tuple[Block, ...], pieces: WordPieces) -> 
                 Passage(
                     position=len(passages),
                     heading_path=section.heading_path,
-                    locator=_locator(section.heading_path, units[0].page, len(passages)),
+                    locator=_locator(section.heading_path, units[0].place, len(passages)),
                     text=text,
                     embedded_text=f"{prefix}\n{text}",
                 )
@@ -111,7 +111,7 @@ def _pack(blocks: tuple[Block, ...], budget: int, pieces: WordPieces) -> Iterato
         glue = _BETWEEN_ITEMS if index and _are_items(blocks[index - 1], block) else _BETWEEN_BLOCKS
         whole = pieces.count(block.text)
         units = (
-            [_Unit(block.text, glue, block.page)] if whole <= budget else _cut(block, glue, budget, pieces)
+            [_Unit(block.text, glue, block.place)] if whole <= budget else _cut(block, glue, budget, pieces)
         )
         for unit in units:
             size = pieces.count(unit.text)
@@ -134,7 +134,7 @@ def _cut(block: Block, glue: str, budget: int, pieces: WordPieces) -> list[_Unit
     else:
         sentences = split_sentences(block.text)
         texts, inner = [part for text in sentences for part in _cut_long(text, budget, pieces)], " "
-    return [_Unit(text, inner if index else glue, block.page) for index, text in enumerate(texts)]
+    return [_Unit(text, inner if index else glue, block.place) for index, text in enumerate(texts)]
 
 
 def _cut_table(text: str, budget: int, pieces: WordPieces) -> list[str]:
@@ -166,8 +166,8 @@ def _cut_long(text: str, limit: int, pieces: WordPieces) -> list[str]:
     return [part for part in [*parts, text] if part]
 
 
-def _locator(heading_path: tuple[str, ...], page: int | None, position: int) -> str:
+def _locator(heading_path: tuple[str, ...], place: str | None, position: int) -> str:
     section = f"section {_PATH_SEPARATOR.join(heading_path)}" if heading_path else ""
-    if page is not None:
-        return f"page {page}, {section}" if section else f"page {page}"
+    if place is not None:
+        return f"{place}, {section}" if section else place
     return section or (f"part {position + 1}" if position else "opening")

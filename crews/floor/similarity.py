@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from knowledge.library import Library
 
 Similarity = Callable[[str, Sequence[str]], list[float]]
@@ -14,8 +16,8 @@ def similarity_from(library: Callable[[], Library]) -> Similarity:
         if not texts:
             return []
         embedder = library().embedder
-        asked = embedder.embed_query(question)
-        embedded = embedder.embed_passages(texts, lambda _done: None)
-        return [sum(a * b for a, b in zip(asked, vector, strict=True)) for vector in embedded]
+        asked = np.asarray(embedder.embed_query(question), np.float32)
+        cosines: list[float] = (embedder.embed_passages(texts, lambda _done: None).vectors @ asked).tolist()
+        return cosines
 
     return similarity

@@ -29,9 +29,10 @@ def _search(context: StepContext, arguments: SearchArguments) -> ToolOutcome:
     with context.recorder.span(
         "retrieval", "search passages", arguments.model_dump(), parent_id=context.parent_span
     ) as span:
-        hits = context.library().search(
+        result = context.library().search(
             arguments.query, context.access, collection=arguments.collection, limit=MAX_PASSAGES
         )
+        hits = result.hits
         span.output = [{"passage": hit.passage_id, "score": round(hit.score, 4)} for hit in hits]
     if not hits:
         return ToolOutcome(Status.NOTHING_FOUND, note="No document says anything about this.")

@@ -19,27 +19,38 @@ class FileStatus(StrEnum):
     ENCRYPTED = "encrypted"
     UNSUPPORTED = "unsupported"
     TOO_LARGE = "too_large"
+    SCANNED = "scanned"
+    DUPLICATE = "duplicate"
+    SUSPICIOUS = "suspicious"
+    PII = "pii"
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """`level` is a heading's rank or a list item's depth, from 1; `page` counts from 1 where there are pages.
+    """`level` is a heading's rank or a list item's depth, from 1; `place` says where in the file it stands,
+    as a reader would: `page 3`, `slide 2`, `sheet Sales`.
 
     A list item's text begins with its marker. A table's text has one line per row, cells parted by ` | `,
-    the header first.
+    the header first; a sheet's table gives the cells of each line in `rows`, such as `A2:D2`.
     """
 
     kind: BlockKind
     text: str
     level: int = 0
-    page: int | None = None
+    place: str | None = None
+    rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedFile:
+    """`title` is what the file itself says it is called; `hidden` is text in it that its reader would not
+    see."""
+
     status: FileStatus
     reason: str | None = None
     blocks: tuple[Block, ...] = ()
+    title: str | None = None
+    hidden: tuple[str, ...] = ()
 
 
 class Unreadable(Exception):
@@ -71,14 +82,14 @@ def one_line(text: str) -> str:
     return clean_text(text).replace("\n", " ")
 
 
-def make_block(kind: BlockKind, text: str, level: int = 0, page: int | None = None) -> Block | None:
+def make_block(kind: BlockKind, text: str, level: int = 0, place: str | None = None) -> Block | None:
     """None where nothing visible is left of the text."""
     cleaned = one_line(text) if kind is BlockKind.HEADING else clean_text(text)
-    return Block(kind, cleaned, level, page) if cleaned else None
+    return Block(kind, cleaned, level, place) if cleaned else None
 
 
-def make_table(rows: list[list[str]], page: int | None = None) -> Block | None:
+def make_table(rows: list[list[str]], place: str | None = None) -> Block | None:
     """Rows without any text are left out."""
     lines = [[one_line(cell) for cell in row] for row in rows]
     text = "\n".join(CELL_SEPARATOR.join(cells) for cells in lines if any(cells))
-    return Block(BlockKind.TABLE, text, page=page) if text else None
+    return Block(BlockKind.TABLE, text, place=place) if text else None

@@ -20,7 +20,7 @@ _HEADING_RATIO = 1.12
 class _Line:
     text: str
     size: float
-    page: int
+    place: str
 
 
 def load_pdf(content: bytes) -> list[Block]:
@@ -66,7 +66,7 @@ def _read_lines(page: PageObject, number: int) -> list[_Line]:
     for part, size in [*parts, ("\n", 0.0)]:
         for index, piece in enumerate(part.split("\n")):
             if index:
-                lines.append(_Line(text, weights.most_common(1)[0][0] if weights else 0.0, number))
+                lines.append(_Line(text, weights.most_common(1)[0][0] if weights else 0.0, f"page {number}"))
                 text, weights = "", Counter()
             text += piece
             if piece.strip():
@@ -82,10 +82,10 @@ def _page_blocks(lines: list[_Line], levels: dict[float, int]) -> list[Block]:
             run.append(line.text)
             continue
         if run:
-            blocks.extend(parse_text("\n".join(run), lines[0].page))
+            blocks.extend(parse_text("\n".join(run), lines[0].place))
             run = []
         if line is not None and (
-            heading := make_block(BlockKind.HEADING, line.text, levels[line.size], line.page)
+            heading := make_block(BlockKind.HEADING, line.text, levels[line.size], line.place)
         ):
             blocks.append(heading)
     return blocks

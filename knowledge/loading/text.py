@@ -15,7 +15,7 @@ def load_text(content: bytes) -> list[Block]:
     return parse_text(decode_text(content))
 
 
-def parse_text(text: str, page: int | None = None) -> list[Block]:
+def parse_text(text: str, place: str | None = None) -> list[Block]:
     lines = [line.expandtabs(4).rstrip() for line in text.split("\n")]
     width = max((len(line) for line in lines), default=0)
     blocks: list[Block | None] = []
@@ -23,7 +23,7 @@ def parse_text(text: str, page: int | None = None) -> list[Block]:
 
     def end_paragraph() -> None:
         if paragraph:
-            blocks.extend(_paragraph_blocks(paragraph, width, page, is_first=not blocks))
+            blocks.extend(_paragraph_blocks(paragraph, width, place, is_first=not blocks))
             paragraph.clear()
 
     for line in lines:
@@ -32,7 +32,7 @@ def parse_text(text: str, page: int | None = None) -> list[Block]:
             heading = paragraph.pop()
             end_paragraph()
             level = 1 if underline[1] == "=" else 2
-            blocks.append(make_block(BlockKind.HEADING, heading, level, page))
+            blocks.append(make_block(BlockKind.HEADING, heading, level, place))
         elif not line.strip():
             end_paragraph()
         elif not underline:
@@ -42,23 +42,23 @@ def parse_text(text: str, page: int | None = None) -> list[Block]:
 
 
 def _paragraph_blocks(
-    lines: list[str], width: int, page: int | None, *, is_first: bool
+    lines: list[str], width: int, place: str | None, *, is_first: bool
 ) -> list[Block | None]:
     if len(lines) == 1 and _is_capitals(lines[0]):
-        return [make_block(BlockKind.HEADING, lines[0], 1 if is_first else 2, page)]
+        return [make_block(BlockKind.HEADING, lines[0], 1 if is_first else 2, place)]
     groups: list[list[str]] = []
     for line in lines:
         if not groups or _ITEM.match(line):
             groups.append([])
         groups[-1].append(line)
-    return [_text_block(group, width, page) for group in groups]
+    return [_text_block(group, width, place) for group in groups]
 
 
-def _text_block(lines: list[str], width: int, page: int | None) -> Block | None:
+def _text_block(lines: list[str], width: int, place: str | None) -> Block | None:
     text = join_wrapped_lines(lines, width)
     if _ITEM.match(lines[0]):
-        return make_block(BlockKind.LIST_ITEM, text, 1, page)
-    return make_block(BlockKind.PARAGRAPH, text, page=page)
+        return make_block(BlockKind.LIST_ITEM, text, 1, place)
+    return make_block(BlockKind.PARAGRAPH, text, place=place)
 
 
 def _is_capitals(line: str) -> bool:

@@ -10,22 +10,27 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AccessScope:
-    """The groups of the principal, and the clearance of everybody else who will read the answer; `audience`
-    is None where the principal is alone. Built by code from stored rights, never from anything a model
-    said."""
+    """The groups of the principal, and of each reader besides: one set per person, or one for the clearance
+    of a channel; `audience` is empty where the principal is alone. Built by code from stored rights, never
+    from anything a model said."""
 
     groups: frozenset[str]
-    audience: frozenset[str] | None
+    audience: tuple[frozenset[str], ...] = ()
 
     def allows(self, allowed_groups: Iterable[str]) -> bool:
         allowed = frozenset(allowed_groups)
-        return bool(self.groups & allowed) and (self.audience is None or bool(self.audience & allowed))
+        return all(groups & allowed for groups in self.required_matches)
+
+    @property
+    def without_audience(self) -> "AccessScope":
+        """What the principal may read alone."""
+        return AccessScope(self.groups)
 
     @property
     def required_matches(self) -> tuple[frozenset[str], ...]:
         """Sets of groups, each of which a passage's allowed groups must meet. An empty set is met by
         nothing."""
-        return (self.groups,) if self.audience is None else (self.groups, self.audience)
+        return (self.groups, *self.audience)
 
     @property
     def sees_nothing(self) -> bool:

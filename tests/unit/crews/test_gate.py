@@ -14,7 +14,7 @@ from crews.step_context import Budget, StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec, call_tool
 from crews.tools.read_document import MAX_CHARS, READ_DOCUMENT
 from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
-from knowledge.library import PassageHit
+from knowledge.library import SearchResult
 from knowledge.search.access import AccessScope
 from knowledge.search.port import SearchUnavailable
 from ledger.evidence import Finding, list_evidence
@@ -123,16 +123,17 @@ class Asked:
     def __init__(self) -> None:
         self.scopes: list[AccessScope] = []
 
-    def search(self, _text: str, access: AccessScope, **_options: Any) -> list[PassageHit]:
+    def search(self, _text: str, access: AccessScope, **_options: Any) -> SearchResult:
         self.scopes.append(access)
-        return []
+        return SearchResult()
 
 
 @pytest.mark.parametrize(
-    ("audience", "expected"), [(None, None), ((), frozenset()), (("everyone",), frozenset({"everyone"}))]
+    ("audience", "expected"),
+    [(None, ()), ((), (frozenset(),)), (("everyone",), (frozenset({"everyone"}),))],
 )
 def test_the_library_gets_the_scope_of_principal_and_audience(
-    desk: Desk, audience: tuple[str, ...] | None, expected: frozenset[str] | None
+    desk: Desk, audience: tuple[str, ...] | None, expected: tuple[frozenset[str], ...]
 ) -> None:
     gate, library = Gate(desk, FINANCE, audience_groups=audience), Asked()
     gate.context.library = lambda: library  # type: ignore[assignment,return-value]

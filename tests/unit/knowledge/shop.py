@@ -13,8 +13,8 @@ from ledger.db import Database
 from ledger.people import EVERYONE
 from ledger.workspace import Workspace, open_workspace
 
-STAFF = AccessScope(frozenset({EVERYONE}), None)
-HR = AccessScope(frozenset({"hr"}), None)
+STAFF = AccessScope(frozenset({EVERYONE}))
+HR = AccessScope(frozenset({"hr"}))
 
 _PEOPLE = """\
 groups: {everyone: All of us, hr: People team, finance: Money}
@@ -46,7 +46,7 @@ class Shop:
 
 
 def paths_found(library: Library, text: str, access: AccessScope = STAFF) -> set[str]:
-    return {hit.path for hit in library.search(text, access, limit=50)}
+    return {hit.path for hit in library.search(text, access, limit=50).hits}
 
 
 def make_docx() -> bytes:

@@ -41,7 +41,7 @@ def model_copy(tmp_path: Path) -> Path:
 def test_vectors_have_length_one_and_do_not_depend_on_their_batch(minilm: MiniLm) -> None:
     texts = [f"Passage {n} about " + "tents and boats " * (n % 9) for n in range(40)]
     done: list[int] = []
-    vectors = minilm.embed_passages(texts, done.append)
+    vectors = minilm.embed_passages(texts, done.append).vectors.tolist()
     assert done == [32, 40]
     for text, vector in zip(texts[::7], vectors[::7], strict=True):
         assert len(vector) == DIMENSION
@@ -101,4 +101,4 @@ def test_without_its_model_nothing_is_ingested(
         shop.ingest(sqlite_db, library)
     assert library.count() == 0
     assert not (tmp_path / "search").exists()
-    assert library.search("words", STAFF) == []
+    assert library.search("words", STAFF).hits == ()

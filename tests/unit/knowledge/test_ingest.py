@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from knowledge.embedding import Embedder, MiniLm, Vector
+from knowledge.embedding import Embedded, Embedder, MiniLm, Vector
 from knowledge.ingest import ingest
 from knowledge.ingest_report import IngestProgress, IngestReport, Phase
 from knowledge.library import Library
@@ -60,7 +60,7 @@ def test_every_format_is_ingested_and_found(shop: Shop, sqlite_db: Database, lib
         ("waxed skis", "d.pdf"),
         ("price of a cargo bike", "e.docx"),
     ]:
-        assert library.search(question, STAFF)[0].path == f"documents/{name}"
+        assert library.search(question, STAFF).hits[0].path == f"documents/{name}"
 
 
 def test_unchanged_documents_cost_nothing(stocked: Shop, sqlite_db: Database, library: Library) -> None:
@@ -76,7 +76,7 @@ def test_a_changed_document_is_replaced(stocked: Shop, sqlite_db: Database, libr
     stocked.write("tents.md", "# Tents\n\nA tent costs 15 EUR a day.\n")
     report = stocked.ingest(sqlite_db, library)
     assert (report.embedded, changes(report)) == (1, {"tents.md": "changed", "boats.md": "unchanged"})
-    texts = [hit.text for hit in library.search("tent", STAFF)]
+    texts = [hit.text for hit in library.search("tent", STAFF).hits]
     assert "A tent costs 15 EUR a day." in texts
     assert not any("12 EUR" in text for text in texts)
     assert library.store.count() == library.count() == 2
@@ -86,7 +86,7 @@ def test_a_deleted_document_is_gone_from_rows_and_store(
     stocked: Shop, sqlite_db: Database, library: Library
 ) -> None:
     stocked.ingest(sqlite_db, library)
-    document_id = library.search("boats", STAFF)[0].document_id
+    document_id = library.search("boats", STAFF).hits[0].document_id
     (stocked.documents / "boats.md").unlink()
     report = stocked.ingest(sqlite_db, library)
     assert (changes(report)["boats.md"], report.statuses) == ("removed", {"ok": 1})
@@ -124,7 +124,7 @@ def test_another_title_is_found_under(stocked: Shop, sqlite_db: Database, librar
     stocked.ingest(sqlite_db, library)
     stocked.write("_meta.yaml", "files: {boats.md: {title: Harbour timetable, collection: water}}\n")
     report = stocked.ingest(sqlite_db, library)
-    hit = library.search("harbour timetable", STAFF, collection="water")[0]
+    hit = library.search("harbour timetable", STAFF, collection="water").hits[0]
     assert (hit.title, hit.path, report.embedded) == ("Harbour timetable", "documents/boats.md", 1)
 
 
@@ -146,7 +146,7 @@ def test_a_document_that_breaks_is_no_longer_served(
     stocked: Shop, sqlite_db: Database, library: Library
 ) -> None:
     stocked.ingest(sqlite_db, library)
-    document_id = library.search("boats", STAFF)[0].document_id
+    document_id = library.search("boats", STAFF).hits[0].document_id
     stocked.write("boats.md", f"---\ngruops: [hr]\n---\n{BOATS}")
     assert stocked.ingest(sqlite_db, library).statuses == {"ok": 1, "corrupt": 1}
     assert paths_found(library, "boats") == {"documents/tents.md"}
@@ -239,12 +239,12 @@ def test_a_crash_leaves_each_document_old_or_new_and_the_next_ingestion_heals(
     dying = Library(sqlite_db, DyingStore(tmp_path / "search", at, moment), minilm)
     with pytest.raises(Crash):
         stocked.ingest(sqlite_db, dying)
-    prices = [hit.text for hit in dying.search("what does a tent cost", STAFF) if "EUR" in hit.text]
+    prices = [hit.text for hit in dying.search("what does a tent cost", STAFF).hits if "EUR" in hit.text]
     assert prices in (["A tent costs 12 EUR a day."], ["A tent costs 15 EUR a day."])
     dying.close()
 
     stocked.ingest(sqlite_db, library)
-    assert library.search("tent cost EUR", STAFF)[0].text == "A tent costs 15 EUR a day."
+    assert library.search("tent cost EUR", STAFF).hits[0].text == "A tent costs 15 EUR a day."
     assert paths_found(library, "pay day") == {"documents/tents.md", "documents/boats.md"}
     assert paths_found(library, "pay day", HR) == {"documents/pay.md"}
     assert library.store.count() == library.count() == 3
@@ -295,7 +295,7 @@ class OtherModel:
     def embed_query(self, text: str) -> Vector:
         return self._real.embed_query(text)
 
-    def embed_passages(self, texts: Sequence[str], on_done: Callable[[int], None]) -> list[Vector]:
+    def embed_passages(self, texts: Sequence[str], on_done: Callable[[int], None]) -> Embedded:
         return self._real.embed_passages(texts, on_done)
 
 
@@ -314,7 +314,7 @@ def test_another_embedding_model_is_refused_until_the_next_ingestion(
 
 
 def test_an_empty_workspace_is_no_error(shop: Shop, sqlite_db: Database, library: Library) -> None:
-    assert library.search("anything", STAFF) == []
+    assert library.search("anything", STAFF).hits == ()
     report = shop.ingest(sqlite_db, library)
     assert (report.files, report.passages) == ((), 0)
-    assert library.search("anything", AccessScope(frozenset({"everyone"}), None)) == []
+    assert library.search("anything", AccessScope(frozenset({"everyone"}))).hits == ()

@@ -130,11 +130,11 @@ def test_pdf_knows_its_pages_and_larger_lines() -> None:
         [(14, "Hotels"), (11, "The cap is 140 EUR.")],
     ]
     blocks = load_file("a.pdf", make_pdf(pages)).blocks
-    assert [(block.kind, block.level, block.page) for block in blocks] == [
-        (BlockKind.HEADING, 1, 1),
-        (BlockKind.PARAGRAPH, 0, 1),
-        (BlockKind.HEADING, 2, 2),
-        (BlockKind.PARAGRAPH, 0, 2),
+    assert [(block.kind, block.level, block.place) for block in blocks] == [
+        (BlockKind.HEADING, 1, "page 1"),
+        (BlockKind.PARAGRAPH, 0, "page 1"),
+        (BlockKind.HEADING, 2, "page 2"),
+        (BlockKind.PARAGRAPH, 0, "page 2"),
     ]
     words = " ".join(block.text for block in blocks).replace("\n", " ")
     assert words == "Travel Book early. Take the train. Hotels The cap is 140 EUR."

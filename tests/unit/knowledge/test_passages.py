@@ -35,9 +35,9 @@ def test_a_first_heading_other_than_the_title_stays_in_the_path(pieces: ModelWor
 
 def test_pages_are_in_the_locator(pieces: ModelWordPieces) -> None:
     blocks = (
-        Block(BlockKind.PARAGRAPH, "One.", page=1),
-        Block(BlockKind.HEADING, "Hotels", 1, page=2),
-        Block(BlockKind.PARAGRAPH, "Two.", page=2),
+        Block(BlockKind.PARAGRAPH, "One.", place="page 1"),
+        Block(BlockKind.HEADING, "Hotels", 1, place="page 2"),
+        Block(BlockKind.PARAGRAPH, "Two.", place="page 2"),
     )
     locators = [passage.locator for passage in make_passages("Guide", blocks, pieces)]
     assert locators == ["page 1", "page 2, section Hotels"]
