@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from knowledge.loading.hidden import note_zero_width
+
 
 class BlockKind(StrEnum):
     HEADING = "heading"
@@ -63,10 +65,11 @@ class Unreadable(Exception):
 
 
 CELL_SEPARATOR = " | "
-# What a person cannot see and a database may not store: controls, zero-width and bidirectional marks, tags,
-# lone surrogates.
+# What a person cannot see and a database may not store: controls, zero-width and bidirectional marks, tags and
+# variation selectors beyond the basic plane, lone surrogates.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udfff"
+    "\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
 )
 _SPACES = re.compile(r"[^\S\n]+")
 _BREAKS = re.compile(r" ?\n[ \n]*")
@@ -74,8 +77,14 @@ _BREAKS = re.compile(r" ?\n[ \n]*")
 
 def clean_text(text: str) -> str:
     """Without invisible characters, runs of spaces and blank lines; line breaks stay."""
+    note_zero_width(text)
     visible = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return _BREAKS.sub("\n", _SPACES.sub(" ", visible)).strip()
+
+
+def is_clean(text: str) -> bool:
+    """Whether the text holds nothing that `clean_text` would take out as invisible."""
+    return _INVISIBLE.search(text) is None
 
 
 def one_line(text: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
-from knowledge.loading.blocks import Block, BlockKind, make_block, make_table, one_line
+from knowledge.loading.blocks import Block, BlockKind, FileStatus, LoadedFile, make_block, make_table, one_line
+from knowledge.loading.hidden_markup import take_hidden
 
 _NEVER_SHOWN = (
     "script",
@@ -30,30 +31,23 @@ _BLOCK_TAGS = frozenset({
     "tr", "ul", "li",
 })
 # fmt: on
-_HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.IGNORECASE
-)
 
 
-def load_html(content: bytes) -> list[Block]:
-    return parse_html(content)
+def load_html(content: bytes) -> LoadedFile:
+    soup = BeautifulSoup(content, "lxml")
+    title = one_line(soup.title.get_text()) if soup.title else ""
+    return LoadedFile(FileStatus.OK, blocks=tuple(_read(soup)), title=title or None)
 
 
 def parse_html(markup: bytes | str) -> list[Block]:
-    soup = BeautifulSoup(markup, "lxml")
-    for tag in soup.find_all(_NEVER_SHOWN):
-        tag.decompose()
-    for tag in soup.find_all(_is_hidden):
-        # Its parent may have gone first and taken it along.
-        if not tag.decomposed:
-            tag.decompose()
-    root = _main_content(soup)
-    return _BlockReader().read(root)
+    """What a reader would not see is noted as hidden text."""
+    return _read(BeautifulSoup(markup, "lxml"))
 
 
-def _is_hidden(tag: Tag) -> bool:
-    style = str(tag.get("style") or "")
-    return tag.has_attr("hidden") or tag.get("aria-hidden") == "true" or bool(_HIDDEN_STYLE.search(style))
+def _read(soup: BeautifulSoup) -> list[Block]:
+    take_hidden(soup)
+    _drop(soup, _NEVER_SHOWN)
+    return _BlockReader().read(_main_content(soup))
 
 
 def _main_content(soup: BeautifulSoup) -> Tag:
@@ -71,6 +65,7 @@ def _main_content(soup: BeautifulSoup) -> Tag:
 
 def _drop(root: Tag, names: tuple[str, ...]) -> None:
     for tag in root.find_all(names):
+        # Its parent may have gone first and taken it along.
         if not tag.decomposed:
             tag.decompose()
 

@@ -1,96 +1,126 @@
-"""PDF: the text layer page by page; a short line set larger than the body is a heading."""
+"""PDF: the text layer page by page; a short line set larger than the body is a heading, ruled tables stay whole.
 
-import io
-import logging
+Text that is drawn so that no reader sees it is left out of the blocks and noted as hidden.
+"""
+
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from itertools import pairwise
+from math import inf
+from statistics import median
 
-from pypdf import PageObject, PasswordType, PdfReader
-from pypdf.errors import DependencyError, PdfReadError
+import pypdfium2
+from pypdfium2 import raw
 
-from knowledge.loading.blocks import Block, BlockKind, FileStatus, Unreadable, clean_text, make_block
+from knowledge.loading.blocks import Block, BlockKind, FileStatus, LoadedFile, Unreadable, clean_text, make_block
+from knowledge.loading.pdf_page import Line, PdfPage, read_page
+from knowledge.loading.pdf_tables import FoundTable, find_tables
 from knowledge.loading.text import parse_text
 
 _LONGEST_HEADING = 120
 _HEADING_RATIO = 1.12
+_DEEPEST_HEADING = 6
+# A size that so many lines have is no heading's, however small the print that has the most letters.
+_MOST_HEADING_LINES = 0.25
+_PARAGRAPH_GAP_RATIO = 1.5
+_PROGRAM_TITLES = ("microsoft word - ", "microsoft powerpoint - ", "untitled", "(anonymous)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    text: str
-    size: float
-    place: str
-
-
-def load_pdf(content: bytes) -> list[Block]:
-    # It tells of every flaw it mends; what matters to a reader is in the file's status.
-    logging.getLogger("pypdf").setLevel(logging.ERROR)
-    pages = [_read_lines(page, number) for number, page in enumerate(_open(content).pages, start=1)]
-    sizes: Counter[float] = Counter()
-    for line in (line for lines in pages for line in lines):
-        sizes[line.size] += len(line.text)
-    if not sizes:
-        return []
-    body = sizes.most_common(1)[0][0]
-    ranks = sorted({size for size in sizes if size > body * _HEADING_RATIO}, reverse=True)
-    levels = {size: min(rank, 6) for rank, size in enumerate(ranks, start=1)}
-    return [block for lines in pages for block in _page_blocks(lines, levels)]
-
-
-def _open(content: bytes) -> PdfReader:
+def load_pdf(content: bytes) -> LoadedFile:
+    document = _open(content)
     try:
-        reader = PdfReader(io.BytesIO(content))
-        if reader.is_encrypted and reader.decrypt("") is PasswordType.NOT_DECRYPTED:
-            raise Unreadable(FileStatus.ENCRYPTED, "it is protected by a password")
-    except DependencyError as error:
-        raise Unreadable(
-            FileStatus.ENCRYPTED, f"it is encrypted in a way that is not read ({error})"
-        ) from error
-    except PdfReadError as error:
-        raise Unreadable(FileStatus.CORRUPT, f"it is not a whole PDF ({error})") from error
-    return reader
+        pages = [read_page(document, index) for index in range(len(document))]
+        title = _title(document)
+    finally:
+        document.close()
+    if not any(page.lines for page in pages):
+        return _without_text(pages, title)
+    tables = find_tables(content, pages)
+    levels = _heading_levels(pages)
+    blocks = [block for page in pages for block in _page_blocks(page, levels, tables.get(page.index, []))]
+    return LoadedFile(FileStatus.OK, blocks=tuple(blocks), title=title)
 
 
-def _read_lines(page: PageObject, number: int) -> list[_Line]:
-    parts: list[tuple[str, float]] = []
-
-    def visit(text: str, cm: list[float], tm: list[float], _font: Any, font_size: float) -> None:
-        # What is seen is the font's size as scaled by the text matrix and the page's own.
-        scale = (abs(tm[3]) or abs(tm[1]) or 1.0) * (abs(cm[3]) or abs(cm[1]) or 1.0)
-        parts.append((text, round(font_size * scale, 1)))
-
-    page.extract_text(visitor_text=visit)
-    lines: list[_Line] = []
-    text, weights = "", Counter[float]()
-    for part, size in [*parts, ("\n", 0.0)]:
-        for index, piece in enumerate(part.split("\n")):
-            if index:
-                lines.append(_Line(text, weights.most_common(1)[0][0] if weights else 0.0, f"page {number}"))
-                text, weights = "", Counter()
-            text += piece
-            if piece.strip():
-                weights[size] += len(piece.strip())
-    return lines
+def _open(content: bytes) -> pypdfium2.PdfDocument:
+    try:
+        # Without a password the empty one is tried, which many files are encrypted with.
+        document = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code in {raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY}:
+            raise Unreadable(FileStatus.ENCRYPTED, "it is protected by a password") from error
+        raise Unreadable(FileStatus.CORRUPT, "it is not a whole PDF") from error
+    if not len(document):
+        raise Unreadable(FileStatus.CORRUPT, "it is a PDF without any page that can be read")
+    return document
 
 
-def _page_blocks(lines: list[_Line], levels: dict[float, int]) -> list[Block]:
+def _title(document: pypdfium2.PdfDocument) -> str | None:
+    """Not what a program put there of itself."""
+    title = clean_text(document.get_metadata_value("Title"))
+    return None if title.lower().startswith(_PROGRAM_TITLES) else title or None
+
+
+def _without_text(pages: list[PdfPage], title: str | None) -> LoadedFile:
+    if any(page.has_picture for page in pages):
+        reason = "its pages are pictures without a text layer; it would need OCR"
+        return LoadedFile(FileStatus.SCANNED, reason, title=title)
+    return LoadedFile(FileStatus.EMPTY, "there is no text in it", title=title)
+
+
+def _heading_levels(pages: list[PdfPage]) -> dict[float, int]:
+    """Sizes of type well above the most common one that few lines have, the largest first."""
+    lines = [line for page in pages for line in page.lines]
+    letters: Counter[float] = Counter()
+    for line in lines:
+        letters[line.size] += len(line.text)
+    body = letters.most_common(1)[0][0]
+    uses = Counter(line.size for line in lines)
+    most = max(3, _MOST_HEADING_LINES * len(lines))
+    sizes = sorted((size for size in uses if size > body * _HEADING_RATIO and uses[size] <= most), reverse=True)
+    return {size: min(rank, _DEEPEST_HEADING) for rank, size in enumerate(sizes, start=1)}
+
+
+def _page_blocks(page: PdfPage, levels: dict[float, int], tables: list[FoundTable]) -> list[Block]:
+    """A table stands where the first of its lines does."""
+    place = f"page {page.index + 1}"
     blocks: list[Block] = []
     run: list[str] = []
-    for line in [*lines, None]:
-        if line is not None and not _is_heading(line, levels):
-            run.append(line.text)
-            continue
+    given: set[int] = set()
+    paragraph_gap = _paragraph_gap(page.lines)
+    above: Line | None = None
+
+    def end_run() -> None:
         if run:
-            blocks.extend(parse_text("\n".join(run), lines[0].place))
-            run = []
-        if line is not None and (
-            heading := make_block(BlockKind.HEADING, line.text, levels[line.size], line.place)
+            blocks.extend(parse_text("\n".join(run), place))
+            run.clear()
+
+    for line in page.lines:
+        if above is not None and line.y - above.y > paragraph_gap:
+            run.append("")
+        above = line
+        table = next((table for table in tables if table.holds(line)), None)
+        if table is not None:
+            end_run()
+            if id(table) not in given:
+                given.add(id(table))
+                blocks.extend(filter(None, [table.block(place)]))
+        elif _is_heading(line, levels) and (
+            heading := make_block(BlockKind.HEADING, line.text, levels[line.size], place)
         ):
+            end_run()
             blocks.append(heading)
+        else:
+            run.append(line.text)
+    end_run()
     return blocks
 
 
-def _is_heading(line: _Line, levels: dict[float, int]) -> bool:
+def _paragraph_gap(lines: Sequence[Line]) -> float:
+    """Lines of one paragraph stand as close as most lines of the page."""
+    gaps = [gap for above, line in pairwise(lines) if (gap := line.y - above.y) > 1]
+    return _PARAGRAPH_GAP_RATIO * median(gaps) if gaps else inf
+
+
+def _is_heading(line: Line, levels: dict[float, int]) -> bool:
     text = clean_text(line.text)
     return line.size in levels and 2 < len(text) <= _LONGEST_HEADING and any(map(str.isalpha, text))
