@@ -1,7 +1,7 @@
 """What a parsing child and its parent say to each other over one socket.
 
-The child is not trusted: a hostile file may have taken it over. So it answers in JSON of bounded size, which is
-checked against a model before anything of it is used; nothing is ever unpickled.
+The child is not trusted: a hostile file may have taken it over. So it answers in JSON of bounded size, which
+is checked against a model before anything of it is used; nothing is ever unpickled.
 """
 
 import socket
@@ -33,8 +33,8 @@ class Answer(BaseModel):
 
 
 def is_plausible(file: LoadedFile) -> bool:
-    """Whether the rest of Crewdesk may rely on it as on what our loaders give: text that a database stores, blocks
-    if it is readable, and a reason if not."""
+    """Whether the rest of Crewdesk may rely on it as on what our loaders give: text that a database stores,
+    blocks if it is readable, and a reason if not."""
     texts = (file.reason or "", file.title or "", *file.hidden)
     return (
         (file.status is FileStatus.OK) == bool(file.blocks)
@@ -50,8 +50,8 @@ def _is_plausible_block(block: Block) -> bool:
 
 
 def receive(channel: socket.socket, size: int, deadline: float | None = None) -> bytearray:
-    """Exactly so many bytes. Raises EOFError if the other side is gone, TimeoutError at the deadline, which is
-    in seconds of `time.monotonic`."""
+    """Exactly so many bytes. Raises EOFError if the other side is gone, TimeoutError at the deadline, which
+    is in seconds of `time.monotonic`."""
     received = bytearray(size)
     view = memoryview(received)
     while view:

@@ -65,8 +65,8 @@ class Unreadable(Exception):
 
 
 CELL_SEPARATOR = " | "
-# What a person cannot see and a database may not store: controls, zero-width and bidirectional marks, tags and
-# variation selectors beyond the basic plane, lone surrogates.
+# What a person cannot see and a database may not store: controls, zero-width and bidirectional marks, tags
+# and variation selectors beyond the basic plane, lone surrogates.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udfff"
     "\U000e0000-\U000e007f\U000e0100-\U000e01ef]"

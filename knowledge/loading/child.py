@@ -1,7 +1,7 @@
 """`python -m knowledge.loading.child LIMITS`: parses the files that come in on its standard input, a socket.
 
-It runs apart from the process it serves, with an empty environment and within limits of memory, processor time and
-files, so that a hostile file can take down nothing but itself. It ends when its parent does.
+It runs apart from the process it serves, with an empty environment and within limits of memory, processor
+time and files, so that a hostile file can take down nothing but itself. It ends when its parent does.
 """
 
 import os
@@ -62,7 +62,8 @@ def _limit_process(limits: ParserLimits) -> None:
 
 
 def _limit_cpu(limits: ParserLimits) -> None:
-    """For this file alone, and a little longer than its parent waits: it ends a parse whose parent is gone."""
+    """For this file alone, and a little longer than its parent waits: it ends a parse whose parent is
+    gone."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     used_s = int(usage.ru_utime + usage.ru_stime)
     allowed_s = used_s + int(limits.wall_s) + _CPU_GRACE_S
@@ -91,7 +92,8 @@ def _resident_bytes() -> int:
     try:
         return int(_STATM.read_text().split()[1]) * resource.getpagesize()
     except OSError:
-        # Elsewhere only the highest ever is told, in bytes on macOS; a child may then leave earlier than it needs.
+        # Elsewhere only the highest ever is told, in bytes on macOS; a child may then leave earlier than it
+        # needs.
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 

@@ -1,4 +1,4 @@
-"""The parsing child as its parent holds it: started bare, spoken to over a socket, ended with all it has started."""
+"""The child as its parent holds it: started bare, spoken to over a socket, ended with all it has started."""
 
 import json
 import os
@@ -16,6 +16,8 @@ from knowledge.loading.limits import ParserLimits
 from ledger.errors import CrewdeskError, ErrorKind
 
 _LAST_WORDS_S = 5.0
+# Killed by the system, out of processor time, or aborted, as parsers in C++ do when they get no more memory.
+_SPENT = frozenset({signal.SIGKILL, signal.SIGXCPU, signal.SIGABRT})
 
 
 class ParserUnavailable(CrewdeskError):
@@ -64,7 +66,7 @@ class ChildProcess:
             code = self._process.wait(_LAST_WORDS_S)
         except subprocess.TimeoutExpired:
             return FileStatus.CORRUPT, "its parser fell silent"
-        if -code in {signal.SIGKILL, signal.SIGXCPU}:
+        if -code in _SPENT:
             return FileStatus.TOO_LARGE, "reading it takes more memory or time than it may"
         cause = signal.Signals(-code).name if code < 0 else f"exit status {code}"
         return FileStatus.CORRUPT, f"its parser crashed ({cause})"
@@ -95,7 +97,8 @@ def _start(theirs: socket.socket, limits: ParserLimits) -> "subprocess.Popen[byt
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of the parent's, whose secrets a hostile file must not find; only where Python finds its modules."""
+    """Nothing of the parent's, whose secrets a hostile file must not find; only where Python finds its
+    modules."""
     return {
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "PYTHONUTF8": "1",

@@ -1,7 +1,8 @@
 """What lies in a zip or OLE container, looked at without unpacking it.
 
-A zip is refused before any parser sees it if it could harm by unpacking: too much, too many, or names that lead
-elsewhere. The sizes are those its directory declares; Python's zipfile never unpacks a member beyond its own.
+A zip is refused before any parser sees it if it could harm by unpacking: too much, too many, or names that
+lead elsewhere. The sizes are those its directory declares; Python's zipfile never unpacks a member beyond its
+own.
 """
 
 import io
@@ -18,7 +19,7 @@ MAX_MEMBERS = 10_000
 MAX_RATIO = 200
 _RATIO_COUNTS_FROM_BYTES = 1024 * 1024
 _XML_SUFFIXES = (".xml", ".rels", ".xhtml", ".html", ".htm", ".opf", ".ncx", ".vml", ".bin")
-_PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".emf", ".wmf", ".svm", ".webp")
+_PICTURE_SUFFIXES = tuple(".png .jpg .jpeg .gif .tif .tiff .bmp .emf .wmf .svm .webp".split())
 _PASSWORD = "it is protected by a password"
 
 
@@ -84,5 +85,5 @@ def list_ole_streams(content: bytes) -> frozenset[str]:
     try:
         with olefile.OleFileIO(content) as container:
             return frozenset(path[0] for path in container.listdir(streams=True, storages=True))
-    except Exception as error:  # noqa: BLE001 - it raises whatever a damaged directory leads it to
+    except Exception as error:  # whatever a damaged directory leads it to
         raise Unreadable(FileStatus.CORRUPT, "its OLE container is damaged or incomplete") from error

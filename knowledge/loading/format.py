@@ -1,7 +1,7 @@
 """Which format a file is of, told by what it holds.
 
-The name decides only between formats that are all plain text, such as Markdown and CSV: a PDF called `.docx` is a
-PDF, and HTML called `.csv` is HTML.
+The name decides only between formats that are all plain text, such as Markdown and CSV: a PDF called `.docx`
+is a PDF, and HTML called `.csv` is HTML.
 """
 
 from enum import StrEnum

@@ -1,7 +1,7 @@
 """Collects, while a file is loaded, the text in it that its reader would not see.
 
-Whatever leaves such text out of the blocks notes it here, however deep it stands; outside of a load a note goes
-nowhere. What is collected is bounded, so that no file can swell its own record.
+Whatever leaves such text out of the blocks notes it here, however deep it stands; outside of a load a note
+goes nowhere. What is collected is bounded, so that no file can swell its own record.
 """
 
 import re

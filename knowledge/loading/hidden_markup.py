@@ -1,7 +1,7 @@
 """Takes out of an HTML tree what a browser would not show, and notes its text as hidden.
 
-Only what the markup itself says counts; a style sheet is not read. White text is hidden where nothing on the page
-can give it a dark ground.
+Only what the markup itself says counts; a style sheet is not read. White text is hidden where nothing on the
+page can give it a dark ground.
 """
 
 import re

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
-from knowledge.loading.blocks import Block, BlockKind, FileStatus, LoadedFile, make_block, make_table, one_line
+from knowledge.loading.blocks import (
+    Block,
+    BlockKind,
+    FileStatus,
+    LoadedFile,
+    make_block,
+    make_table,
+    one_line,
+)
 from knowledge.loading.hidden_markup import take_hidden
 
 _NEVER_SHOWN = (

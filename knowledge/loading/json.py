@@ -1,4 +1,4 @@
-"""JSON and JSON lines: records as tables, other values as `key: value` lines under the headings of their keys."""
+"""JSON and JSON lines: records as tables, other values as `key: value` lines under their keys as headings."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

@@ -7,8 +7,9 @@ _MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ParserLimits:
-    """`wall_s` is for one file; `memory_bytes` is the address space of a child, which its resident memory stays
-    below; a child is replaced after `files_per_child` files or above `recycle_bytes` of resident memory."""
+    """`wall_s` is for one file; `memory_bytes` is the address space of a child, which its resident memory
+    stays below; a child is replaced after `files_per_child` files or above `recycle_bytes` of resident
+    memory."""
 
     wall_s: float = 25.0
     start_s: float = 60.0

@@ -11,8 +11,8 @@ MAX_FILE_BYTES = 20 * 1024 * 1024
 MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
 LONGEST_TITLE = 255
 
-# A loader takes the file's bytes and gives its blocks. Where it is: module and function under knowledge.loading,
-# imported when the first such file comes, since each brings a parser that takes its time.
+# A loader takes the file's bytes and gives its blocks. Where it is: module and function under
+# knowledge.loading, imported when the first such file comes, since each brings a parser that takes its time.
 _LOADERS: dict[Format, tuple[str, str]] = {
     Format.PDF: ("pdf", "load_pdf"),
     Format.DOCX: ("docx", "load_docx"),

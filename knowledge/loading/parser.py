@@ -1,7 +1,7 @@
 """Parses files in a child process, so that a hostile or broken one costs its own parse only.
 
-A child serves many files, since starting one takes about 0.2 s; it is replaced when it has died, run out of time or
-grown. Nothing it says is believed beyond the file it was given.
+A child serves many files, since starting one takes about 0.2 s; it is replaced when it has died, run out of
+time or grown. Nothing it says is believed beyond the file it was given.
 """
 
 import threading
@@ -18,8 +18,8 @@ from knowledge.loading.limits import ParserLimits
 
 
 class Parser:
-    """Starts its child with the first file. Threads may share one, and then wait for each other; to parse side by
-    side, give each its own. Made before a fork, it must not be used on both sides of it."""
+    """Starts its child with the first file. Threads may share one, and then wait for each other; to parse
+    side by side, give each its own. Made before a fork, it must not be used on both sides of it."""
 
     def __init__(self, limits: ParserLimits | None = None) -> None:
         self._limits = limits or ParserLimits()
@@ -38,7 +38,9 @@ class Parser:
                 return self._parse(name, content)
             except ConnectionError as error:
                 self._end_child()
-                raise ParserUnavailable("The process that reads files dies before it is given one.") from error
+                raise ParserUnavailable(
+                    "The process that reads files dies before it is given one."
+                ) from error
 
     def close(self) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""PDF: the text layer page by page; a short line set larger than the body is a heading, ruled tables stay whole.
+"""PDF: the text layer page by page; a short line set larger than the body is a heading, a ruled table whole.
 
 Text that is drawn so that no reader sees it is left out of the blocks and noted as hidden.
 """
@@ -12,7 +12,15 @@ from statistics import median
 import pypdfium2
 from pypdfium2 import raw
 
-from knowledge.loading.blocks import Block, BlockKind, FileStatus, LoadedFile, Unreadable, clean_text, make_block
+from knowledge.loading.blocks import (
+    Block,
+    BlockKind,
+    FileStatus,
+    LoadedFile,
+    Unreadable,
+    clean_text,
+    make_block,
+)
 from knowledge.loading.pdf_page import Line, PdfPage, read_page
 from knowledge.loading.pdf_tables import FoundTable, find_tables
 from knowledge.loading.text import parse_text
@@ -76,7 +84,9 @@ def _heading_levels(pages: list[PdfPage]) -> dict[float, int]:
     body = letters.most_common(1)[0][0]
     uses = Counter(line.size for line in lines)
     most = max(3, _MOST_HEADING_LINES * len(lines))
-    sizes = sorted((size for size in uses if size > body * _HEADING_RATIO and uses[size] <= most), reverse=True)
+    sizes = sorted(
+        (size for size in uses if size > body * _HEADING_RATIO and uses[size] <= most), reverse=True
+    )
     return {size: min(rank, _DEEPEST_HEADING) for rank, size in enumerate(sizes, start=1)}
 
 

@@ -1,6 +1,7 @@
 """One page of a PDF as lines of text with their size and place, without what is drawn but not seen.
 
-Pdfium gives the characters in reading order; each belongs to a text object, and whole objects are seen or hidden.
+Pdfium gives the characters in reading order; each belongs to a text object, and whole objects are seen or
+hidden.
 """
 
 import math

@@ -1,6 +1,7 @@
 """Finds the ruled tables of a PDF's pages.
 
-Only a plain grid counts: where cells are merged, the lines of the text layer read better than the cells found.
+Only a plain grid counts: where cells are merged, the lines of the text layer read better than the cells
+found.
 """
 
 import io

@@ -12,7 +12,9 @@ from knowledge.loading.hidden import note_hidden
 from knowledge.loading.html import parse_html
 
 # A feed carries its articles as HTML within a text.
-_HTML_WITHIN = re.compile(r"<(?:p|div|br|ul|ol|li|h[1-6]|table|span|a|img|strong|em|b|i)\b[^>]*>", re.IGNORECASE)
+_HTML_WITHIN = re.compile(
+    r"<(?:p|div|br|ul|ol|li|h[1-6]|table|span|a|img|strong|em|b|i)\b[^>]*>", re.IGNORECASE
+)
 _TITLES = frozenset({"title", "heading"})
 _PROSE = frozenset({"p", "para", "paragraph", "simpara", "text", "line"})
 _DEEPEST_HEADING = 6
