@@ -22,7 +22,8 @@ The folder holds `manifest.jsonl`, a line per file with its `file`, `format`, `k
 
 A snippet is found if its words stand in the file's text in a row. Only letters and digits count, since the
 manifests' snippets are written in the Markdown, or with the delimiters, of the tool they came from. What must
-not be included is compared as it stands, but for case and runs of spaces."""
+not be included is compared as it stands, but for case and runs of spaces.
+"""
 
 import re
 import sys

@@ -85,7 +85,7 @@ def _start(theirs: socket.socket, limits: ParserLimits) -> "subprocess.Popen[byt
     try:
         return subprocess.Popen(
             command,
-            stdin=theirs,
+            stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=_environment(),

@@ -7,6 +7,7 @@ own.
 
 import io
 import zipfile
+import zlib
 from pathlib import PurePosixPath
 
 from knowledge.loading.blocks import FileStatus, Unreadable
@@ -19,7 +20,11 @@ MAX_MEMBERS = 10_000
 MAX_RATIO = 200
 _RATIO_COUNTS_FROM_BYTES = 1024 * 1024
 _XML_SUFFIXES = (".xml", ".rels", ".xhtml", ".html", ".htm", ".opf", ".ncx", ".vml", ".bin")
-_PICTURE_SUFFIXES = tuple(".png .jpg .jpeg .gif .tif .tiff .bmp .emf .wmf .svm .webp".split())
+# fmt: off
+_PICTURE_SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".emf", ".wmf", ".svm", ".webp",
+)
+# fmt: on
 _PASSWORD = "it is protected by a password"
 
 
@@ -65,7 +70,7 @@ def read_member(archive: zipfile.ZipFile, name: str, limit_bytes: int = 1024 * 1
             return member.read(limit_bytes)
     except KeyError:
         return b""
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, zipfile.zlib.error):
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, zlib.error):
         raise Unreadable(FileStatus.CORRUPT, "its zip container is damaged or incomplete") from None
 
 

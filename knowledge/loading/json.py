@@ -72,7 +72,9 @@ def _is_scalar(value: Json) -> bool:
 
 def _is_plain(value: Json) -> bool:
     """Whether it fits on a line: a value, or a list of values."""
-    return _is_scalar(value) or (not isinstance(value, Mapping) and all(map(_is_scalar, value or ())))
+    if isinstance(value, Mapping):
+        return False
+    return value is None or isinstance(value, str | bool) or all(map(_is_scalar, value))
 
 
 def _plain(value: Json) -> str:

@@ -39,13 +39,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PdfPage:
-    """`rules` counts the lines and rectangles drawn, which tables are made of."""
+    """`rules` counts the lines and rectangles drawn, which tables are made of; `hides_text` says that some of
+    its text is not among the lines."""
 
     index: int
     lines: tuple[Line, ...]
     has_picture: bool
     rules: int
     is_rotated: bool
+    hides_text: bool
 
 
 def read_page(document: pypdfium2.PdfDocument, index: int) -> PdfPage:
@@ -55,7 +57,7 @@ def read_page(document: pypdfium2.PdfDocument, index: int) -> PdfPage:
         text_page = page.get_textpage()
         objects = list(page.get_objects())
     except pypdfium2.PdfiumError:
-        return PdfPage(index, (), has_picture=False, rules=0, is_rotated=False)
+        return PdfPage(index, (), has_picture=False, rules=0, is_rotated=False, hides_text=False)
     hidden = _hidden_objects(page, objects)
     characters = _visible_characters(text_page, hidden)
     kinds = Counter(item.type for item in objects)
@@ -65,6 +67,7 @@ def read_page(document: pypdfium2.PdfDocument, index: int) -> PdfPage:
         has_picture=kinds[raw.FPDF_PAGEOBJ_IMAGE] > 0,
         rules=kinds[raw.FPDF_PAGEOBJ_PATH],
         is_rotated=page.get_rotation() != 0,
+        hides_text=bool(hidden),
     )
 
 

@@ -93,4 +93,4 @@ def _has_words_between(element: etree._Element, children: list[etree._Element]) 
 
 
 def _name(element: etree._Element) -> str:
-    return etree.QName(element).localname
+    return str(etree.QName(element).localname)
