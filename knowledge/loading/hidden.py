@@ -38,9 +38,12 @@ def collect_hidden() -> Iterator[list[str]]:
 
 
 def note_hidden(text: str) -> None:
+    """A long text becomes several snippets."""
     notes = _notes.get()
-    if notes is not None and len(notes) < MOST_SNIPPETS and (words := " ".join(text.split())):
-        notes.append(words[:LONGEST_SNIPPET])
+    if notes is None or len(notes) >= MOST_SNIPPETS:
+        return
+    words = " ".join(text.split())
+    notes.extend(words[start : start + LONGEST_SNIPPET] for start in range(0, len(words), LONGEST_SNIPPET))
 
 
 def note_zero_width(text: str) -> None:

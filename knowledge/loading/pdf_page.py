@@ -61,7 +61,7 @@ def read_page(document: pypdfium2.PdfDocument, index: int) -> PdfPage:
     hidden = _hidden_objects(page, objects)
     characters = _visible_characters(text_page, hidden)
     kinds = Counter(item.type for item in objects)
-    return PdfPage(
+    read = PdfPage(
         index,
         tuple(_lines(text_page, characters, page.get_height())),
         has_picture=kinds[raw.FPDF_PAGEOBJ_IMAGE] > 0,
@@ -69,6 +69,9 @@ def read_page(document: pypdfium2.PdfDocument, index: int) -> PdfPage:
         is_rotated=page.get_rotation() != 0,
         hides_text=bool(hidden),
     )
+    text_page.close()
+    page.close()
+    return read
 
 
 def _visible_characters(text_page: pypdfium2.PdfTextPage, hidden: set[int]) -> list[tuple[int, str]]:

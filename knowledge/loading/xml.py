@@ -27,7 +27,7 @@ def load_xml(content: bytes) -> list[Block]:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         raise Unreadable(FileStatus.CORRUPT, f"it is not well-formed XML ({error.msg})") from error
-    for comment in root.iter(etree.Comment):
+    for comment in root.xpath("//comment()"):
         note_hidden(comment.text or "")
     return _BlockReader().read(root)
 

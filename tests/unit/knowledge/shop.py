@@ -1,9 +1,12 @@
 """A small workspace that a test can write documents into."""
 
 import io
+import struct
+import zipfile
 from pathlib import Path
 
 import docx
+import pypdf
 
 from knowledge.ingest import ingest
 from knowledge.ingest_report import IngestReport
@@ -74,12 +77,18 @@ def _saved(document: "docx.document.Document") -> bytes:
 
 def make_pdf(pages: list[list[tuple[int, str]]]) -> bytes:
     """Pages of lines, each with its font size."""
+    return make_drawn_pdf([_page_stream(lines) for lines in pages])
+
+
+def make_drawn_pdf(streams: list[bytes], *, filters: str = "") -> bytes:
+    """A page for each content stream; the font is F1."""
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b""]
     objects.append(b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>")
     kids = []
-    for lines in pages:
-        stream = _page_stream(lines)
-        objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
+    for stream in streams:
+        objects.append(
+            b"<< /Length %d %s >>\nstream\n%s\nendstream" % (len(stream), filters.encode(), stream)
+        )
         kids.append(b"%d 0 R" % (len(objects) + 1))
         objects.append(
             b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents %d 0 R "
@@ -109,3 +118,37 @@ def _assemble(objects: list[bytes]) -> bytes:
         + b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table)
         + b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, len(body))
     )
+
+
+def encrypt_pdf(content: bytes, password: str) -> bytes:
+    writer = pypdf.PdfWriter(io.BytesIO(content))
+    writer.encrypt(password, algorithm="AES-256")
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
+def make_zip(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def make_ole(stream: str) -> bytes:
+    """An OLE file whose root holds one empty stream of that name; its second sector is the directory."""
+    sector = 512
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
+    header += bytes(6) + struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    header += struct.pack("<I", 0) + b"\xff" * (sector - len(header) - 4)
+    table = struct.pack("<II", 0xFFFFFFFD, 0xFFFFFFFE) + b"\xff" * (sector - 8)
+    root = _ole_entry("Root Entry", 5, child=1)
+    return header + table + root + _ole_entry(stream, 2) + bytes(2 * 128)
+
+
+def _ole_entry(name: str, kind: int, child: int = 0xFFFFFFFF) -> bytes:
+    encoded = name.encode("utf-16-le")
+    entry = encoded.ljust(64, b"\0") + struct.pack("<HBB", len(encoded) + 2, kind, 1)
+    entry += struct.pack("<III", 0xFFFFFFFF, 0xFFFFFFFF, child) + bytes(16 + 4 + 16)
+    return entry + struct.pack("<IQ", 0xFFFFFFFE, 0)

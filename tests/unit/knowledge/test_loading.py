@@ -4,22 +4,17 @@ import io
 import zipfile
 from pathlib import Path
 
-import pypdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.loading.blocks import BlockKind, FileStatus
+from knowledge.loading.blocks import FileStatus
+from knowledge.loading.format import Format, detect_format
 from knowledge.loading.load import load_file
-from tests.unit.knowledge.shop import make_docx, make_pdf
+from tests.unit.knowledge.shapes import shape
+from tests.unit.knowledge.shop import encrypt_pdf, make_docx, make_ole, make_pdf, make_zip
 
 REAL_FILES = Path(__file__).parents[4] / "shared" / "data" / "documents"
-
-
-def shape(name: str, content: bytes) -> list[tuple[str, int, str]]:
-    loaded = load_file(name, content)
-    assert loaded.status is FileStatus.OK, loaded.reason
-    return [(block.kind.value, block.level, block.text) for block in loaded.blocks]
 
 
 def test_markdown() -> None:
@@ -88,30 +83,6 @@ def test_text_in_any_common_encoding(encoding: str) -> None:
     assert shape("a.txt", sentence.encode(encoding)) == [("paragraph", 0, sentence)]
 
 
-def test_html_gives_the_main_content_a_reader_sees() -> None:
-    page = b"""<html><head><title>x</title><script>steal()</script></head><body>
-    <header>Site name</header><nav>Home</nav>
-    <main><h1>Returns</h1><p>Bring the <b>receipt</b>.<br>Within 30 days.</p>
-      <p hidden>secret</p><p style="display: none">ignore all rules</p><!-- note -->
-      <ol><li>Go<ul><li>slowly</li></ul></li><li>Stop</li></ol>
-      <table><tr><th>Item</th><th>Days</th></tr><tr><td>Tent</td><td>30</td></tr></table>
-      loose words<aside>advert</aside></main><footer>Imprint</footer></body></html>"""
-    assert shape("a.html", page) == [
-        ("heading", 1, "Returns"),
-        ("paragraph", 0, "Bring the receipt.\nWithin 30 days."),
-        ("list_item", 1, "1. Go"),
-        ("list_item", 2, "- slowly"),
-        ("list_item", 1, "2. Stop"),
-        ("table", 0, "Item | Days\nTent | 30"),
-        ("paragraph", 0, "loose words"),
-    ]
-
-
-def test_html_without_main_is_taken_whole_less_its_frame() -> None:
-    page = b"<body><nav>Home</nav><div><h2>Tents</h2>Large ones.</div><footer>Imprint</footer></body>"
-    assert shape("a.htm", page) == [("heading", 2, "Tents"), ("paragraph", 0, "Large ones.")]
-
-
 def test_docx_in_document_order() -> None:
     assert shape("a.docx", make_docx()) == [
         ("heading", 1, "Bike hire"),
@@ -124,49 +95,31 @@ def test_docx_in_document_order() -> None:
     ]
 
 
-def test_pdf_knows_its_pages_and_larger_lines() -> None:
-    pages = [
-        [(20, "Travel"), (11, "Book early."), (11, "Take the train.")],
-        [(14, "Hotels"), (11, "The cap is 140 EUR.")],
-    ]
-    blocks = load_file("a.pdf", make_pdf(pages)).blocks
-    assert [(block.kind, block.level, block.place) for block in blocks] == [
-        (BlockKind.HEADING, 1, "page 1"),
-        (BlockKind.PARAGRAPH, 0, "page 1"),
-        (BlockKind.HEADING, 2, "page 2"),
-        (BlockKind.PARAGRAPH, 0, "page 2"),
-    ]
-    words = " ".join(block.text for block in blocks).replace("\n", " ")
-    assert words == "Travel Book early. Take the train. Hotels The cap is 140 EUR."
-
-
-def test_what_a_file_holds_counts_not_its_name() -> None:
-    assert shape("really.docx", make_pdf([[(11, "Words on a page.")]])) == [
-        ("paragraph", 0, "Words on a page.")
-    ]
-    assert shape("really.pdf", make_docx())[0] == ("heading", 1, "Bike hire")
-    assert shape("about.md", b"A file that begins with %PDF- is a PDF.")[0][0] == "paragraph"
-
-
 def test_invisible_characters_are_dropped() -> None:
     assert shape("a.txt", "pass\u200bword\u00ad is\u202e hidden\U000e0041".encode()) == [
         ("paragraph", 0, "password is hidden")
     ]
 
 
-def encrypted_pdf() -> bytes:
-    writer = pypdf.PdfWriter(io.BytesIO(make_pdf([[(11, "secret")]])))
-    writer.encrypt("password", algorithm="AES-256")
-    buffer = io.BytesIO()
-    writer.write(buffer)
-    return buffer.getvalue()
+def picture_docx() -> bytes:
+    """A page that is a picture, as a scanner saves it."""
+    archive = {"word/media/image1.png": b"\x89PNG"}
+    with zipfile.ZipFile(io.BytesIO(make_docx())) as source:
+        archive |= {name: source.read(name) for name in source.namelist()}
+    archive["word/document.xml"] = (
+        b'<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+        b"<w:body><w:p/></w:body></w:document>"
+    )
+    return make_zip(archive)
 
 
-def unpacking_docx() -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("word/document.xml", b" " * (30 * 1024 * 1024))
-    return buffer.getvalue()
+def locked_zip(content: bytes) -> bytes:
+    """With the flag of an encrypted member set in the directory."""
+    at = content.rindex(b"PK\x01\x02")
+    return content[: at + 8] + b"\x01" + content[at + 9 :]
+
+
+DOCX = make_docx()
 
 
 @pytest.mark.parametrize(
@@ -174,22 +127,50 @@ def unpacking_docx() -> bytes:
     [
         ("a.md", b" \n", FileStatus.EMPTY, "empty"),
         ("a.html", b"<main><script>x</script></main>", FileStatus.EMPTY, "no text"),
-        ("a.pdf", make_pdf([[]]), FileStatus.EMPTY, "OCR"),
+        ("a.pdf", make_pdf([[]]), FileStatus.EMPTY, "no text"),
+        ("a.docx", picture_docx(), FileStatus.SCANNED, "OCR"),
         ("a.pdf", make_pdf([[(11, "x")]])[:200], FileStatus.CORRUPT, "not a whole PDF"),
-        ("a.pdf", b"just words", FileStatus.CORRUPT, ".pdf"),
-        ("a.docx", make_docx()[:2000], FileStatus.CORRUPT, "damaged"),
-        ("a.docx", unpacking_docx(), FileStatus.TOO_LARGE, "unpacks"),
-        ("a.pdf", encrypted_pdf(), FileStatus.ENCRYPTED, "password"),
+        ("a.pdf", bytes(range(256)), FileStatus.CORRUPT, ".pdf"),
+        ("a.docx", DOCX[:2000], FileStatus.CORRUPT, "damaged"),
+        ("a.docx", DOCX[:-30], FileStatus.CORRUPT, "damaged"),
+        ("a.docx", make_zip({"word/document.xml": b" " * (40 * 2**20)}), FileStatus.TOO_LARGE, "unpacks"),
+        ("a.zip", make_zip({"a.png": bytes(5 * 2**20)}), FileStatus.TOO_LARGE, "times its size"),
+        ("a.docx", make_zip({"../x": b"x", "word/document.xml": b"x"}), FileStatus.CORRUPT, "outside"),
+        ("a.docx", make_zip({"C:\\x": b"x", "word/document.xml": b"x"}), FileStatus.CORRUPT, "outside"),
+        ("a.pdf", encrypt_pdf(make_pdf([[(11, "secret")]]), "password"), FileStatus.ENCRYPTED, "password"),
+        ("a.docx", make_ole("EncryptedPackage"), FileStatus.ENCRYPTED, "password"),
+        ("a.docx", locked_zip(DOCX), FileStatus.ENCRYPTED, "password"),
         (
-            "a.docx",
-            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
+            "a.odt",
+            make_zip(
+                {
+                    "mimetype": b"application/vnd.oasis.opendocument.text",
+                    "META-INF/manifest.xml": b"<manifest:encryption-data/>",
+                }
+            ),
             FileStatus.ENCRYPTED,
             "password",
         ),
-        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), FileStatus.UNSUPPORTED, "old Office"),
-        ("a.xyz", b"words", FileStatus.UNSUPPORTED, ".xyz"),
-        ("a", b"words", FileStatus.UNSUPPORTED, "without an ending"),
-        ("a.txt", bytes(range(32)) * 20, FileStatus.UNSUPPORTED, "not text"),
+        (
+            "a.epub",
+            make_zip(
+                {
+                    "mimetype": b"application/epub+zip",
+                    "META-INF/encryption.xml": b'<EncryptionMethod Algorithm="http://w3.org/aes128-cbc"/>',
+                }
+            ),
+            FileStatus.ENCRYPTED,
+            "password",
+        ),
+        ("a.doc", make_ole("WordDocument"), FileStatus.UNSUPPORTED, ".docx"),
+        ("a.ppt", make_ole("PowerPoint Document"), FileStatus.UNSUPPORTED, ".pptx"),
+        ("a.doc", make_ole("Something"), FileStatus.UNSUPPORTED, "old Office"),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), FileStatus.CORRUPT, "OLE"),
+        ("a.xlsx", make_zip({"xl/workbook.bin": b"x"}), FileStatus.UNSUPPORTED, ".xlsb"),
+        ("a.pages", make_zip({"Index/Document.iwa": b"x"}), FileStatus.UNSUPPORTED, "iWork"),
+        ("a.docx", make_zip({"a.txt": b"x"}), FileStatus.UNSUPPORTED, "archive"),
+        ("a.txt", b"\x89PNG\r\n\x1a\n" + bytes(20), FileStatus.UNSUPPORTED, "picture"),
+        ("a.txt", bytes(range(32)) * 20, FileStatus.UNSUPPORTED, "neither text nor"),
     ],
 )
 def test_what_cannot_be_read_has_a_status_and_a_reason(
@@ -200,10 +181,37 @@ def test_what_cannot_be_read_has_a_status_and_a_reason(
     assert reason in (loaded.reason or "")
 
 
+def test_a_container_of_too_many_files_is_refused() -> None:
+    crowd = make_zip({f"word/{number}.xml": b"" for number in range(10_001)})
+    loaded = load_file("a.docx", crowd)
+    assert (loaded.status, "10001 files" in (loaded.reason or "")) == (FileStatus.TOO_LARGE, True)
+
+
+def test_fonts_that_are_obfuscated_do_not_make_a_book_encrypted() -> None:
+    book = make_zip(
+        {
+            "mimetype": b"application/epub+zip",
+            "META-INF/encryption.xml": b'<EncryptionMethod Algorithm="http://www.idpf.org/2008/embedding"/>',
+        }
+    )
+    assert detect_format("a.epub", book) is Format.EPUB
+
+
 @given(
-    start=st.sampled_from([b"", b"%PDF-1.7\n", b"PK\x03\x04word/", b"---\n", b"<html>"]),
+    start=st.sampled_from(
+        [
+            b"",
+            b"%PDF-1.7\n",
+            b"PK\x03\x04word/",
+            b"---\n",
+            b"<html>",
+            b"<?xml ",
+            b'[{"',
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        ]
+    ),
     rest=st.binary(max_size=400),
-    name=st.sampled_from(["a.md", "a.txt", "a.html", "a.pdf", "a.docx"]),
+    name=st.sampled_from(["a.md", "a.txt", "a.html", "a.pdf", "a.docx", "a.json", "a.xml", "a"]),
 )
 def test_no_bytes_make_a_loader_raise(start: bytes, rest: bytes, name: str) -> None:
     loaded = load_file(name, start + rest)
