@@ -15,6 +15,7 @@ from knowledge.loading.blocks import FileStatus
 from knowledge.loading.limits import ParserLimits
 from ledger.errors import CrewdeskError, ErrorKind
 
+_PROGRAM = "knowledge.loading.child"
 _LAST_WORDS_S = 5.0
 # Killed by the system, out of processor time, or aborted, as parsers in C++ do when they get no more memory.
 _SPENT = frozenset({signal.SIGKILL, signal.SIGXCPU, signal.SIGABRT})
@@ -43,8 +44,16 @@ class ChildProcess:
             self.end()
             raise ParserUnavailable("The process that reads files does not start; see `crewdesk doctor`.")
 
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
+    def is_ready(self) -> bool:
+        """Whether it lives and is silent: what it says unasked would be taken for its next answer."""
+        self._channel.setblocking(False)
+        try:
+            self._channel.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return self._process.poll() is None
+        except ConnectionError:
+            return False
+        return False
 
     def send(self, name: str, content: bytes, deadline: float) -> None:
         """Raises ConnectionError if the child is gone, TimeoutError at the deadline."""
@@ -81,7 +90,7 @@ class ChildProcess:
 
 def _start(theirs: socket.socket, limits: ParserLimits) -> "subprocess.Popen[bytes]":
     # -P: a module that lies in the current folder is not imported.
-    command = [sys.executable, "-P", "-B", "-m", "knowledge.loading.child", json.dumps(asdict(limits))]
+    command = [sys.executable, "-P", "-B", "-m", _PROGRAM, json.dumps(asdict(limits))]
     try:
         return subprocess.Popen(
             command,

@@ -1,7 +1,8 @@
 """Parses files in a child process, so that a hostile or broken one costs its own parse only.
 
 A child serves many files, since starting one takes about 0.2 s; it is replaced when it has died, run out of
-time or grown. Nothing it says is believed beyond the file it was given.
+time or grown. A file that takes its child over can lie about itself and about what that child reads after it, and
+can harm nothing else: what a child says is checked as what anybody says.
 """
 
 import threading
@@ -55,7 +56,7 @@ class Parser:
         self.close()
 
     def _parse(self, name: str, content: bytes) -> LoadedFile:
-        child = self._living_child()
+        child = self._ready_child()
         deadline = time.monotonic() + self._limits.wall_s
         is_settled = False
         try:
@@ -75,8 +76,8 @@ class Parser:
                 self._end_child()
         return answer.file if is_plausible(answer.file) else _without_sense()
 
-    def _living_child(self) -> ChildProcess:
-        if self._child is not None and not self._child.is_alive():
+    def _ready_child(self) -> ChildProcess:
+        if self._child is not None and not self._child.is_ready():
             self._end_child()
         if self._child is None:
             self._child = ChildProcess(self._limits)

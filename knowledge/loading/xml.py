@@ -26,6 +26,8 @@ def load_xml(content: bytes) -> list[Block]:
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from error
         raise Unreadable(FileStatus.CORRUPT, f"it is not well-formed XML ({error.msg})") from error
     for comment in root.xpath("//comment()"):
         note_hidden(comment.text or "")
