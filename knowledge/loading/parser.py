@@ -1,7 +1,7 @@
 """Parses files in a child process, so that a hostile or broken one costs its own parse only.
 
 A child serves many files, since starting one takes about 0.2 s; it is replaced when it has died, run out of
-time or grown. A file that takes its child over can lie about itself and about what that child reads after it, and
+time or grown. A file that takes its child over can lie about itself and what that child reads after it, and
 can harm nothing else: what a child says is checked as what anybody says.
 """
 
