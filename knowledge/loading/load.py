@@ -30,18 +30,20 @@ def load_file(name: str, content: bytes) -> LoadedFile:
     if not content.strip():
         return LoadedFile(FileStatus.EMPTY, "the file is empty")
     try:
-        blocks = _choose_loader(name, content)(content)
+        loaded = _choose_loader(name, content)(content)
     except Unreadable as unreadable:
         return LoadedFile(unreadable.status, unreadable.reason)
     except Exception as error:  # noqa: BLE001 - a parser may raise anything; it costs this file only
         reason = clean_text(f"its parser gave up ({type(error).__name__}: {error})")
         return LoadedFile(FileStatus.CORRUPT, reason[:300])
-    if not blocks:
+    if not isinstance(loaded, LoadedFile):
+        loaded = LoadedFile(FileStatus.OK, blocks=tuple(loaded))
+    if not loaded.blocks:
         return LoadedFile(FileStatus.EMPTY, "there is no text in it (scanned pages would need OCR)")
-    return LoadedFile(FileStatus.OK, blocks=tuple(blocks))
+    return loaded
 
 
-def _choose_loader(name: str, content: bytes) -> Callable[[bytes], list[Block]]:
+def _choose_loader(name: str, content: bytes) -> Callable[[bytes], list[Block] | LoadedFile]:
     """By content where the format shows itself, since a PDF called .docx is still a PDF. Raises
     Unreadable."""
     suffix = PurePath(name).suffix.lower()

@@ -1,0 +1,47 @@
+"""Outlook's .msg files, as any other mail."""
+
+import io
+from typing import Any
+
+from knowledge.loading.blocks import FileStatus, LoadedFile, Unreadable, one_line
+from knowledge.loading.mail import LoadAttachment, MailReader, read_body, write_head
+
+_SECURED = "IPM.Note.SMIME"
+_PGP_SUFFIXES = (".pgp-encrypted", ".asc.pgp", ".p7m")
+
+
+def load_msg(content: bytes, load_attachment: LoadAttachment) -> LoadedFile:
+    """Raises Unreadable: empty, corrupt, or encrypted."""
+    from oxmsg import Message
+
+    try:
+        message = Message.load(io.BytesIO(content))
+        attachments = [(one_line(item.file_name or ""), item.file_bytes) for item in message.attachments]
+    except Exception as error:
+        raise Unreadable(FileStatus.CORRUPT, f"it is not a whole Outlook mail ({error})") from error
+    if message.message_class == _SECURED or any(
+        name.lower().endswith(_PGP_SUFFIXES) for name, _ in attachments
+    ):
+        raise Unreadable(FileStatus.ENCRYPTED, "it is an encrypted mail")
+    reader = MailReader(load_attachment)
+    if body := (message.body or "").strip():
+        reader.body.extend(read_body(body, is_html=False))
+    elif message.html_body:
+        reader.body.extend(read_body(message.html_body, is_html=True))
+    for name, file in attachments:
+        if file is None:
+            reader.name_attachment(name or "an Outlook item", "an item within a mail is not read")
+        else:
+            reader.read_attachment(name or "without a name", file)
+    return reader.finish(one_line(message.subject or ""), _head(message))
+
+
+def _head(message: Any) -> str:
+    to = ", ".join(_address(recipient) for recipient in message.recipients)
+    date = message.sent_date.strftime("%Y-%m-%d %H:%M") if message.sent_date else ""
+    return write_head([("From", message.sender or ""), ("To", to), ("Date", date)])
+
+
+def _address(recipient: Any) -> str:
+    name, address = recipient.name or "", recipient.email_address or ""
+    return f"{name} <{address}>" if name and address and name != address else name or address
