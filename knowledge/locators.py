@@ -15,7 +15,7 @@ _EXACT = re.compile(r"(?:^|, )(?:slide|sheet|rows?) ")
 def write_locator(
     heading_path: tuple[str, ...], places: Sequence[str | None], labels: Sequence[str], position: int
 ) -> str:
-    """`places` and `labels` are those of what the passage holds, in order; `position` counts passages from 0."""
+    """`places` and `labels` are those of what the passage holds, in order; `position` counts from 0."""
     place = ", ".join(filter(None, (_join_places(places), _join_labels(labels))))
     section = f"section {PATH_SEPARATOR.join(heading_path)}" if heading_path else ""
     if place:

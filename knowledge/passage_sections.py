@@ -1,4 +1,5 @@
-"""The blocks of a document by section: those between one heading and the next, under the headings they are in.
+"""The blocks of a document by section: those between one heading and the next, under the headings they are
+in.
 
 A section never reaches over two slides, sheets or attachments, whatever their headings; it may over pages.
 """

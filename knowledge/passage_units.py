@@ -10,7 +10,7 @@ from knowledge.word_pieces import WordPieces
 
 BETWEEN_BLOCKS = "\n\n"
 BETWEEN_LINES = "\n"
-# How much of a cut sentence the next passage repeats, so that neither half stands without its neighbour's words.
+# How much of a cut sentence the next passage repeats, so that neither half stands quite alone.
 _MOST_REPEATED_WORDS = 20
 _MOST_REPEATED_PIECES = 40
 # A piece covers 4-5 characters of prose; looking further only costs time.
@@ -21,8 +21,8 @@ _CHARS_PER_PIECE = 8
 class Unit:
     """What is not cut any more. `glue` stands between it and the unit before it in the same passage.
 
-    `size` counts its word pieces. `labels` are those of its first and last row in a sheet. `repeated` is the end
-    of the sentence it goes on with, for when it comes to begin a passage.
+    `size` counts its word pieces. `labels` are those of its first and last row in a sheet. `repeated` is the
+    end of the sentence it goes on with, for when it comes to begin a passage.
     """
 
     text: str
@@ -53,25 +53,27 @@ def cut_block(block: Block, glue: str, budget: int, pieces: WordPieces) -> list[
 
 def _cut_text(block: Block, budget: int, pieces: WordPieces) -> Iterator[Unit]:
     for index, line in enumerate(block.text.split("\n")):
-        labels = _labels(block, index, index)
         sentences = split_sentences(line)
-        for position, (sentence, size) in enumerate(
-            zip(sentences, pieces.count_each(sentences), strict=True)
-        ):
-            glue = " " if position else BETWEEN_LINES
+        labels = _labels(block, index, index)
+        glue = BETWEEN_LINES
+        for sentence, size in zip(sentences, pieces.count_each(sentences), strict=True):
             if size <= budget:
                 yield Unit(sentence, glue, size, block.place, labels)
-                continue
-            before = ""
-            parts = cut_long(sentence, budget - _MOST_REPEATED_PIECES, pieces)
-            for part, part_size in zip(parts, pieces.count_each(parts), strict=True):
-                repeated = _end_of(before, pieces)
-                yield Unit(part, " " if before else glue, part_size, block.place, labels, repeated)
-                before = part
+            else:
+                yield from _sentence_units(Unit(sentence, glue, size, block.place, labels), budget, pieces)
+            glue = " "
+
+
+def _sentence_units(sentence: Unit, budget: int, pieces: WordPieces) -> Iterator[Unit]:
+    parts = cut_long(sentence.text, budget - _MOST_REPEATED_PIECES, pieces)
+    sizes = pieces.count_each(parts)
+    yield replace(sentence, text=parts[0], size=sizes[0])
+    for before, part, size in zip(parts, parts[1:], sizes[1:], strict=False):
+        yield replace(sentence, text=part, glue=" ", size=size, repeated=_end_of(before, pieces))
 
 
 def _cut_table(block: Block, budget: int, pieces: WordPieces) -> Iterator[Unit]:
-    """Groups of rows that fit, each under the table's header; a header too long for that is a row as any other."""
+    """Groups of rows that fit, each under the table's header; one too long for that is a row as any other."""
     lines = block.text.split("\n")
     sizes = pieces.count_each(lines)
     head = sizes[0] if sizes[0] <= budget // 2 and len(lines) > 1 else 0

@@ -11,7 +11,7 @@ from typing import Literal
 from knowledge.loading.blocks import FileStatus, LoadedFile, Unreadable, clean_text
 from knowledge.loading.encoding import decode_text
 from knowledge.loading.html import parse_html
-from knowledge.loading.opendocument import open_opendocument
+from knowledge.loading.opendocument_content import open_opendocument
 from knowledge.loading.zip_limits import check_zip
 
 PandocSource = Literal["rtf", "odt", "epub", "rst", "org", "ipynb"]
