@@ -12,7 +12,8 @@ from knowledge.loading.mail_reader import ENCRYPTED_REASON, LoadAttachment, Mail
 
 _FIELDS = ("From", "To", "Cc", "Date", "Subject", "Received", "Message-ID")
 _SECURED = "IPM.Note.SMIME"
-_PGP_SUFFIXES = (".pgp-encrypted", ".asc.pgp", ".p7m")
+# What an encrypted mail has in place of its text.
+_CIPHERS = (".pgp-encrypted", "smime.p7m")
 
 
 def load_eml(content: bytes, load_attachment: LoadAttachment) -> LoadedFile:
@@ -38,9 +39,7 @@ def load_msg(content: bytes, load_attachment: LoadAttachment) -> LoadedFile:
         attachments = [(one_line(item.file_name or ""), item.file_bytes) for item in message.attachments]
     except Exception as error:
         raise Unreadable(FileStatus.CORRUPT, f"it is not a whole Outlook mail ({error})") from error
-    if message.message_class == _SECURED or any(
-        name.lower().endswith(_PGP_SUFFIXES) for name, _ in attachments
-    ):
+    if message.message_class == _SECURED or any(name.lower().endswith(_CIPHERS) for name, _ in attachments):
         raise Unreadable(FileStatus.ENCRYPTED, ENCRYPTED_REASON)
     reader = MailReader(load_attachment)
     if body := (message.body or "").strip():

@@ -1,8 +1,6 @@
-"""OpenDocument spreadsheets and presentations; texts go through pandoc. What LibreOffice does not show is
-hidden text.
+"""OpenDocument spreadsheets and presentations; texts go through pandoc, which does not know these two.
 
-They are read from their XML here: the one library of its own for that format, odfpy, has not been released since
-2020.
+What LibreOffice does not show is hidden text.
 """
 
 from collections.abc import Iterator
