@@ -4,6 +4,7 @@ What LibreOffice does not show is hidden text.
 """
 
 from collections.abc import Iterator
+from itertools import islice, repeat
 from typing import Any
 
 from knowledge.loading.blocks import Block, BlockKind, FileStatus, LoadedFile, make_block, make_table
@@ -50,10 +51,10 @@ def _rows(table: Any, hidden_rows: set[int]) -> Iterator[GridRow]:
     """Rows that say they repeat are repeated where they hold anything."""
     number = 0
     for row in table.iter(f"{TABLE}table-row"):
-        cells = list(_cells(row))
+        cells = list(islice(_cells(row), _LAST_COLUMN))
         count = _count(row, "number-rows-repeated")
         # A sheet is filled up to its last possible row with one blank row.
-        for index in range(count if any(cells) else 1):
+        for index in range(min(count, MOST_CELLS + 1) if any(cells) else 1):
             if row.get(f"{TABLE}visibility") in {"collapse", "filter"}:
                 hidden_rows.add(number + index + 1)
             yield GridRow(number + index + 1, cells)
@@ -65,8 +66,7 @@ def _cells(row: Any) -> Iterator[str]:
         if cell.tag not in (f"{TABLE}table-cell", f"{TABLE}covered-table-cell"):
             continue
         text = _cell_text(cell)
-        count = min(_count(cell, "number-columns-repeated"), _LAST_COLUMN)
-        yield from (text for _ in range(count))
+        yield from repeat(text, _count(cell, "number-columns-repeated"))
 
 
 def _cell_text(cell: Any) -> str:
@@ -120,7 +120,7 @@ def _shape_blocks(element: Any, place: str, depth: int = 0) -> Iterator[Block]:
         words = " ".join(plain_text(paragraph) for paragraph in element.iter(f"{TEXT}p"))
         block = make_block(BlockKind.HEADING, words, 1, place)
     elif element.tag == f"{TABLE}table":
-        rows = [list(_cells(row)) for row in element.iter(f"{TABLE}table-row")]
+        rows = [list(islice(_cells(row), _LAST_COLUMN)) for row in element.iter(f"{TABLE}table-row")]
         block = make_table(rows, place)
     elif element.tag in (f"{TEXT}p", f"{TEXT}h"):
         text = plain_text(element)
@@ -142,5 +142,4 @@ def _is_title(shape: Any) -> bool:
 
 def _count(element: Any, name: str) -> int:
     value = element.get(f"{TABLE}{name}", "1")
-    count = int(value) if value.isdecimal() and len(value) < 8 else 1
-    return min(count, MOST_CELLS + 1)
+    return int(value) if value.isdecimal() and len(value) < 8 else 1

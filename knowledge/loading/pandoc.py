@@ -21,12 +21,15 @@ _HEAP_EXHAUSTED = 251
 _LONGEST_REASON = 200
 # The number in the text and the arrow back to it, which are not the author's words.
 _FOOTNOTE_LINK = re.compile(r'<a\b[^>]*\bclass="footnote-(?:ref|back)".*?</a>', re.DOTALL)
+_ASIDE = re.compile(r"(</?)aside\b")
 _OTHER_FILE = re.compile(r"^[ \t]+:(?:file|url):.*$", re.MULTILINE)
 
 
 def load_with_pandoc(content: bytes, source: PandocSource) -> LoadedFile:
-    html = _to_html(_prepare(content, source), source).decode()
-    return LoadedFile(FileStatus.OK, blocks=tuple(parse_html(_FOOTNOTE_LINK.sub("", html))))
+    html = _FOOTNOTE_LINK.sub("", _to_html(_prepare(content, source), source).decode())
+    # Pandoc puts footnotes into an aside, which on a web page is none of the content.
+    blocks = parse_html(_ASIDE.sub(r"\1div", html))
+    return LoadedFile(FileStatus.OK, blocks=tuple(blocks))
 
 
 def _prepare(content: bytes, source: PandocSource) -> bytes:

@@ -89,8 +89,9 @@ def load_xls(content: bytes) -> LoadedFile:
     try:
         # By itself it writes its warnings to stdout.
         book = xlrd.open_workbook(file_contents=content, formatting_info=True, logfile=io.StringIO())
-    except xlrd.XLRDError as error:
-        if "encrypted" in str(error).lower():
+    # A damaged file makes xlrd raise anything.
+    except Exception as error:
+        if isinstance(error, xlrd.XLRDError) and "encrypted" in str(error).lower():
             raise Unreadable(FileStatus.ENCRYPTED, "it is protected by a password") from error
         raise Unreadable(FileStatus.CORRUPT, f"it is not a whole Excel file ({error})") from error
     return load_sheets([_xls_sheet(book, sheet) for sheet in book.sheets()])
