@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from knowledge.loading.blocks import CELL_SEPARATOR, Block, BlockKind, FileStatus, Unreadable, one_line
 
 MOST_CELLS = 400_000
+# Between the label and the value of a form, in columns.
+_WIDEST_GAP = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,11 @@ def column_name(index: int) -> str:
 
 
 def grid_blocks(
-    rows: Iterable[GridRow], label: Label, place: str | None = None, *, hidden_columns: Set[int] = frozenset()
+    rows: Iterable[GridRow],
+    label: Label,
+    place: str | None = None,
+    *,
+    hidden_columns: Set[int] = frozenset(),
 ) -> list[Block]:
     """Hidden columns are blank but part no table.
 
@@ -47,76 +53,79 @@ def grid_blocks(
     return [
         block
         for band in _bands(rows)
-        for first, last in _column_ranges(band, hidden_columns)
-        for block in _region_blocks(band, first, last, label, place)
+        for columns in _column_groups(band, hidden_columns)
+        for block in _region_blocks(band, columns, label, place)
     ]
 
 
-def _bands(rows: Iterable[GridRow]) -> Iterator[list[GridRow]]:
-    """Rows between blank rows, each cell cleaned."""
-    band: list[GridRow] = []
+_Line = tuple[int, dict[int, str]]  # a row's number, and its filled cells by column
+
+
+def _bands(rows: Iterable[GridRow]) -> Iterator[list[_Line]]:
+    """Rows between blank rows."""
+    band: list[_Line] = []
     filled = 0
     for row in rows:
-        cells = [one_line(cell) if cell else "" for cell in row.cells]
-        count = sum(map(bool, cells))
-        filled += count
+        cells = {index: text for index, cell in enumerate(row.cells) if cell and (text := one_line(cell))}
+        filled += len(cells)
         if filled > MOST_CELLS:
             raise Unreadable(
                 FileStatus.TOO_LARGE,
                 f"it has more than {MOST_CELLS} filled cells; split it or export what is needed",
             )
-        if band and not count:
+        if cells:
+            band.append((row.number, cells))
+        elif band:
             yield band
             band = []
-        if count:
-            band.append(GridRow(row.number, cells))
     if band:
         yield band
 
 
-def _column_ranges(band: list[GridRow], hidden: Set[int]) -> list[tuple[int, int]]:
-    """Where tables stand side by side; a single column beyond a blank one belongs to its neighbour, as labels
-    and values of a form do."""
-    used = sorted({index for row in band for index, cell in enumerate(row.cells) if cell})
-    ranges = [[used[0], used[0]]]
-    for index in used[1:]:
-        if all(between in hidden for between in range(ranges[-1][1] + 1, index)):
-            ranges[-1][1] = index
+def _column_groups(band: list[_Line], hidden: Set[int]) -> list[list[int]]:
+    """The filled columns of each of the tables that stand side by side.
+
+    A single column a little beyond a blank one belongs to its neighbour, as labels and values of a form do.
+    """
+    groups: list[list[int]] = []
+    for index in sorted({index for _, cells in band for index in cells}):
+        if groups and all(between in hidden for between in range(groups[-1][-1] + 1, index)):
+            groups[-1].append(index)
         else:
-            ranges.append([index, index])
-    if len(band) == 1 or any(first == last for first, last in ranges):
-        return [(used[0], used[-1])]
-    return [(first, last) for first, last in ranges]
+            groups.append([index])
+    if len(band) > 1 and all(len(group) > 1 for group in groups):
+        return groups
+    joined = groups[:1]
+    for group in groups[1:]:
+        if group[0] - joined[-1][-1] <= _WIDEST_GAP:
+            joined[-1].extend(group)
+        else:
+            joined.append(group)
+    return joined
 
 
-def _region_blocks(
-    band: list[GridRow], first: int, last: int, label: Label, place: str | None
-) -> Iterator[Block]:
-    lines = [(row.number, row.cells[first : last + 1]) for row in band]
-    filled = [line for line in lines if any(line[1])]
+def _region_blocks(band: list[_Line], columns: list[int], label: Label, place: str | None) -> Iterator[Block]:
+    """Columns and rows without any text are left out."""
+    lines = [(number, [cells.get(index, "") for index in columns]) for number, cells in band]
+    lines = [line for line in lines if any(line[1])]
     # Lines of one cell above a table are its title, not its header.
     titles = 0
-    while titles < len(filled) and sum(map(bool, filled[titles][1])) == 1:
+    while titles < len(lines) and sum(map(bool, lines[titles][1])) == 1:
         titles += 1
-    table = filled[titles:]
-    if filled[:titles]:
-        yield _lines_block(BlockKind.PARAGRAPH, filled[:titles], first, label, place)
-    if table:
-        yield _lines_block(BlockKind.TABLE, table, first, label, place)
+    if titles:
+        yield _block(BlockKind.PARAGRAPH, lines[:titles], columns, label, place)
+    if titles < len(lines):
+        yield _block(BlockKind.TABLE, lines[titles:], columns, label, place)
 
 
-def _lines_block(
-    kind: BlockKind, lines: list[tuple[int, list[str]]], first: int, label: Label, place: str | None
+def _block(
+    kind: BlockKind, lines: list[tuple[int, list[str]]], columns: list[int], label: Label, place: str | None
 ) -> Block:
     texts, labels = [], []
     for number, cells in lines:
-        filled = [index for index, cell in enumerate(cells) if cell]
-        if kind is BlockKind.TABLE:
-            width = filled[-1] + 1
-            # A short row keeps its columns; blank ones after the last cell say nothing.
-            texts.append(CELL_SEPARATOR.join(cells[:width]))
-            labels.append(label(number, first, first + width - 1))
-        else:
-            texts.append(cells[filled[0]])
-            labels.append(label(number, first + filled[0], first + filled[0]))
+        last = max(index for index, cell in enumerate(cells) if cell)
+        # A short row keeps its columns; blank ones after the last cell say nothing.
+        first = 0 if kind is BlockKind.TABLE else last
+        texts.append(CELL_SEPARATOR.join(cells[first : last + 1]))
+        labels.append(label(number, columns[first], columns[last]))
     return Block(kind, "\n".join(texts), place=place, rows=tuple(labels))

@@ -85,8 +85,15 @@ def test_tables_side_by_side_are_parted_and_forms_are_not() -> None:
     assert tables == [
         ("A | B\n1 | 2", "A2:B2"),
         ("C | D\n3 | 4", "D2:E2"),
-        ("Name |  | Kim\nTown |  | Ulm", "A2:C2"),
+        ("Name | Kim\nTown | Ulm", "A2:C2"),
     ]
+
+
+def test_a_cell_far_away_does_not_widen_a_table() -> None:
+    book = make_book(("Far", [["A", "B"], [1, 2]]))
+    book["Far"]["XFD2"] = "stray"
+    tables = [(block.text, block.rows) for block in load(book).blocks[1:]]
+    assert tables == [("A | B\n1 | 2", ("A1:B1", "A2:B2")), ("stray", ("XFD2",))]
 
 
 def test_what_excel_hides_is_hidden_text() -> None:
@@ -101,9 +108,7 @@ def test_what_excel_hides_is_hidden_text() -> None:
     book["Staff"].row_dimensions[3].hidden = True
     book["Secret"].sheet_state = "hidden"
     loaded = load(book)
-    assert [block.text for block in loaded.blocks][1:] == [
-        "Name |  | Town | Zip\nKim |  | Ulm | 1\nMo |  | Kiel | 3"
-    ]
+    assert [block.text for block in loaded.blocks][1:] == ["Name | Town | Zip\nKim | Ulm | 1\nMo | Kiel | 3"]
     assert loaded.hidden == ("Pay", "10", "Lee | 20 | Bonn | 2", "3", "Secret", "code | word")
 
 
