@@ -70,24 +70,21 @@ class MailReader:
         elif part.is_multipart():
             for child in child_parts(part):
                 self.read(child, depth)
-        elif kind in {"text/plain", "text/html"} and not is_attached(part):
+        elif kind.startswith("text/") and not is_attached(part):
             self.body.extend(read_body(read_text(part), is_html=kind == "text/html"))
-        elif is_attached(part) or not kind.startswith(("text/", "image/")):
+        elif is_attached(part) or not kind.startswith("image/"):
             self.read_attachment(file_name(part), read_payload(part))
 
     def _read_alternative(self, part: EmailMessage, depth: int) -> None:
         """The plain version where it says anything, else the last one, which is the richest."""
         children = child_parts(part)
-        plain = [
-            child
-            for child in children
-            if child.get_content_type() == "text/plain" and read_text(child).strip()
-        ]
-        for child in plain[:1] or children[-1:]:
-            self.read(child, depth)
-        # A calendar entry or a file may come as yet another version.
+        plain = [child for child in children if child.get_content_type() == "text/plain"]
+        plain = [child for child in plain if read_text(child).strip()]
+        rich = [child for child in children if child.get_content_type() != "text/calendar"]
+        shown = plain[:1] or rich[-1:] or children[-1:]
+        # A file may come as yet another version.
         for child in children:
-            if child not in plain[:1] and is_attached(child):
+            if child in shown or is_attached(child):
                 self.read(child, depth)
 
     def _read_message(self, part: EmailMessage, depth: int) -> None:

@@ -55,8 +55,17 @@ def test_of_two_versions_the_plain_one_is_read_and_html_where_there_is_none() ->
     only_html.set_content("<p>The <b>depot</b> opens at nine.</p>", subtype="html")
     blank_plain = make_mail(" ")
     blank_plain.add_alternative("<p>The depot opens at nine.</p>", subtype="html")
-    for message in (both, only_html, blank_plain):
+    invitation = make_mail(" ")
+    invitation.add_alternative("<p>The depot opens at nine.</p>", subtype="html")
+    invitation.add_alternative("BEGIN:VCALENDAR", subtype="calendar")
+    for message in (both, only_html, blank_plain, invitation):
         assert [block.text for block in load(message).blocks] == [HEAD, "The depot opens at nine."]
+
+
+def test_text_of_another_kind_is_text() -> None:
+    message = make_mail()
+    message.replace_header("Content-Type", "text/x-log")
+    assert load(message).blocks[1].text == "The depot opens at nine."
 
 
 def test_attachments_are_read_by_their_format_or_named() -> None:
