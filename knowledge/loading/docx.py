@@ -14,7 +14,7 @@ from docx.document import Document
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import qn
-from docx.table import Table
+from docx.table import Table, _Row
 
 from knowledge.loading.blocks import (
     Block,
@@ -113,14 +113,14 @@ class _Reader:
     def _read_table(self, element: Any) -> Iterator[Block]:
         rows: list[list[str]] = []
         beside: list[ParagraphText] = []
-        cells = [dict.fromkeys(cell._tc for cell in row.cells) for row in Table(element, self._document).rows]
+        _unwrap_controls(element)
+        cells = [_cells(row) for row in Table(element, self._document).rows]
         if max((len(row) for row in cells), default=0) <= 1:
             # One column is layout, not data; its cells may hold headings and lists.
-            for cell in (cell for row in cells for cell in row):
+            for cell in dict.fromkeys(cell for row in cells for cell in row):
                 yield from self.read(cell)
             return
         for row in cells:
-            # A merged cell comes once per column it spans.
             rows.append([self._cell_text(cell, beside) for cell in row])
         if table := make_table(rows):
             yield table
@@ -142,6 +142,24 @@ class _Reader:
         if hidden := one_line(text.hidden):
             self.hidden.append(hidden)
         return text
+
+
+def _unwrap_controls(table: Any) -> None:
+    """Takes rows and cells out of the content controls around them, which python-docx does not look into."""
+    for control in list(table.iter(qn("w:sdt"))):
+        inner = control.find(qn("w:sdtContent"))
+        if inner is not None and control.getparent().tag in (_TABLE, qn("w:tr")):
+            for child in list(inner):
+                control.addprevious(child)
+
+
+def _cells(row: _Row) -> dict[Any, None]:
+    """A merged cell, which comes once per column and row it spans, stands once in each row."""
+    try:
+        return dict.fromkeys(cell._tc for cell in row.cells)
+    except (ValueError, IndexError):
+        # It is merged with a cell that is not there.
+        return dict.fromkeys(row._tr.tc_lst)
 
 
 def _items(container: Any) -> Iterator[Any]:

@@ -148,6 +148,19 @@ def test_merged_cells_lists_in_cells_and_layout_tables() -> None:
     ]
 
 
+def test_tables_with_controls_and_merges_that_begin_nowhere() -> None:
+    document = docx.Document()
+    table = document.add_table(rows=2, cols=2)
+    for index, text in enumerate(("Bike", "Price", "City", "12 EUR")):
+        table.cell(index // 2, index % 2).text = text
+    row = table.rows[1]._tr
+    control = parse_xml(f"<w:sdt {nsdecls('w')}><w:sdtContent/></w:sdt>")
+    row.addprevious(control)
+    control[0].append(row)
+    table.cell(0, 1)._tc.get_or_add_tcPr().append(parse_xml(f"<w:vMerge {nsdecls('w')}/>"))
+    assert texts(document) == ["Bike | Price\nCity | 12 EUR"]
+
+
 @pytest.mark.parametrize(("stated", "title"), [("Bike hire rules", "Bike hire rules"), ("Document1", None)])
 def test_the_title_a_person_gave(stated: str, title: str | None) -> None:
     document = docx.Document()
