@@ -9,6 +9,8 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:[A-Za-z]|e\.g|i\.e|etc|approx|incl|no|nos|vs|cf|fig|dr|mr|mrs|ms|prof|st|dept|ext|min|max|p\.m|a\.m|\d{1,3})\.$",
     re.IGNORECASE,
 )
+# Longer than any of them with what may stand before it: looking at more would take quadratic time.
+_LONGEST_ABBREVIATION = 12
 
 
 def split_sentences(text: str) -> list[str]:
@@ -17,7 +19,8 @@ def split_sentences(text: str) -> list[str]:
     start = 0
     for match in _BREAK.finditer(text):
         end = match.end("closing") if match["closing"] is not None else match.start()
-        if match["space"] is not None and _ABBREVIATION.search(text[start : match.start()]):
+        before = text[max(start, match.start() - _LONGEST_ABBREVIATION) : match.start()]
+        if match["space"] is not None and _ABBREVIATION.search(before):
             continue
         if sentence := text[start:end].strip():
             sentences.append(sentence)

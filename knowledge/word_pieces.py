@@ -1,5 +1,6 @@
 """Counts and cuts text in the embedder's word pieces, without loading the embedder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -7,8 +8,12 @@ from tokenizers import Tokenizer
 
 
 class WordPieces(Protocol):
+    def count_each(self, texts: Sequence[str]) -> list[int]:
+        """How many pieces each text has, the two marks around it not included."""
+        ...
+
     def count(self, text: str) -> int:
-        """How many pieces the text has, the two marks around it not included."""
+        """As `count_each`, of one text."""
         ...
 
     def fit(self, text: str, limit: int) -> int:
@@ -22,8 +27,11 @@ class ModelWordPieces:
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
 
+    def count_each(self, texts: Sequence[str]) -> list[int]:
+        return [len(found) for found in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+
     def count(self, text: str) -> int:
-        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return self.count_each([text])[0]
 
     def fit(self, text: str, limit: int) -> int:
         offsets = self._tokenizer.encode(text, add_special_tokens=False).offsets

@@ -1,6 +1,7 @@
 """Passages keep all text, whole sentences and the embedder's limit."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -41,6 +42,117 @@ def test_pages_are_in_the_locator(pieces: ModelWordPieces) -> None:
     )
     locators = [passage.locator for passage in make_passages("Guide", blocks, pieces)]
     assert locators == ["page 1", "page 2, section Hotels"]
+
+
+def locators(*blocks: Block, pieces: ModelWordPieces) -> list[str]:
+    return [passage.locator for passage in make_passages("Guide", blocks, pieces)]
+
+
+def paragraph(text: str, place: str | None, *rows: str) -> Block:
+    return Block(BlockKind.PARAGRAPH, text, place=place, rows=rows)
+
+
+def heading(text: str, place: str | None, level: int = 1) -> Block:
+    return Block(BlockKind.HEADING, text, level, place)
+
+
+def test_a_passage_over_two_pages_names_both(pieces: ModelWordPieces) -> None:
+    blocks = (
+        heading("Hotels", "page 3"),
+        paragraph("One here.", "page 3"),
+        paragraph("One there.", "page 4"),
+        heading("Trains", "attachment a.pdf, page 9"),
+        paragraph("One.", "attachment a.pdf, page 9"),
+        paragraph("Two.", "attachment a.pdf, page 11"),
+    )
+    assert locators(*blocks, pieces=pieces) == [
+        "pages 3-4, section Hotels",
+        "attachment a.pdf, pages 9-11, section Trains",
+    ]
+
+
+def test_slides_are_not_joined_and_an_untitled_one_has_no_heading(pieces: ModelWordPieces) -> None:
+    blocks = (
+        heading("Results", "slide 1"),
+        paragraph("Sales grew.", "slide 1"),
+        paragraph("Costs too.", "slide 2"),
+        heading("Alone", "slide 3"),
+        heading("Outlook", "slide 12"),
+        paragraph("Better.", "slide 12"),
+    )
+    passages = make_passages("Deck", blocks, pieces)
+    assert [(p.locator, p.heading_path, p.text) for p in passages] == [
+        ("slide 1", ("Results",), "Sales grew."),
+        ("slide 2", (), "Costs too."),
+        ("slide 3", (), "Alone"),
+        ("slide 12", ("Outlook",), "Better."),
+    ]
+
+
+def test_an_attachment_stands_under_its_own_heading_only(pieces: ModelWordPieces) -> None:
+    blocks = (
+        heading("News", None),
+        paragraph("See below.", None),
+        heading("Attachment: a.xlsx", "attachment a.xlsx"),
+        heading("Prices", "attachment a.xlsx, sheet Prices", 2),
+        paragraph("Ten.", "attachment a.xlsx, sheet Prices", "A1"),
+    )
+    passages = make_passages("Mail", blocks, pieces)
+    assert [(p.locator, p.heading_path) for p in passages] == [
+        ("section News", ("News",)),
+        ("attachment a.xlsx, sheet Prices, A1", ("Attachment: a.xlsx", "Prices")),
+    ]
+
+
+def table(place: str | None, label: Callable[[int], str], count: int) -> Block:
+    lines = ["Zone | Price", *(f"Zone {n} | {n * 10} EUR a night" for n in range(2, count + 1))]
+    return Block(BlockKind.TABLE, "\n".join(lines), place=place, rows=tuple(map(label, range(1, count + 1))))
+
+
+def test_a_table_names_its_cells_in_each_part(pieces: ModelWordPieces) -> None:
+    passages = make_passages("Prices", (table("sheet Sales", lambda n: f"B{n}:C{n}", 90),), pieces)
+    assert len(passages) > 2
+    lines = [p.text.split("\n") for p in passages]
+    last = 0
+    for number, (passage, shown) in enumerate(zip(passages, lines, strict=True)):
+        first = last + 1 if number else 1
+        last = first + len(shown) - (2 if number else 1)
+        assert passage.locator == f"sheet Sales, B{first}:C{last}"
+        assert shown[-1].startswith(f"Zone {last} |")
+    assert last == 90
+
+
+def test_rows_of_a_list_and_tables_of_other_widths(pieces: ModelWordPieces) -> None:
+    assert locators(table(None, lambda n: f"row {n}", 3), pieces=pieces) == ["rows 1-3"]
+    assert locators(table(None, lambda n: f"row {n}", 1), pieces=pieces) == ["row 1"]
+    title = paragraph("All prices", "sheet S", "B1")
+    wide = table("sheet S", lambda n: f"A{n + 2}:AB{n + 2}", 3)
+    assert locators(title, wide, pieces=pieces) == ["sheet S, A1:AB5"]
+
+
+def test_letterhead_goes_to_the_next_section(pieces: ModelWordPieces) -> None:
+    def cut_pages(letterhead: str, place: str) -> list[str]:
+        blocks = (
+            heading("Guide", place),
+            paragraph(letterhead, place),
+            heading("Hotels", place, 2),
+            paragraph("The cap is 140 EUR.", place),
+        )
+        return [passage.text for passage in make_passages("Guide", blocks, pieces)]
+
+    letterhead = "Owner: Finance\nVersion 3, 2025-01-01"
+    assert cut_pages(letterhead, "page 1") == [f"{letterhead}\n\nThe cap is 140 EUR."]
+    assert cut_pages(letterhead, "slide 1") == [letterhead, "The cap is 140 EUR."]
+    assert cut_pages("Guests pay.", "page 1") == ["Guests pay.", "The cap is 140 EUR."]
+
+
+def test_only_a_cut_sentence_is_repeated_a_little(pieces: ModelWordPieces) -> None:
+    words = [f"word{number}" for number in range(300)]
+    first, second, *_ = [p.text.split() for p in cut(" ".join(words), pieces)]
+    repeated = first[first.index(second[0]) :]
+    assert 1 <= len(repeated) <= 20
+    assert second[: len(repeated)] == repeated
+    assert words.index(second[len(repeated)]) == len(first)
 
 
 def test_a_heading_with_nothing_under_it_is_a_passage_itself(pieces: ModelWordPieces) -> None:
@@ -89,6 +201,7 @@ def test_a_table_that_fits_is_kept_whole(pieces: ModelWordPieces) -> None:
         ("1. Open the lid. 2. Wait.", ["1. Open the lid.", "2. Wait."]),
         ("It costs 3.50 EUR. 4 are left.", ["It costs 3.50 EUR.", "4 are left."]),
         ("Mill Lane 1\nHarbour 22", ["Mill Lane 1", "Harbour 22"]),
+        ("A long one that ends with no. 5 and fig. 7.", ["A long one that ends with no. 5 and fig. 7."]),
     ],
 )
 def test_sentences(text: str, parts: list[str]) -> None:
@@ -121,13 +234,25 @@ def test_no_text_is_lost_and_no_passage_is_too_long(
     assert [p.position for p in passages] == list(range(len(passages)))
     assert all(p.text.strip() for p in passages)
     assert all(pieces.count(p.embedded_text) + 2 <= MAX_PIECES for p in passages)
-    # A cut table repeats its header, so for tables the words must be there, not only once.
-    body = squeezed("".join(p.text for p in passages if p.text))
+    # A cut table repeats its header and a cut sentence its end: all else follows in order.
+    rest = iter(squeezed("".join(p.text for p in passages)))
     for block in kept:
         if block.kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM):
-            assert squeezed(block.text) in body
+            assert all(character in rest for character in squeezed(block.text))
         elif block.kind is BlockKind.TABLE:
+            body = squeezed("".join(p.text for p in passages))
             assert all(squeezed(word) in body for word in block.text.split() if len(word) < 20)
+
+
+_few_sentences = st.lists(st.sampled_from(["Open.", "Closed at nine.", "Yes!"]), min_size=1, max_size=90)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(texts=st.lists(_few_sentences, max_size=5))
+def test_whole_sentences_are_never_repeated(texts: list[list[str]], pieces: ModelWordPieces) -> None:
+    blocks = tuple(paragraph(" ".join(sentences), None) for sentences in texts)
+    found = [text for p in make_passages("Guide", blocks, pieces) for text in split_sentences(p.text)]
+    assert found == [text for sentences in texts for text in sentences]
 
 
 @settings(deadline=None)
