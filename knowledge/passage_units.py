@@ -44,10 +44,14 @@ def whole_unit(block: Block, glue: str, size: int) -> Unit:
     return Unit(block.text, glue, size, block.place, labels)
 
 
-def cut_block(block: Block, glue: str, budget: int, pieces: WordPieces) -> list[Unit]:
-    """The units of a block that does not fit `budget` word pieces."""
-    cut = _cut_table if block.kind is BlockKind.TABLE else _cut_text
-    first, *others = cut(block, budget, pieces)
+def cut_block(block: Block, glue: str, budget: int, room: int, pieces: WordPieces) -> list[Unit]:
+    """The units of a block that does not fit `budget` word pieces; `room` is left in the passage before."""
+    if block.kind is BlockKind.TABLE:
+        # What introduces a table stays with its beginning, unless little of it would fit there.
+        units = _cut_table(block, budget, room if room > budget // 2 else budget, pieces)
+    else:
+        units = _cut_text(block, budget, pieces)
+    first, *others = units
     return [replace(first, glue=glue), *others]
 
 
@@ -72,21 +76,21 @@ def _sentence_units(sentence: Unit, budget: int, pieces: WordPieces) -> Iterator
         yield replace(sentence, text=part, glue=" ", size=size, repeated=_end_of(before, pieces))
 
 
-def _cut_table(block: Block, budget: int, pieces: WordPieces) -> Iterator[Unit]:
+def _cut_table(block: Block, budget: int, first_budget: int, pieces: WordPieces) -> Iterator[Unit]:
     """Groups of rows that fit, each under the table's header; one too long for that is a row as any other."""
     lines = block.text.split("\n")
     sizes = pieces.count_each(lines)
     head = sizes[0] if sizes[0] <= budget // 2 and len(lines) > 1 else 0
     header = [lines[0]] if head else []
-    group, first, room = list(header), 0, budget - head
+    group, first, used, limit = list(header), 0, head, first_budget
     for index in range(len(header), len(lines)):
         for part, size in _row_parts(lines[index], sizes[index], budget - head, pieces):
-            if size > room:
-                yield _group_unit(block, group, budget - room, first, index - 1)
-                group, first, room = list(header), index, budget - head
+            if used + size > limit and len(group) > len(header):
+                yield _group_unit(block, group, used, first, index - 1)
+                group, first, used, limit = list(header), index, head, budget
             group.append(part)
-            room -= size
-    yield _group_unit(block, group, budget - room, first, len(lines) - 1)
+            used += size
+    yield _group_unit(block, group, used, first, len(lines) - 1)
 
 
 def _row_parts(line: str, size: int, limit: int, pieces: WordPieces) -> list[tuple[str, int]]:

@@ -87,7 +87,10 @@ def _pack(
     for index, block in enumerate(blocks):
         glue = BETWEEN_LINES if index and _are_items(blocks[index - 1], block) else BETWEEN_BLOCKS
         size = sizes[block.text]
-        units = [whole_unit(block, glue, size)] if size <= budget else cut_block(block, glue, budget, pieces)
+        if size <= budget:
+            units = [whole_unit(block, glue, size)]
+        else:
+            units = cut_block(block, glue, budget, room, pieces)
         for unit in units:
             if passage and unit.size > room:
                 yield passage

@@ -44,7 +44,8 @@ def _find_encoding(content: bytes) -> str:
             return encoding
     if unmarked := _utf_16_without_mark(content[:_HEAD_BYTES]):
         return unmarked
-    if len(content) - len(content.translate(None, _CONTROLS)) > max(2, _MOST_CONTROLS * len(content)):
+    controls = len(content) - len(content.translate(None, _CONTROLS))
+    if controls > min(max(2, _MOST_CONTROLS * len(content)), len(content) / 2):
         raise Unreadable(FileStatus.UNSUPPORTED, "its content is not text")
     # UTF-8 first: it hardly ever accepts what is not, where a detector may take short UTF-8 for something
     # else.

@@ -69,16 +69,16 @@ def test_shapes_are_read_from_top_to_bottom_and_left_to_right() -> None:
     assert [block.text for block in load(deck).blocks] == ["first", "second", "grouped", "last"]
 
 
-def test_numbered_points_count() -> None:
+def test_numbered_points_count_and_deeper_ones_begin_anew() -> None:
     deck = Presentation()
     frame = add_slide(deck, TITLE_AND_CONTENT, "Steps").placeholders[1].text_frame
-    frame.text = "Open"
-    for text in ("Wait", "Close"):
-        frame.add_paragraph().text = text
-    for paragraph in frame.paragraphs:
+    for text, level in (("Open", 0), ("Key", 1), ("Door", 1), ("Wait", 0), ("Sit", 1)):
+        paragraph = frame.paragraphs[0] if text == "Open" else frame.add_paragraph()
+        paragraph.text, paragraph.level = text, level
         number = parse_xml(f'<a:buAutoNum {nsdecls("a")} type="arabicPeriod"/>')
         paragraph._p.get_or_add_pPr().append(number)
-    assert [block.text for block in load(deck).blocks][1:] == ["1. Open", "2. Wait", "3. Close"]
+    texts = [block.text for block in load(deck).blocks]
+    assert texts == ["Steps", "1. Open", "1. Key", "2. Door", "2. Wait", "1. Sit"]
 
 
 def test_tables_and_charts_are_tables() -> None:

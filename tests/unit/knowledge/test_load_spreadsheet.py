@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -87,6 +88,16 @@ def test_tables_side_by_side_are_parted_and_forms_are_not() -> None:
         ("C | D\n3 | 4", "D2:E2"),
         ("Name | Kim\nTown | Ulm", "A2:C2"),
     ]
+
+
+def test_what_a_sheet_says_of_its_extent_is_not_believed() -> None:
+    buffer = io.BytesIO()
+    make_book(("Prices", [["Bike", "Price"], ["City", 12]])).save(buffer)
+    repacked = io.BytesIO()
+    with zipfile.ZipFile(buffer) as old, zipfile.ZipFile(repacked, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b'ref="A1:B2"', b'ref="A1"'))
+    assert load_xlsx(repacked.getvalue()).blocks[1].text == "Bike | Price\nCity | 12"
 
 
 def test_a_cell_far_away_does_not_widen_a_table() -> None:

@@ -170,6 +170,7 @@ DOCX = make_docx()
         ("a.pages", make_zip({"Index/Document.iwa": b"x"}), FileStatus.UNSUPPORTED, "iWork"),
         ("a.docx", make_zip({"a.txt": b"x"}), FileStatus.UNSUPPORTED, "archive"),
         ("a.txt", b"\x89PNG\r\n\x1a\n" + bytes(20), FileStatus.UNSUPPORTED, "picture"),
+        ("a.txt", b"\1\2", FileStatus.UNSUPPORTED, "neither text nor"),
         ("a.txt", bytes(range(32)) * 20, FileStatus.UNSUPPORTED, "neither text nor"),
     ],
 )

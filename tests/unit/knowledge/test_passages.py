@@ -122,6 +122,14 @@ def test_a_table_names_its_cells_in_each_part(pieces: ModelWordPieces) -> None:
     assert last == 90
 
 
+def test_what_introduces_a_long_table_stays_with_its_beginning(pieces: ModelWordPieces) -> None:
+    title = paragraph("Prices per night.", "sheet S", "A1")
+    passages = make_passages("Prices", (title, table("sheet S", lambda n: f"A{n + 2}:B{n + 2}", 90)), pieces)
+    assert passages[0].text.startswith("Prices per night.\n\nZone | Price\nZone 2 | 20 EUR")
+    assert passages[0].locator.startswith("sheet S, A1:B")
+    assert passages[1].text.startswith("Zone | Price\nZone ")
+
+
 def test_rows_of_a_list_and_tables_of_other_widths(pieces: ModelWordPieces) -> None:
     assert locators(table(None, lambda n: f"row {n}", 3), pieces=pieces) == ["rows 1-3"]
     assert locators(table(None, lambda n: f"row {n}", 1), pieces=pieces) == ["row 1"]
