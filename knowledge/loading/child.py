@@ -18,6 +18,7 @@ from knowledge.loading.limits import ParserLimits
 from knowledge.loading.load import load_file
 
 _CPU_GRACE_S = 5
+_MOST_WRITTEN_BYTES = 1024
 _STATM = Path("/proc/self/statm")
 
 
@@ -55,8 +56,9 @@ def _take_channel() -> socket.socket:
 
 def _limit_process(limits: ParserLimits) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # Nothing is written, not one byte; Python turns the signal into an OSError.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    # No more than the runtime under pandoc needs for a counter of its own; Python turns the signal into an
+    # OSError.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_WRITTEN_BYTES, _MOST_WRITTEN_BYTES))
     if sys.platform != "darwin":  # which refuses or ignores it
         resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
 
