@@ -30,7 +30,9 @@ class Classification(StrEnum):
 
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
-LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$", to_lower=True, strip_whitespace=True)]
+LanguageCode = Annotated[
+    str, StringConstraints(pattern=r"^[a-zA-Z]{2}$", to_lower=True, strip_whitespace=True)
+]
 
 
 class Metadata(BaseModel):

@@ -36,13 +36,12 @@ _NAME = re.compile(r"(?<=[\w,;:] )[^\W\d_a-z]\w+")
 _TELLING_WORDS = """
     no not never none nor without cannot except unless neither only
     nicht kein keine keinen niemals ohne ne pas jamais sans nunca sin non mai senza niet geen
-    zero one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty
-    hundred thousand million first second third half quarter double daily weekly monthly yearly
+    zero one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty
+    sixty hundred thousand million first second third half quarter double daily weekly monthly yearly
     monday tuesday wednesday thursday friday saturday sunday
     january february march april may june july august september october november december
 """
 _TELLING = frozenset(_TELLING_WORDS.split())
-)
 
 
 @dataclass(frozen=True, slots=True)

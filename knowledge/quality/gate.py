@@ -146,7 +146,8 @@ def _personal_data(
     """`is_kept_from`: the groups that would have read it, where none of them may."""
     for kind, count in sorted(kinds.items()):
         action = policy.action_for(kind)
-        held = f"it holds {in_words(kind)} {'once' if count == 1 else f'{count:,} times'}"
+        times = "once" if count == 1 else f"{count:,} times"
+        held = f"it holds personal data ({in_words(kind)}, {times})"
         status = None
         if action is PiiAction.ALLOW:
             continue

@@ -11,7 +11,7 @@ from knowledge.loading.blocks import LoadedFile
 from knowledge.quality.injection import suspect
 
 # A waving black flag with tags is how England, Scotland and Wales are written.
-_TAGS = re.compile(r"(?<!\U0001f3f4)[\U000e0020-\U000e007f]{4,}")
+_TAGS = re.compile(r"(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-\U000e007f]{4,}")
 _VARIATIONS = re.compile(r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
 # Joiners stand alone in emoji, Persian or Hindi, and a break opportunity may be doubled; eight in a row are
 # bits of something.

@@ -15,8 +15,8 @@ _MOST_CHARS = 2_000
 _SURE = 0.8
 # The identifier knows 140 and guesses the rare ones for short texts; these are what companies write in.
 _LANGUAGES = """
-    ar bg ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nl nn no pl pt ro ru sk sl sr sv th tr
-    uk vi zh
+    ar bg ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nl nn no pl pt ro ru sk sl sr sv
+    th tr uk vi zh
 """
 _WORD = re.compile(r"[^\W\d_]+")
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
