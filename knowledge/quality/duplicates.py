@@ -12,13 +12,14 @@ import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 from knowledge.loading.blocks import Block, BlockKind
 
 if TYPE_CHECKING:
-    from datasketch import LeanMinHash, MinHashLSH
+    from datasketch import LeanMinHash, MinHash, MinHashLSH
 
 FEWEST_WORDS = 20
 # Measured on texts of 60 to 2,000 words: a copy with 2 % of its words changed keeps 0.86 and more of its
@@ -166,20 +167,29 @@ def _plain(block: Block) -> str:
 
 
 def _minhash(words: list[str]) -> bytes:
-    from datasketch import LeanMinHash, MinHash
+    from datasketch import LeanMinHash
 
     told = " ".join(word for word in words if word in _TELLING or not word.isalpha())
     # Hashed on from here, the runs of texts that tell different numbers have no hash in common.
     seed = int.from_bytes(hashlib.sha256(_bytes(told)).digest()[:4], "little")
     runs = [_bytes(" ".join(run)) for run in set(zip(words, words[1:], words[2:], strict=False))]
-    # The scheme is named because hashes of two schemes cannot be compared, and these are kept.
-    sketch = MinHash(num_perm=_PERMUTATIONS, scheme="affine32", hashfunc=lambda run: crc32(run, seed))
+    sketch = _empty_sketch().copy()
+    sketch.hashfunc = lambda run: crc32(run, seed)
     for start in range(0, len(runs), _RUNS_AT_ONCE):
         sketch.update_batch(runs[start : start + _RUNS_AT_ONCE])
     lean = LeanMinHash(sketch)
     buffer = bytearray(lean.bytesize("<"))
     lean.serialize(buffer, "<")
     return bytes(buffer)
+
+
+@cache
+def _empty_sketch() -> "MinHash":
+    """Made once: its permutations take longer than a page's hashes."""
+    from datasketch import MinHash
+
+    # The scheme is named because hashes of two schemes cannot be compared, and these are kept.
+    return MinHash(num_perm=_PERMUTATIONS, scheme="affine32")
 
 
 def _names(text: str) -> bytes:

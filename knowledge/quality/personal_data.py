@@ -5,8 +5,11 @@ one in the appendix too.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from knowledge.loading.blocks import Block
 from knowledge.pii.port import PiiDetector, PiiKind
@@ -17,7 +20,12 @@ _MOST_CHARS = 10_000
 _BETWEEN = "\n\n"
 # Shorter, it may be a part of an ordinary word or number elsewhere.
 _SHORTEST_ELSEWHERE = 6
-_WORDS = {PiiKind.IBAN: "IBAN", PiiKind.SSN: "SSN", PiiKind.IP_ADDRESS: "IP address"}
+_WORD = re.compile(r"\w+")
+_Span = tuple[int, int, PiiKind]
+# By the number of a value's words and by the words, where the first of them stands in it: however many
+# values there are, a text is looked through once for each number of words.
+_Values = dict[int, dict[tuple[str, ...], list[tuple[int, str]]]]
+_IN_WORDS = {PiiKind.IBAN: "IBAN", PiiKind.SSN: "SSN", PiiKind.IP_ADDRESS: "IP address"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,7 @@ class PiiPlace:
 
 
 def in_words(kind: PiiKind) -> str:
-    return _WORDS.get(kind) or kind.value.replace("_", " ")
+    return _IN_WORDS.get(kind) or kind.value.replace("_", " ")
 
 
 def find_personal_data(blocks: Sequence[Block], detector: PiiDetector) -> list[PiiPlace]:
@@ -42,20 +50,21 @@ def mask_personal_data(
     blocks: Sequence[Block], places: Sequence[PiiPlace], kinds: Collection[PiiKind]
 ) -> tuple[Block, ...]:
     """The blocks with `[credit card]` and the like for what was found of these kinds."""
-    wanted = [place for place in places if place.kind in kinds]
-    if not wanted:
+    spans: defaultdict[int, list[_Span]] = defaultdict(list)
+    kind_of: dict[str, PiiKind] = {}
+    for place in places:
+        if place.kind in kinds:
+            spans[place.block].append((place.start, place.end, place.kind))
+            kind_of[blocks[place.block].text[place.start : place.end]] = place.kind
+    if not spans:
         return tuple(blocks)
-    elsewhere = _elsewhere(blocks, wanted)
-    masked = []
+    elsewhere = _by_words(kind_of)
     for number, block in enumerate(blocks):
-        spans = [(place.start, place.end, place.kind) for place in wanted if place.block == number]
-        if elsewhere:
-            pattern, kind_of = elsewhere
-            spans += [
-                (match.start(), match.end(), kind_of[match[0]]) for match in pattern.finditer(block.text)
-            ]
-        masked.append(replace(block, text=_mask(block.text, spans)) if spans else block)
-    return tuple(masked)
+        spans[number].extend(_known_values(block.text, elsewhere, kind_of))
+    return tuple(
+        replace(block, text=_mask(block.text, spans[number])) if spans[number] else block
+        for number, block in enumerate(blocks)
+    )
 
 
 def _stretches(blocks: Sequence[Block]) -> Iterator[tuple[int, int]]:
@@ -71,26 +80,40 @@ def _stretches(blocks: Sequence[Block]) -> Iterator[tuple[int, int]]:
 
 
 def _find(blocks: Sequence[Block], first: int, last: int, detector: PiiDetector) -> Iterator[PiiPlace]:
-    spans = detector.find(_BETWEEN.join(block.text for block in blocks[first:last]))
-    begin = 0
-    for number in range(first, last):
-        end = begin + len(blocks[number].text)
-        for span in spans:
-            # One that runs over into the next block has a part in each.
-            if span.start < end and span.end > begin:
-                yield PiiPlace(span.kind, number, max(span.start, begin) - begin, min(span.end, end) - begin)
-        begin = end + len(_BETWEEN)
+    begins = list(
+        accumulate((len(block.text) + len(_BETWEEN) for block in blocks[first : last - 1]), initial=0)
+    )
+    for span in detector.find(_BETWEEN.join(block.text for block in blocks[first:last])):
+        # One that runs over into the next block has a part in each.
+        for index in range(bisect_right(begins, span.start) - 1, bisect_left(begins, span.end)):
+            size = len(blocks[first + index].text)
+            start, end = max(span.start - begins[index], 0), min(span.end - begins[index], size)
+            if start < end:
+                yield PiiPlace(span.kind, first + index, start, end)
 
 
-def _elsewhere(
-    blocks: Sequence[Block], places: Sequence[PiiPlace]
-) -> tuple[re.Pattern[str], dict[str, PiiKind]] | None:
-    kind_of = {blocks[place.block].text[place.start : place.end]: place.kind for place in places}
-    long = sorted((value for value in kind_of if len(value) >= _SHORTEST_ELSEWHERE), key=len, reverse=True)
-    return (re.compile("|".join(map(re.escape, long))), kind_of) if long else None
+def _by_words(values: Iterable[str]) -> _Values:
+    found: _Values = {}
+    for value in values:
+        words = list(_WORD.finditer(value))
+        if words and len(value) >= _SHORTEST_ELSEWHERE:
+            alike = found.setdefault(len(words), {}).setdefault(tuple(word[0] for word in words), [])
+            alike.append((words[0].start(), value))
+    return found
 
 
-def _mask(text: str, spans: Sequence[tuple[int, int, PiiKind]]) -> str:
+def _known_values(text: str, values: _Values, kind_of: Mapping[str, PiiKind]) -> Iterator[_Span]:
+    words = list(_WORD.finditer(text)) if values else []
+    for length, by_words in values.items():
+        for index in range(len(words) - length + 1):
+            sequence = tuple(word[0] for word in words[index : index + length])
+            for offset, value in by_words.get(sequence, ()):
+                start = words[index].start() - offset
+                if start >= 0 and text.startswith(value, start):
+                    yield start, start + len(value), kind_of[value]
+
+
+def _mask(text: str, spans: Sequence[_Span]) -> str:
     parts: list[str] = []
     done = 0
     for start, end, kind in sorted(spans, key=lambda span: (span[0], -span[1])):
