@@ -124,8 +124,9 @@ def _table(*headings: str) -> Table:
     """A heading that ends in `>` stands over numbers."""
     table = Table(box=None, pad_edge=False)
     for heading in headings:
-        justify = "right" if heading.endswith(">") else "left"
-        table.add_column(heading.rstrip(">"), justify=justify, overflow="fold")
+        table.add_column(
+            heading.rstrip(">"), justify="right" if heading.endswith(">") else "left", overflow="fold"
+        )
     return table
 
 

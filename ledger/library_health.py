@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from statistics import median_low
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import distinct, func, select
+from sqlalchemy import func, select
 
 from ledger.db import Database
 from ledger.documents import DocumentRecord, list_documents
@@ -113,7 +113,7 @@ def _counted(values: Iterable[str]) -> dict[str, int]:
 def _count_passages(db: Database) -> dict[str, int]:
     query = select(PassageRow.document_id, func.count()).group_by(PassageRow.document_id)
     with db.read() as session:
-        return {document_id: count for document_id, count in session.execute(query)}
+        return dict(session.execute(query).all())
 
 
 def _collections(served: Sequence[DocumentRecord], passages: dict[str, int]) -> tuple[CollectionSize, ...]:
@@ -144,7 +144,7 @@ def _ages(served: Sequence[DocumentRecord], today: date) -> Ages:
 
 
 def _unused(db: Database, served: Sequence[DocumentRecord], limit: int) -> Unused:
-    query = select(distinct(EvidenceRow.source)).where(EvidenceRow.kind.in_(_OF_DOCUMENTS))
+    query = select(EvidenceRow.source).where(EvidenceRow.kind.in_(_OF_DOCUMENTS)).distinct()
     with db.read() as session:
         used = set(session.scalars(query))
     unused = [document for document in served if document.path not in used]
