@@ -7,11 +7,11 @@ releasing one finding never lets another one through, and rights only ever shrin
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from knowledge.document import SourceDocument
-from knowledge.loading.blocks import Block, FileStatus, LoadedFile
+from knowledge.loading.blocks import Block, BlockKind, FileStatus, LoadedFile
 from knowledge.pii.policy import PiiAction, PiiPolicy
 from knowledge.pii.port import PiiDetector, PiiKind
 from knowledge.quality.duplicates import KnownText, KnownTexts, Signature, sign
@@ -37,8 +37,8 @@ class GateFinding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`blocks` are what may be served, and none unless `status` is OK; `groups` are who may read it;
-    `signature` is None where there was no text."""
+    """`blocks` are what may be served, and none unless `status` is OK; `title` is the file's own, masked as
+    they are; `groups` are who may read it; `signature` is None where there was no text."""
 
     status: FileStatus
     reason: str | None
@@ -47,6 +47,7 @@ class Verdict:
     language: str | None
     findings: tuple[GateFinding, ...]
     signature: Signature | None
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,30 +75,33 @@ class Gate:
         if loaded.status is not FileStatus.OK:
             return Verdict(loaded.status, loaded.reason, (), groups, None, (), None)
         policy = self.policy_for(document)
-        found = find_personal_data(loaded.blocks, self._detector)
+        texts = (Block(BlockKind.HEADING, loaded.title or ""), *loaded.blocks)
+        found = find_personal_data(texts, self._detector)
         kinds = Counter(place.kind for place in found)
         kept = policy.narrow(groups, kinds)
         # Kept for groups that may not read it, it is either nobody's or, once released, its readers' again.
         groups = kept or groups
         signature = sign(loaded.blocks)
         objections = [
-            *_suspicions(document, loaded),
+            *_suspicions(document, loaded, texts),
             *_personal_data(policy, kinds, is_kept_from=groups if not kept else ()),
             *self._copies(document, signature, groups),
         ]
+        title, *blocks = mask_personal_data(texts, found, policy.kinds(PiiAction.MASK))
         verdict = Verdict(
             status=FileStatus.OK,
             reason=None,
-            blocks=mask_personal_data(loaded.blocks, found, policy.kinds(PiiAction.MASK)),
+            blocks=tuple(blocks),
             groups=groups,
             language=document.metadata.language or identify_language(block.text for block in loaded.blocks),
             findings=tuple(objection.finding for objection in objections),
             signature=signature,
+            title=title.text or None,
         )
         for status in _SERIOUS_FIRST:
             grounds = [objection.finding.detail for objection in objections if objection.status is status]
             if grounds and status not in released:
-                return replace(verdict, status=status, reason="; ".join(grounds), blocks=())
+                return replace(verdict, status=status, reason="; ".join(grounds), blocks=(), title=None)
         self._remember(document, verdict)
         return verdict
 
@@ -130,8 +134,8 @@ class Gate:
             )
 
 
-def _suspicions(document: SourceDocument, loaded: LoadedFile) -> Iterator[_Objection]:
-    suspicion = suspect("\n".join(block.text for block in loaded.blocks))
+def _suspicions(document: SourceDocument, loaded: LoadedFile, texts: Sequence[Block]) -> Iterator[_Objection]:
+    suspicion = suspect("\n".join(block.text for block in texts))
     if suspicion.is_certain:
         detail = f"it {' and '.join(suspicion.reasons)}"
         yield _Objection(GateFinding("instruction", detail), FileStatus.SUSPICIOUS)

@@ -1,5 +1,7 @@
 """What the gate lets through, what it holds back and why, and that it never widens anybody's rights."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,6 +123,14 @@ class TestPersonalData:
         assert [finding.detail for finding in verdict.findings] == [
             "it holds personal data (credit card, once), masked"
         ]
+
+    def test_the_files_own_title_is_looked_at_and_masked_too(self) -> None:
+        file = replace(loaded(TEXT), title=f"Card {CARD}")
+        verdict = inspect(make_gate(), document(), file)
+        assert (verdict.title, verdict.blocks) == ("Card [credit card]", file.blocks)
+        assert inspect(make_gate(), document(), replace(file, title=ORDER)).status is FileStatus.SUSPICIOUS
+        policy = PiiPolicy(actions={PiiKind.CREDIT_CARD: PiiAction.REFUSE})
+        assert inspect(make_gate(policy), document(), file).title is None
 
     def test_nothing_that_was_found_is_in_reason_or_findings(self) -> None:
         policy = PiiPolicy(actions=dict.fromkeys(PiiKind, PiiAction.REFUSE))
