@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from knowledge.loading.blocks import Block, BlockKind, FileStatus, LoadedFile
 from knowledge.pii.policy import PiiAction, PiiPolicy
-from knowledge.pii.port import PiiKind
-from knowledge.quality.personal_data import find_personal_data, mask_personal_data
+from knowledge.pii.port import PiiKind, PiiSpan
+from knowledge.quality.personal_data import PiiPlace, find_personal_data, mask_personal_data
 from tests.unit.knowledge.inspection import Shapes, document, inspect, kinds, loaded, make_gate, paragraphs
 
 CARD = "4111 1111 1111 1111"
@@ -109,7 +109,7 @@ class TestDuplicates:
     def test_the_readers_that_count_are_those_left_by_the_policy(self) -> None:
         gate = make_gate(keep_phones_for("hr"))
         text = f"{TEXT} Call +4412345678901."
-        for name, groups in (("a.md", ["hr"]), ("b.md", ["hr", "everyone"])):
+        for name, groups in (("a.md", ["hr", "everyone"]), ("b.md", ["hr"])):
             verdict = inspect(gate, document(name, groups=groups), loaded(text))
             assert verdict.groups == ("hr",)
         assert verdict.status is FileStatus.DUPLICATE
@@ -231,6 +231,20 @@ class TestMasking:
         assert masked[0].text == "Card [credit card]"
         assert masked[1].text == "Name | Card\nJo | [credit card]\nAl | [credit card]"
         assert masked[1].rows == table.rows
+
+    def test_what_runs_over_the_end_of_a_row_takes_no_row_away(self) -> None:
+        table = Block(BlockKind.TABLE, "4111 1111\n1111 1111\nend", rows=("A1", "A2", "A3"))
+        place = PiiPlace(PiiKind.CREDIT_CARD, 0, 0, 19)
+        assert mask_personal_data([table], [place], [PiiKind.CREDIT_CARD])[0].text == "[credit card]\n\nend"
+
+    def test_what_runs_over_into_other_blocks_has_a_part_in_each_that_has_text(self) -> None:
+        class Whole:
+            def find(self, text: str) -> list[PiiSpan]:
+                return [PiiSpan(PiiKind.PERSON, 3, len(text) - 3, 1.0)]
+
+        blocks = paragraphs("by Jo", "", "Al ok")
+        masked = mask_personal_data(blocks, find_personal_data(blocks, Whole()), [PiiKind.PERSON])
+        assert [block.text for block in masked] == ["by [person]", "", "[person] ok"]
 
     def test_long_documents_are_looked_at_to_their_end(self) -> None:
         blocks = paragraphs("word " * 3_000, f"{CARD}", "word " * 3_000, f"SSN {SSN}")
