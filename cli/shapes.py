@@ -1,9 +1,10 @@
-"""What the commands print with `--json`, beside the run itself (`ledger.reading.RunView`) and the
-IngestReport.
+"""What the commands print with `--json`, beside the run itself (`ledger.reading.RunView`), the library's
+state (`ledger.library_health.LibraryHealth`) and the IngestReport.
 
 Renaming or removing a field here breaks other people's programs; adding one does not.
 """
 
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -68,6 +69,73 @@ class SearchReport(BaseModel):
     principal: str
     collection: str | None
     passages: tuple[FoundPassage, ...]
+
+
+class DocumentFinding(BaseModel):
+    """What was seen in a document before it was served. `kind` is `instruction`, `hidden_text`,
+    `unseen_characters`, `zero_width`, `duplicate`, or `pii:` with a kind of personal data."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    kind: str
+    detail: str
+
+
+class HeldBack(BaseModel):
+    """A document that is not served. `release` is the command that serves it all the same, where a person
+    may decide so; None where there is nothing to serve."""
+
+    model_config = ConfigDict(frozen=True)
+
+    document_id: str
+    path: str
+    status: str
+    reason: str | None
+    findings: tuple[DocumentFinding, ...]
+    since: datetime
+    release: str | None
+
+
+class Quarantine(BaseModel):
+    """By path."""
+
+    model_config = ConfigDict(frozen=True)
+
+    documents: tuple[HeldBack, ...]
+
+
+class PassageView(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    passage_id: str
+    position: int
+    section: str
+    locator: str
+    text: str
+
+
+class DocumentView(BaseModel):
+    """`groups` may read it, as long as `status` is ok; the passages come in reading order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    document_id: str
+    path: str
+    title: str
+    status: str
+    reason: str | None
+    findings: tuple[DocumentFinding, ...]
+    owner: str | None
+    collection: str
+    classification: str
+    groups: tuple[str, ...]
+    language: str | None
+    updated: date | None
+    review_by: date | None
+    stale: bool
+    size_bytes: int
+    release: str | None
+    passages: tuple[PassageView, ...]
 
 
 class Checked(BaseModel):

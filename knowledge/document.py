@@ -8,7 +8,7 @@ from pathlib import PurePath
 from knowledge.loading.blocks import BlockKind, FileStatus, LoadedFile, Unreadable
 from knowledge.loading.encoding import decode_text
 from knowledge.loading.load import MARKDOWN_SUFFIXES, MAX_FILE_BYTES, load_file
-from knowledge.metadata import Metadata, Resolved, resolve, take_front_matter
+from knowledge.metadata import Metadata, Resolved, check_whole, resolve, take_front_matter
 from knowledge.passages import RECIPE
 from knowledge.sources import LONGEST_NAME, SourceFile
 from ledger.errors import WorkspaceInvalid
@@ -51,7 +51,9 @@ def _take_front_matter(source: SourceFile, content: bytes, groups: frozenset[str
     if PurePath(source.name).suffix.lower() not in MARKDOWN_SUFFIXES or not content.strip():
         return source.metadata, content
     own, body = take_front_matter(decode_text(content), source.name, groups)
-    return own.over(source.metadata), body.encode("utf-8", "replace")
+    whole = own.over(source.metadata)
+    check_whole(whole, f"{source.name}: front matter")
+    return whole, body.encode("utf-8", "replace")
 
 
 def title_of(document: SourceDocument, loaded: LoadedFile) -> str:

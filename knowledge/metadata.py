@@ -6,7 +6,7 @@ access must not open a document.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from knowledge.pii.policy import PiiPolicy
 from ledger.errors import WorkspaceInvalid
 from ledger.people import EVERYONE, Email, Name
 from ledger.yaml_file import load_yaml, parse_yaml
@@ -29,6 +30,9 @@ class Classification(StrEnum):
 
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
+LanguageCode = Annotated[
+    str, StringConstraints(pattern=r"^[a-zA-Z]{2}$", to_lower=True, strip_whitespace=True)
+]
 
 
 class Metadata(BaseModel):
@@ -43,6 +47,8 @@ class Metadata(BaseModel):
     classification: Classification | None = None
     updated: date | None = None
     review_by: date | None = None
+    language: LanguageCode | None = None
+    pii: PiiPolicy | None = None
 
     @field_validator("groups", mode="before")
     @classmethod
@@ -52,9 +58,18 @@ class Metadata(BaseModel):
             raise ValueError("list the groups that may read it; [] means nobody")
         return groups
 
+    @field_validator("language", mode="before")
+    @classmethod
+    def _read_norwegian(cls, language: object) -> object:
+        # An unquoted `no` is False to YAML.
+        return "no" if language is False else language
+
     def over(self, other: "Metadata") -> "Metadata":
-        """These fields where given, else the other's."""
-        return other.model_copy(update=self._given())
+        """These fields where given, else the other's; of `pii` each field for itself."""
+        given = self._given()
+        if self.pii and other.pii:
+            given["pii"] = self.pii.over(other.pii)
+        return other.model_copy(update=given)
 
     def _given(self) -> dict[str, Any]:
         # A key given without a value says nothing, as if it were not there.
@@ -88,6 +103,8 @@ class Resolved:
     classification: Classification
     updated: date | None
     review_by: date | None
+    language: str | None = None
+    pii: PiiPolicy = field(default_factory=PiiPolicy)
 
 
 def load_folder_metadata(folder: Path, declared_groups: frozenset[str]) -> FolderMetadata:
@@ -124,6 +141,14 @@ def check_groups(metadata: Metadata, declared: frozenset[str], where: str) -> No
             raise WorkspaceInvalid(
                 f"{where}.groups: the group '{group}' is not declared under groups in people.yaml."
             )
+    if metadata.pii:
+        metadata.pii.check(declared, where)
+
+
+def check_whole(metadata: Metadata, where: str) -> None:
+    """For metadata laid over all it inherits. Raises WorkspaceInvalid if personal data is kept for nobody."""
+    if metadata.pii:
+        metadata.pii.check_whole(where)
 
 
 _FRONT_MATTER = re.compile(
@@ -156,4 +181,6 @@ def resolve(metadata: Metadata) -> Resolved:
         classification=metadata.classification or Classification.INTERNAL,
         updated=metadata.updated,
         review_by=metadata.review_by,
+        language=metadata.language,
+        pii=metadata.pii or PiiPolicy(),
     )

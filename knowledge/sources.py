@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from knowledge.metadata import META_FILE, FolderMetadata, Metadata, load_folder_metadata
+from knowledge.metadata import META_FILE, FolderMetadata, Metadata, check_whole, load_folder_metadata
+from knowledge.pii.policy import workspace_policy
 from ledger.errors import WorkspaceInvalid
-from ledger.workspace import Workspace
+from ledger.workspace import WORKSPACE_FILE, Workspace
 
 LONGEST_NAME = 255
 
@@ -38,15 +39,17 @@ def find_sources(workspace: Workspace) -> SourceList:
     are no documents. Raises WorkspaceInvalid if any `_meta.yaml` does not hold or a folder cannot be
     read."""
     roots = workspace.document_folders
+    common = Metadata(pii=workspace_policy(workspace))
     _refuse_nested(roots, workspace)
     files: list[SourceFile] = []
     warnings: list[str] = []
     for root in roots:
-        for folder, names, metadata, inherited in _walk(root, frozenset(workspace.people.groups)):
+        for folder, names, metadata, inherited in _walk(root, common, frozenset(workspace.people.groups)):
             warnings.extend(_missing_entries(folder, metadata))
             for name in names:
-                own = metadata.files.get(name, Metadata())
-                files.append(_source(folder / name, root, workspace, own.over(inherited)))
+                whole = metadata.files.get(name, Metadata()).over(inherited)
+                check_whole(whole, f"{folder / META_FILE}: files.{name}")
+                files.append(_source(folder / name, root, workspace, whole))
     return SourceList(tuple(sorted(files, key=lambda file: file.name)), tuple(warnings))
 
 
@@ -55,14 +58,16 @@ def _refuse_nested(roots: list[Path], workspace: Workspace) -> None:
     for root in resolved:
         if any(root.is_relative_to(other) for other in resolved if other is not root):
             raise WorkspaceInvalid(
-                f"{workspace.folder / 'workspace.yaml'}: documents: {root} is listed twice or lies inside "
+                f"{workspace.folder / WORKSPACE_FILE}: documents: {root} is listed twice or lies inside "
                 "another folder of the list."
             )
 
 
-def _walk(root: Path, groups: frozenset[str]) -> Iterator[tuple[Path, list[str], FolderMetadata, Metadata]]:
-    """Each folder with the names of its documents, its own metadata and the defaults it inherits."""
-    defaults: dict[Path, Metadata] = {root.parent: Metadata()}
+def _walk(
+    root: Path, common: Metadata, groups: frozenset[str]
+) -> Iterator[tuple[Path, list[str], FolderMetadata, Metadata]]:
+    """Each folder with the names of its documents, its own metadata and the defaults that hold in it."""
+    defaults: dict[Path, Metadata] = {root.parent: common}
     for current, folders, names in os.walk(root, onerror=_refuse_unreadable):
         folder = Path(current)
         # A link to a folder is not followed; as a name it is reported like any file.
@@ -70,6 +75,7 @@ def _walk(root: Path, groups: frozenset[str]) -> Iterator[tuple[Path, list[str],
         folders[:] = sorted(name for name in folders if _is_visible(name) and name not in links)
         metadata = load_folder_metadata(folder, groups)
         defaults[folder] = metadata.defaults.over(defaults[folder.parent])
+        check_whole(defaults[folder], f"{folder / META_FILE}: defaults")
         yield folder, [name for name in [*names, *links] if _is_visible(name)], metadata, defaults[folder]
 
 

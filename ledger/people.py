@@ -25,6 +25,7 @@ EVERYONE = "everyone"
 class Right(StrEnum):
     ASK = "ask"
     READ_ALL_RUNS = "read_all_runs"
+    RELEASE_DOCUMENTS = "release_documents"
     MANAGE = "manage"
 
 
@@ -39,9 +40,9 @@ class Role(StrEnum):
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.EMPLOYEE: frozenset({Right.ASK}),
     Role.MANAGER: frozenset({Right.ASK}),
-    Role.STEWARD: frozenset({Right.ASK}),
+    Role.STEWARD: frozenset({Right.ASK, Right.RELEASE_DOCUMENTS}),
     Role.ENGINEER: frozenset({Right.ASK, Right.READ_ALL_RUNS}),
-    Role.ADMIN: frozenset({Right.ASK, Right.READ_ALL_RUNS, Right.MANAGE}),
+    Role.ADMIN: frozenset(Right),
 }
 
 Email = Annotated[

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,10 +10,13 @@ from ledger.errors import WorkspaceInvalid
 from ledger.people import EVERYONE, PeopleFile, load_people
 from ledger.yaml_file import load_yaml
 
+WORKSPACE_FILE = "workspace.yaml"
+
 
 class WorkspaceFile(BaseModel):
     """The shape of `workspace.yaml`. `channels` gives a Slack channel's clearance: the groups whose
-    documents may be quoted there; a channel that is not named may only see what everyone may see."""
+    documents may be quoted there; a channel that is not named may only see what everyone may see. `pii` says
+    what is done about personal data in documents; `knowledge` gives it its shape and checks it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -20,6 +24,7 @@ class WorkspaceFile(BaseModel):
     description: str = ""
     documents: tuple[str, ...] = ("documents",)
     channels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    pii: dict[str, Any] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +48,14 @@ def open_workspace(folder: Path) -> Workspace:
             f"{folder}: there is no workspace folder here; make one with `crewdesk init {folder}` "
             "or set CREWDESK_WORKSPACE."
         )
-    if not (folder / "workspace.yaml").exists():
+    if not (folder / WORKSPACE_FILE).exists():
         raise WorkspaceInvalid(
             f"{folder}: this folder has no workspace.yaml; make a workspace with `crewdesk init DIR` or set "
             "CREWDESK_WORKSPACE to one."
         )
     workspace = Workspace(
         folder=folder,
-        file=load_yaml(folder / "workspace.yaml", WorkspaceFile),
+        file=load_yaml(folder / WORKSPACE_FILE, WorkspaceFile),
         people=load_people(folder / "people.yaml"),
     )
     for documents in workspace.document_folders:
