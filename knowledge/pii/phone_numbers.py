@@ -25,7 +25,7 @@ _INTERNATIONAL = rf"(?:\+|00)[ ]?[1-9]\d{{0,3}}(?:{_SEPARATOR}{{0,2}}\(?\d{{1,12
 _NORTH_AMERICAN = (
     rf"(?:\+?1{_SEPARATOR}?)?(?:\(\d{{3}}\){_SEPARATOR}?|\d{{3}}{_SEPARATOR})\d{{3}}{_SEPARATOR}\d{{4}}"
 )
-_AREA_IN_BRACKETS = rf"(?:\d{{1,3}}[ -]?)?\((?!19|20)\d{{1,5}}\) ?\d{{2,8}}(?:[ -]\d{{2,5}}){{0,4}}"
+_AREA_IN_BRACKETS = r"(?:\d{1,3}[ -]?)?\((?!19|20)\d{1,5}\) ?\d{2,8}(?:[ -]\d{2,5}){0,4}"
 _TRUNK_ZERO = rf"0[1-9]\d{{0,4}}(?:{_SEPARATOR}\d{{2,8}}){{1,5}}"
 _PAIRS = r"\d{2}(?:-\d{2}){3,4}"
 _STRONG = [
@@ -53,10 +53,9 @@ _OWN_LINE = re.compile(
 )
 _FEWEST_OWN_LINE_DIGITS = 7
 _CUE = re.compile(
-    r"phone|\btel\b|\btele|mobile|mobil\b|\bcell|\bfax|\bcall(?:s|ed|ing)?\b|\bdial|\bring\b|hotline|helpline|whatsapp"
-    r"|\bsms\b|voicemail|switchboard|contact|\\banswer(?:s|ed|ing)?\\b|\breach|\btext (?:me|us|him|her|them)\b|\boffice\b"
-    r"|landline|handy\b|registered"
-    r"|\b(?:my|your|his|her|their) (?:\w+ )?number\b",
+    r"phone|\btel\b|\btele|mobile|mobil\b|\bcell|\bfax|\bcall(?:s|ed|ing)?\b|\bdial|\bring\b|hotline|helpline"
+    r"|whatsapp|\bsms\b|voicemail|switchboard|landline|handy\b|contact|\banswer(?:s|ed|ing)?\b|\breach"
+    r"|\btext (?:me|us|him|her|them)\b|\boffice\b|registered|\b(?:my|your|his|her|their) (?:\w+ )?number\b",
     re.IGNORECASE,
 )
 

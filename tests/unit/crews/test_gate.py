@@ -9,12 +9,14 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from crews.builder import GovernedTool
+from crews.run_mask import RunMask
 from crews.specs import Limits
 from crews.step_context import Budget, StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec, call_tool
 from crews.tools.read_document import MAX_CHARS, READ_DOCUMENT
 from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
 from knowledge.library import SearchResult
+from knowledge.pii.presidio import open_pattern_detector
 from knowledge.search.access import AccessScope
 from knowledge.search.port import SearchUnavailable
 from ledger.evidence import Finding, list_evidence
@@ -51,12 +53,14 @@ class Gate:
         self.run_id = desk.submit(LEAVE_QUESTION, principal, **changes)
         complete_step(desk.db, desk.claim(self.run_id), {"output": {"specialist": "help_desk"}})
         self.claim = desk.claim(self.run_id)
+        mask = RunMask(desk.db, self.run_id, open_pattern_detector)
         self.context = StepContext(
             desk.db,
             self.claim,
-            SpanRecorder(desk.db, self.claim),
+            SpanRecorder(desk.db, self.claim, mask.data),
             lambda: desk.library,
             Budget(limits=limits or Limits(), deadline=time.monotonic() + 60),
+            mask,
         )
 
     def call(self, spec: ToolSpec, **arguments: Any) -> dict[str, Any]:
@@ -204,7 +208,7 @@ def test_without_the_right_a_tool_is_denied(gate: Gate) -> None:
     assert answer == {
         "status": "denied",
         "asked": {"word": "leave"},
-        "note": "staff@shop.example does not have the right to manage.",
+        "note": "[EMAIL_1] does not have the right to manage.",
     }
     assert ran == []
 

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crews.run_mask import RunMask
 from crews.specs import Limits
 from crews.step_context import Budget, StepContext
 from crews.step_output import CrewStepOutput
 from crews.verify_answer import check_claims, numbers_in, verify_answer
+from knowledge.pii.presidio import open_pattern_detector
 from ledger.evidence import Evidence, Finding, record_evidence
 from ledger.result import FLOOR_MODEL, AbstainReason, Claim, ModelUse, RunResult
 from ledger.spans import SpanRecorder
@@ -189,9 +191,9 @@ class Verification:
 
     def _context(self, claim: ClaimedStep) -> StepContext:
         budget = Budget(limits=Limits(), deadline=float("inf"))
-        return StepContext(
-            self.desk.db, claim, SpanRecorder(self.desk.db, claim), lambda: self.desk.library, budget
-        )
+        mask = RunMask(self.desk.db, claim.run_id, open_pattern_detector)
+        recorder = SpanRecorder(self.desk.db, claim, mask.data)
+        return StepContext(self.desk.db, claim, recorder, lambda: self.desk.library, budget, mask)
 
 
 def test_what_holds_is_answered_and_the_check_is_on_record(verify: Verification) -> None:

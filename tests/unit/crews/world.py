@@ -21,7 +21,7 @@ from knowledge.search.port import PassageStore
 from ledger.db import Database
 from ledger.migrate import migrate
 from ledger.people import sync_people
-from ledger.reading import RunView, get_run
+from ledger.reading import RunView, get_run_for_delivery
 from ledger.relay import Relay
 from ledger.runs import RunRequest, submit_run
 from ledger.schema import OPEN_RUN_STATES
@@ -159,7 +159,7 @@ class Desk:
 
     def finish(self, run_id: str, runner: StepRunner) -> RunView:
         work_off(self.db, runner.run)
-        view = get_run(self.db, run_id)
+        view = get_run_for_delivery(self.db, run_id)
         assert view.state not in OPEN_RUN_STATES
         return view
 
