@@ -34,7 +34,7 @@ class RunMask:
 
     def fresh(self, text: str) -> str:
         """Masks what comes from outside: what looks like a token in it is none of ours."""
-        fakes = {fake: PersonalValue(_LOOKALIKE, fake) for fake in tokens_in_text(text)}
+        fakes = {fake: PersonalValue(_LOOKALIKE, fake) for fake in sorted(tokens_in_text(text))}
         if fakes:
             tokens = self._tokens_for(list(fakes.values()))
             text = re.sub("|".join(map(re.escape, fakes)), lambda match: tokens[fakes[match[0]]], text)

@@ -21,7 +21,10 @@ _EXTENSION = r"(?:[ ,]{0,2}(?:x|ext\.?|extension)[ .]?\d{1,6})?"
 _BEFORE = r"(?<![\w+#$€£-])(?<!\d[.,])"
 _AFTER = r"(?![\w€%]|[,.:/]\d|-\d)"
 
-_INTERNATIONAL = rf"(?:\+|00)[ ]?[1-9]\d{{0,3}}(?:{_SEPARATOR}{{0,2}}\(?\d{{1,12}}\)?){{1,7}}"
+_INTERNATIONAL = (
+    r"(?:\+|00) ?[1-9]\d{0,14}"
+    rf"(?:(?:{_SEPARATOR}{{1,2}}|(?=\()|(?<=\)))(?:\(\d{{1,5}}\)|\d{{1,12}})){{0,7}}"
+)
 _NORTH_AMERICAN = (
     rf"(?:\+?1{_SEPARATOR}?)?(?:\(\d{{3}}\){_SEPARATOR}?|\d{{3}}{_SEPARATOR})\d{{3}}{_SEPARATOR}\d{{4}}"
 )

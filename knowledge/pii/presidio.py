@@ -104,8 +104,9 @@ def _adapted(recogniser: Any, use: _Use) -> Recogniser:
     cue = None if use.cue is None else re.compile(use.cue, re.IGNORECASE)
 
     def find(text: str) -> Iterator[PiiSpan]:
-        # An IBAN is looked for in capitals only.
-        for result in recogniser.analyze(text.translate(_ASCII_CAPITALS), entities):
+        # An IBAN is looked for in capitals only; a wallet's letters are not the same in capitals.
+        looked_at = text.translate(_ASCII_CAPITALS) if use.kind is PiiKind.IBAN else text
+        for result in recogniser.analyze(looked_at, entities):
             start, end, score = result.start, result.end, float(result.score)
             by_cue = cue is not None and is_near(cue, text, start, end)
             if not by_cue and (score < _SURE or use.only_by_cue):

@@ -263,3 +263,21 @@ def test_a_right_answer_without_findings_is_an_answer(gate: Gate) -> None:
     answer = gate.call(tool(lambda *_: ToolOutcome(Status.NOTHING_FOUND, note="No.")), word="leave")
     assert answer == {"status": "nothing_found", "asked": {"word": "leave"}, "note": "No."}
     assert not gate.context.tools_unavailable
+
+
+def test_a_tool_looks_for_the_value_and_the_record_shows_its_token(gate: Gate) -> None:
+    looked_for: list[str] = []
+
+    def run(context: StepContext, arguments: Word) -> ToolOutcome:
+        looked_for.append(arguments.word)
+        with context.recorder.span("retrieval", "look", {"word": arguments.word}):
+            pass
+        return ToolOutcome(Status.FOUND, findings=[found("It is pat@example.com, as pat@example.com says.")])
+
+    first = gate.call(tool(run), word="box")
+    assert first["evidence"][0]["text"] == "It is [EMAIL_1], as [EMAIL_1] says."
+    gate.call(tool(run), word="[EMAIL_1]")
+    assert looked_for == ["box", "pat@example.com"]
+    assert "pat@example.com" not in str([(span.input, span.output) for span in gate.desk.spans(gate.run_id)])
+    [kept, *_] = list_evidence(gate.desk.db, gate.run_id)
+    assert kept.finding.text == first["evidence"][0]["text"]
