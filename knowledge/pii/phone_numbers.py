@@ -46,7 +46,8 @@ _MOST_DIGITS = 15
 _WEAK = re.compile(
     rf"{_BEFORE}\+?\(?\d(?:[ \u00a0.\-/()]{{0,2}}\d){{5,14}}{_EXTENSION}{_AFTER}", re.IGNORECASE
 )
-_FEWEST_WEAK_DIGITS = 6
+_FEWEST_WEAK_DIGITS = 7
+_FEWEST_GROUPED_DIGITS = 6
 # How near a cue must stand to what could as well be an amount, such as 72 128 827.
 _CLOSE = 15
 # In a signature or an address block the number stands alone.
@@ -69,7 +70,8 @@ def find_phone_numbers(text: str) -> Iterator[PiiSpan]:
             if _is_phone(text, match, fewest):
                 yield PiiSpan(PiiKind.PHONE, match.start(), match.end(), score)
     for match in _WEAK.finditer(text):
-        if _is_phone(text, match, _FEWEST_WEAK_DIGITS) and is_near(_CUE, text, *match.span()):
+        fewest = _FEWEST_WEAK_DIGITS if match[0].isdigit() else _FEWEST_GROUPED_DIGITS
+        if _is_phone(text, match, fewest) and is_near(_CUE, text, *match.span()):
             yield PiiSpan(PiiKind.PHONE, match.start(), match.end(), 0.45)
     for match in _OWN_LINE.finditer(text):
         if _is_phone(text, match, _FEWEST_OWN_LINE_DIGITS):
@@ -79,7 +81,11 @@ def find_phone_numbers(text: str) -> Iterator[PiiSpan]:
 def _is_phone(text: str, match: re.Match[str], fewest: int) -> bool:
     number, (start, end) = match[0].strip(), match.span()
     digits = sum(character.isdigit() for character in re.split(r"[xe]", number, flags=re.IGNORECASE)[0])
-    if not fewest <= digits <= _MOST_DIGITS or starts_as_date(number) or is_amount(text, start, end):
+    if (
+        not fewest <= digits <= _MOST_DIGITS
+        or starts_as_date(number.lstrip("+( "))
+        or is_amount(text, start, end)
+    ):
         return False
     if looks_like_thousands(number.lstrip("+ ")) and (
         number.endswith("000") or not is_near(_CUE, text, start, end, before=_CLOSE)

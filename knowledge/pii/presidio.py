@@ -104,6 +104,8 @@ def _adapted(recogniser: Any, use: _Use) -> Recogniser:
     cue = None if use.cue is None else re.compile(use.cue, re.IGNORECASE)
 
     def find(text: str) -> Iterator[PiiSpan]:
+        if use.only_by_cue and cue is not None and cue.search(text) is None:
+            return
         # An IBAN is looked for in capitals only; a wallet's letters are not the same in capitals.
         looked_at = text.translate(_ASCII_CAPITALS) if use.kind is PiiKind.IBAN else text
         for result in recogniser.analyze(looked_at, entities):

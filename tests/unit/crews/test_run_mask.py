@@ -25,7 +25,9 @@ MAIL = "carla.reyes@example.com"
 PHONE = "+1 202-555-0147"
 CARD = "4111 1111 1111 1111"
 ASKERS_MAIL = "sam.field@example.org"
-VALUES = (MAIL, PHONE, CARD, ASKERS_MAIL)
+# Brought up by the model alone.
+IMAGINED = ("dan.cole@example.net", "eve.poole@example.net")
+VALUES = (MAIL, PHONE, CARD, ASKERS_MAIL, *IMAGINED)
 
 QUESTION = f"Who do I tell about a lost company card? Write back to {ASKERS_MAIL}."
 SENTENCE = f"Tell a lost company card to {MAIL} or call {PHONE}."
@@ -77,10 +79,11 @@ def quoting_model(request: ChatRequest) -> Reply:
         return Text('{"specialist": "help_desk", "reason": "It is about cards."}')
     results = request.tool_results("search_knowledge")
     if not results:
-        return ToolCall("search_knowledge", {"query": "lost company card of [EMAIL_1]"})
+        return ToolCall("search_knowledge", {"query": f"lost company card of [EMAIL_1], {IMAGINED[0]}"})
     [found] = json.loads(results[-1])["evidence"]
     quoted = found["text"].partition(" The card")[0]
-    return Text(json.dumps({"claims": [{"text": quoted, "evidence": [found["id"]]}], "missing": None}))
+    claims = [{"text": quoted, "evidence": [found["id"]]}]
+    return Text(json.dumps({"claims": claims, "missing": f"a word from {IMAGINED[1]}"}))
 
 
 @pytest.mark.parametrize("with_model", [True, False])
@@ -107,7 +110,8 @@ def test_only_the_asker_meets_personal_data(card_desk: Desk, *, with_model: bool
         shown = seen.model_dump_json()
         assert not [value for value in VALUES if value in shown]
         assert seen.question == QUESTION.replace(ASKERS_MAIL, "[EMAIL_1]")
-        assert "Tell a lost company card to [EMAIL_2] or call [PHONE_1]." in (seen.answer or "")
+        mail = "[EMAIL_3]" if with_model else "[EMAIL_2]"
+        assert f"Tell a lost company card to {mail} or call [PHONE_1]." in (seen.answer or "")
         assert seen.evidence[0].details["owner"] == "treasury@shop.example"
     assert list_runs(db)[0].question == QUESTION.replace(ASKERS_MAIL, "[EMAIL_1]")
 
@@ -116,7 +120,7 @@ def test_a_claim_with_a_token_its_evidence_lacks_is_dropped(card_desk: Desk) -> 
     def confused(request: ChatRequest) -> Reply:
         reply = quoting_model(request)
         if isinstance(reply, Text):
-            return Text(reply.content.replace("[EMAIL_2]", "[EMAIL_1]"))
+            return Text(reply.content.replace("[EMAIL_3]", "[EMAIL_1]"))
         return reply
 
     with ScriptedProvider(confused) as provider:

@@ -79,6 +79,11 @@ def test_different_numbers_stay_different(one: str, other: str) -> None:
     assert numbers_in(one) != numbers_in(other)
 
 
+def test_the_number_of_a_token_is_no_number() -> None:
+    assert numbers_in("Call [PHONE_1] or [CREDIT_CARD_12] by 9.") == {"9"}
+    assert numbers_in("[NOTE 3], [x_4] and [PHONE_0]") == {"3", "4", "0"}
+
+
 def test_numbers_that_only_stand_side_by_side_are_not_joined() -> None:
     assert numbers_in("in 2026 100 people") == {"2026", "100"}
     assert numbers_in("rooms 12 3456 and 1 25") == {"12", "3456", "1", "25"}

@@ -109,6 +109,8 @@ def test_a_weak_form_needs_its_word(detector: PiiDetector, text: str, kind: PiiK
         "timestamps 1700000000 and 1700000000000, port 8080, ISO 27001:2022",
         "grew by +10 000 000 units, +12,5 %, +3 500 000 EUR; reach 2 500 000 by 2027",
         "@handle, user@localhost, crewdesk@1.2.3, a @ b, @@, me@@you.example",
+        "As of today (2013/05/21) you call help?answer=176376.",
+        "Ratings (2024) 1234 stars",
         "2024 2025 2026\n10 20 30 40\n12 500 000\n",
     ],
 )
