@@ -2,6 +2,7 @@
 thousand characters at once, and where two recognisers want the same characters the surer one gets them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from knowledge.pii.port import PiiSpan
 
@@ -10,23 +11,29 @@ Recogniser = Callable[[str], Iterable[PiiSpan]]
 WINDOW_CHARS = 4_000
 # Longer than any value with the words around it that are looked at.
 OVERLAP_CHARS = 300
+# The fixed parts of prompts and often-found passages come again in every run; longer texts seldom do.
+_TEXTS_REMEMBERED = 1_000
 
 
 class PatternDetector:
-    """Safe to share between threads, as its recognisers keep nothing."""
+    """Safe to share between threads. Keeps the last texts of up to one window in memory, with their spans."""
 
     def __init__(self, recognisers: Sequence[Recogniser]) -> None:
         self._recognisers = tuple(recognisers)
+        self._look_again = lru_cache(_TEXTS_REMEMBERED)(self._look)
 
     def find(self, text: str) -> list[PiiSpan]:
         """In reading order; no two overlap."""
+        return list(self._look_again(text) if len(text) <= WINDOW_CHARS else self._look(text))
+
+    def _look(self, text: str) -> tuple[PiiSpan, ...]:
         found = {
             PiiSpan(span.kind, start + span.start, start + span.end, span.score)
             for start, window in _windows(text)
             for recogniser in self._recognisers
             for span in recogniser(window)
         }
-        return without_overlaps(found)
+        return tuple(without_overlaps(found))
 
 
 def without_overlaps(spans: Iterable[PiiSpan]) -> list[PiiSpan]:
