@@ -20,7 +20,7 @@ from ledger.deliveries import (
     unsend_delivery,
 )
 from ledger.log import get_logger
-from ledger.reading import get_run
+from ledger.reading import get_run_for_delivery
 
 _log = get_logger(__name__)
 
@@ -60,7 +60,7 @@ class Deliverer:
     def _render(self, claim: ClaimedDelivery) -> Card:
         if claim.run_id is None:
             return render_notice(claim.notice or "")
-        return render_run(get_run(self._db, claim.run_id))
+        return render_run(get_run_for_delivery(self._db, claim.run_id))
 
     def _settle(self, claim: ClaimedDelivery, outcome: Outcome) -> None:
         match outcome:

@@ -95,11 +95,11 @@ def mention_empty_library(installation: "Installation") -> None:
 
 def _work_on(installation: "Installation", request: "RunRequest") -> "RunView":
     from cli.screen import status_line
-    from ledger.reading import get_run
+    from ledger.reading import get_run_for_delivery
     from ledger.runs import submit_run
 
     run_id = submit_run(installation.db, request).run_id
-    run = get_run(installation.db, run_id)
+    run = get_run_for_delivery(installation.db, run_id)
     if not run.is_open:
         return run
     with status_line("Starting the crew ...") as line:

@@ -16,7 +16,7 @@ from ledger.log import get_logger
 from ledger.migrate import migrate
 from ledger.people import sync_people
 from ledger.queue import create_celery, ring
-from ledger.reading import Progress, RunView, get_run, read_progress
+from ledger.reading import Progress, RunView, get_run_for_delivery, read_progress
 from ledger.relay import Relay
 from ledger.settings import EmbeddedSettings
 from ledger.steps import count_open_runs, release_leases
@@ -90,10 +90,10 @@ class Installation:
         while (progress := read_progress(self.db, run_id)).is_open:
             if progress != seen:
                 seen = progress
-                on_state(get_run(self.db, run_id))
+                on_state(get_run_for_delivery(self.db, run_id))
             self.db.run_ended.wait(POLL_S)
             self.db.run_ended.clear()
-        return get_run(self.db, run_id)
+        return get_run_for_delivery(self.db, run_id)
 
     def drain(self, timeout_s: float = 120.0) -> int:
         """Lets the runs an earlier process left finish; returns how many are still open at the timeout."""

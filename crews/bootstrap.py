@@ -16,6 +16,7 @@ from crews.step_runner import StepRunner
 from crews.verify_answer import verify_answer
 from crews.workflow_loader import SHIPPED, load_workflows
 from knowledge.library import Library
+from knowledge.pii.presidio import open_pattern_detector
 from ledger.db import Database
 from ledger.errors import CrewdeskError
 from ledger.settings import WorkerSettings, harden_crewai
@@ -73,7 +74,7 @@ def build_step_runner(
     settings: WorkerSettings, db: Database, library: Callable[[], Library]
 ) -> tuple[StepRunner, CrewWorkshop]:
     workshop = CrewWorkshop(settings)
-    return StepRunner(db, library, workshop, FUNCTIONS), workshop
+    return StepRunner(db, library, workshop, FUNCTIONS, open_pattern_detector), workshop
 
 
 def crew_name(claim: ClaimedStep) -> str:

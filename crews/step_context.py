@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from crews.errors import BudgetExceeded, DeadlineExceeded
+from crews.run_mask import RunMask
 from crews.specs import Limits
 from knowledge.library import Library
 from knowledge.search.access import AccessScope
@@ -60,13 +61,15 @@ class Budget:
 
 @dataclass(slots=True)
 class StepContext:
-    """Made anew for every attempt of a step; `parent_span` is the crew's span while a crew is at work."""
+    """Made anew for every attempt of a step; `parent_span` is the crew's span while a crew is at work. The
+    question of its claim is masked."""
 
     db: Database
     claim: ClaimedStep
     recorder: SpanRecorder
     library: Callable[[], Library]
     budget: Budget
+    mask: RunMask
     parent_span: str | None = None
     evidence: list[Evidence] = field(default_factory=list)
     tools_called: list[str] = field(default_factory=list)

@@ -7,16 +7,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Protocol
 
+from crews.run_mask import RunMask
 from crews.specs import Limits
 from crews.step_context import Budget, StepContext
 from knowledge.library import Library
+from knowledge.pii.port import PiiDetector
 from ledger.db import Database
 from ledger.errors import CrewdeskError, DatabaseUnavailable, LeaseLost
 from ledger.ids import new_id, short_id
 from ledger.log import bind_context, get_logger
 from ledger.result import RunResult
+from ledger.runs import keep_masked_question
 from ledger.spans import SpanRecorder
 from ledger.steps import LEASE_S, ClaimedStep, claim_step, complete_step, extend_lease, fail_step
 from ledger.workflow import StepKind
@@ -43,11 +47,13 @@ class StepRunner:
         library: Callable[[], Library],
         crew_work: CrewWork,
         functions: Mapping[str, Callable[[StepContext], RunResult]],
+        detector: Callable[[], PiiDetector],
     ) -> None:
         self._db = db
         self._library = library
         self._crew_work = crew_work
         self._functions = functions
+        self._detector = detector
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
 
     def run(self, step_id: str) -> None:
@@ -82,17 +88,27 @@ class StepRunner:
         return None
 
     def _work(self, claim: ClaimedStep) -> dict[str, Any]:
-        recorder = SpanRecorder(self._db, claim)
+        mask = RunMask(self._db, claim.run_id, self._detector)
+        # From here on nobody meets the question as it was asked.
+        claim = replace(claim, question=self._masked_question(claim, mask))
+        recorder = SpanRecorder(self._db, claim, mask.data)
         with recorder.span(
             "step", claim.key, claim.inputs, parent_id=recorder.root_id, span_id=recorder.step_span_id
         ) as span:
             limits = self._crew_work.limits(claim) if claim.kind == StepKind.CREW else Limits()
             budget = Budget(limits=limits, deadline=time.monotonic() + claim.deadline_s)
-            context = StepContext(self._db, claim, recorder, self._library, budget)
-            output = self._output(context)
+            context = StepContext(self._db, claim, recorder, self._library, budget, mask)
+            output: dict[str, Any] = mask.data(self._output(context))
             span.output = output
             span.attributes["attempt"] = claim.attempt
             return output
+
+    def _masked_question(self, claim: ClaimedStep, mask: RunMask) -> str:
+        if claim.masked_question is not None:
+            return claim.masked_question
+        masked = mask.fresh(claim.question)
+        keep_masked_question(self._db, claim.run_id, masked)
+        return masked
 
     def _output(self, context: StepContext) -> dict[str, Any]:
         claim = context.claim

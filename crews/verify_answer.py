@@ -11,6 +11,7 @@ from crews.help_desk.output import DraftAnswer
 from crews.step_context import StepContext
 from crews.step_output import NOBODY, CrewStepOutput
 from ledger.evidence import Evidence, list_evidence
+from ledger.pii_tokens import tokens_in_text, without_tokens
 from ledger.result import FLOOR_MODEL, AbstainReason, Claim, ModelUse, RunResult
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
@@ -91,6 +92,8 @@ def _objection(claim: Claim, evidence: dict[str, Evidence]) -> str | None:
     foreign = numbers_in(claim.text) - known
     if foreign:
         return f"the number {sorted(foreign)[0]} is not in its evidence"
+    if tokens_in_text(claim.text) - {token for text in texts for token in tokens_in_text(text)}:
+        return "personal data that is not in its evidence"
     if _links_in(claim.text) - {link for text in texts for link in _links_in(text)}:
         return "a link that is not in its evidence"
     return None
@@ -102,7 +105,8 @@ def _links_in(text: str) -> set[str]:
 
 def numbers_in(text: str) -> set[str]:
     """Numbers as they compare: `1,250`, `1 250.0` and `1250` are one, `9:30` and `09:30` are one."""
-    joined = _SPACED.sub(lambda match: re.sub(r"\D", "", match[0]), text)
+    plain = without_tokens(text)
+    joined = _SPACED.sub(lambda match: re.sub(r"\D", "", match[0]), plain)
     return {_normal(match) for match in _NUMBER.findall(joined)}
 
 

@@ -14,6 +14,7 @@ from celery.signals import setup_logging, worker_process_init, worker_process_sh
 from crews.bootstrap import CrewWorkshop, build_step_runner, publish_shipped_workflows
 from crews.step_runner import StepRunner
 from knowledge.bootstrap import open_library
+from knowledge.pii.presidio import open_pattern_detector
 from ledger.crash_points import arm_crash_point
 from ledger.db import Database
 from ledger.errors import CrewdeskError, ErrorKind, SettingsInvalid
@@ -59,6 +60,7 @@ class WorkerProcess:
         library = open_library(self._settings, self._db)
         self._runner, workshop = build_step_runner(self._settings, self._db, lambda: library)
         workshop.room()
+        open_pattern_detector()
         library.warm_up()
 
     def close(self, **_signal: object) -> None:

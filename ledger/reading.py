@@ -1,6 +1,7 @@
 """A run as its readers see it: one frozen shape for the terminal's `--json`, the API and the Slack card.
 
-Renaming or removing a field here breaks other people's programs; adding one does not.
+Renaming or removing a field here breaks other people's programs; adding one does not. Personal data is
+shown to whoever asked and to nobody else; every other reader gets the tokens that stand for it.
 """
 
 from dataclasses import dataclass
@@ -15,8 +16,12 @@ from ledger.db import Database
 from ledger.errors import InvalidInput, NotFound
 from ledger.evidence import evidence_in
 from ledger.people import Principal, Right
+from ledger.pii_tokens import reveal_in, tokens_of
 from ledger.result import Claim, ModelUse, RunResult
 from ledger.schema import OPEN_RUN_STATES, PrincipalRow, RunRow, RunState, StepRow
+
+# Nobody has looked for personal data in the question yet.
+UNSEEN_QUESTION = "(shown once work on it has begun)"
 
 
 class EvidenceView(BaseModel):
@@ -95,21 +100,27 @@ class RunSummary(BaseModel):
 
 
 def get_run(db: Database, run_id: str) -> RunView:
-    """Raises NotFound."""
+    """For a reader nobody has identified: tokens in place of personal data. Raises NotFound."""
     with db.read() as session:
-        run = session.get(RunRow, run_id)
-        if run is None:
-            raise NotFound(f"There is no run {run_id}.")
-        return _view(session, run)
+        return _masked_view(session, _run(session, run_id))
 
 
 def get_run_for(db: Database, run_id: str, reader: Principal) -> RunView:
     """Raises NotFound also when the run is not this reader's to see, so that nobody learns it exists."""
     with db.read() as session:
-        run = session.get(RunRow, run_id)
-        if run is None or not (run.principal_id == reader.id or reader.may(Right.READ_ALL_RUNS)):
+        run = _run(session, run_id)
+        if run.principal_id == reader.id:
+            return _revealed_view(session, run)
+        if not reader.may(Right.READ_ALL_RUNS):
             raise NotFound(f"There is no run {run_id}.")
-        return _view(session, run)
+        return _masked_view(session, run)
+
+
+def get_run_for_delivery(db: Database, run_id: str) -> RunView:
+    """With all personal data: only for whoever hands the answer to the asker, or to the audience it was
+    cleared for. Raises NotFound."""
+    with db.read() as session:
+        return _revealed_view(session, _run(session, run_id))
 
 
 def run_state(db: Database, run_id: str) -> RunState:
@@ -166,7 +177,7 @@ def resolve_run_id(db: Database, given: str) -> str:
 
 
 def list_runs(db: Database, limit: int = 20) -> list[RunSummary]:
-    """The newest first."""
+    """The newest first, for a reader nobody has identified: questions with tokens."""
     query: Select[RunRow, str] = (
         select(RunRow, PrincipalRow.email)
         .join(PrincipalRow, PrincipalRow.id == RunRow.principal_id)
@@ -180,7 +191,7 @@ def list_runs(db: Database, limit: int = 20) -> list[RunSummary]:
                 state=run.state,
                 principal=email,
                 source=run.source,
-                question=run.question,
+                question=run.masked_question or UNSEEN_QUESTION,
                 created_at=run.created_at,
                 total_s=_seconds(run.created_at, run.finished_at),
             )
@@ -188,7 +199,19 @@ def list_runs(db: Database, limit: int = 20) -> list[RunSummary]:
         ]
 
 
-def _view(session: Session, run: RunRow) -> RunView:
+def _run(session: Session, run_id: str) -> RunRow:
+    run = session.get(RunRow, run_id)
+    if run is None:
+        raise NotFound(f"There is no run {run_id}.")
+    return run
+
+
+def _revealed_view(session: Session, run: RunRow) -> RunView:
+    shown = _masked_view(session, run).model_dump()
+    return RunView.model_validate({**reveal_in(shown, tokens_of(session, run.id)), "question": run.question})
+
+
+def _masked_view(session: Session, run: RunRow) -> RunView:
     result = RunResult.model_validate(run.result) if run.result else None
     steps = session.scalars(select(StepRow).where(StepRow.run_id == run.id).order_by(StepRow.id))
     cited = {label for claim in result.claims for label in claim.evidence} if result else set()
@@ -213,7 +236,7 @@ def _view(session: Session, run: RunRow) -> RunView:
         principal=session.get_one(PrincipalRow, run.principal_id).email,
         source=run.source,
         thread=run.thread,
-        question=run.question,
+        question=run.masked_question or UNSEEN_QUESTION,
         answer=result.answer if result else None,
         claims=result.claims if result else (),
         evidence=evidence,

@@ -176,6 +176,16 @@ def start_run(session: Session, run: RunRow) -> None:
     )
 
 
+def keep_masked_question(db: Database, run_id: str, masked: str) -> None:
+    """Keeps the question as everybody but its asker sees it; the first to say so is right."""
+    with db.record() as session:
+        unset = (RunRow.id == run_id, RunRow.masked_question.is_(None))
+        keep = update(RunRow).where(*unset).values(masked_question=masked).returning(RunRow.id)
+        if session.execute(keep).scalar_one_or_none() is not None:
+            root = update(SpanRow).where(SpanRow.id == span_id_for(run_id))
+            session.execute(root.values(input=mask_secrets({"question": masked})))
+
+
 def finish_run(session: Session, run: RunRow, result: RunResult) -> None:
     _end_run(session, run, RunState(result.outcome), result=result)
 
@@ -291,7 +301,8 @@ def _root_span(run: RunRow, principal: Principal) -> SpanRow:
         name=run.workflow,
         state="open",
         started_at=run.created_at,
-        input=mask_secrets({"question": run.question}),
+        # The question comes later, masked, by `keep_masked_question`: nobody has looked at it yet.
+        input=None,
         attributes={"user_id": principal.email, "session_id": run.thread or run.id, "source": run.source},
     )
 

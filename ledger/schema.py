@@ -169,6 +169,7 @@ class RunRow(Base):
     source: Mapped[str] = mapped_column(Short)
     thread: Mapped[str | None] = mapped_column(Label, index=True)
     question: Mapped[str] = mapped_column(StorableText)
+    masked_question: Mapped[str | None] = mapped_column(StorableText)
     deliver_to: Mapped[dict[str, Any] | None] = mapped_column(Json)
     state: Mapped[str] = mapped_column(Short)
     result: Mapped[dict[str, Any] | None] = mapped_column(Json)
@@ -246,6 +247,18 @@ class EvidenceRow(Base):
     details: Mapped[dict[str, Any]]
     digest: Mapped[str] = mapped_column(Short)
     created_at: Mapped[datetime]
+
+
+class PiiTokenRow(Base):
+    """A personal value of a run and the token that stands for it everywhere else in its record."""
+
+    __tablename__ = "pii_tokens"
+    __table_args__ = (UniqueConstraint("run_id", "kind", "digest"),)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    token: Mapped[str] = mapped_column(Short, primary_key=True)
+    kind: Mapped[str] = mapped_column(Short)
+    value: Mapped[str] = mapped_column(StorableText)
+    digest: Mapped[str] = mapped_column(String(64))
 
 
 class SpanRow(Base):

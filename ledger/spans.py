@@ -2,11 +2,12 @@
 spans.
 
 A span is written when it begins and again when it ends, so a process that dies leaves the prompt it had
-sent. Inputs and outputs are masked here, the one way in.
+sent. Inputs and outputs are masked here, the one way in: secrets always, personal data by the run's own
+tokens.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ from sqlalchemy import select, update
 
 from ledger.db import Database, now_in
 from ledger.ids import span_id_for, trace_id_for
-from ledger.masking import mask_secrets, mask_text
+from ledger.masking import mask_secrets
 from ledger.schema import SpanRow
 from ledger.steps import ClaimedStep
 
@@ -52,10 +53,12 @@ class Span:
 
 
 class SpanRecorder:
-    """Records the spans of one attempt of one step."""
+    """Records the spans of one attempt of one step; `mask` puts tokens in place of personal data in JSON
+    data."""
 
-    def __init__(self, db: Database, claim: ClaimedStep) -> None:
+    def __init__(self, db: Database, claim: ClaimedStep, mask: Callable[[Any], Any] | None = None) -> None:
         self._db = db
+        self._mask = mask
         self._run_id = claim.run_id
         self._step_id = claim.step_id
         self.root_id = span_id_for(claim.run_id)
@@ -91,6 +94,8 @@ class SpanRecorder:
         span_id: str | None = None,
     ) -> OpenSpan:
         opened = OpenSpan(span_id or secrets.token_hex(8))
+        # Before the transaction: a new token is a transaction of its own.
+        masked_input = self._masked(span_input)
         with self._db.record() as session:
             session.add(
                 SpanRow(
@@ -103,16 +108,16 @@ class SpanRecorder:
                     name=name[:255],
                     state="open",
                     started_at=now_in(session),
-                    input=mask_secrets(span_input),
+                    input=masked_input,
                     attributes={},
                 )
             )
         return opened
 
     def end(self, opened: OpenSpan) -> None:
-        attributes = mask_secrets(opened.attributes)
-        if opened.failure is not None:
-            attributes["failure"] = mask_text(opened.failure)
+        noted = {} if opened.failure is None else {"failure": opened.failure}
+        attributes = self._masked({**opened.attributes, **noted})
+        output = self._masked(opened.output)
         with self._db.record() as session:
             session.execute(
                 update(SpanRow)
@@ -120,10 +125,14 @@ class SpanRecorder:
                 .values(
                     ended_at=now_in(session),
                     state="error" if opened.failure else "ok",
-                    output=mask_secrets(opened.output),
+                    output=output,
                     attributes=attributes,
                 )
             )
+
+    def _masked(self, value: Any) -> Any:
+        masked = mask_secrets(value)
+        return masked if self._mask is None else self._mask(masked)
 
 
 def list_spans(db: Database, run_id: str) -> list[Span]:

@@ -29,7 +29,7 @@ RING_AGAIN_S = 5.0
 @dataclass(frozen=True, slots=True)
 class ClaimedStep:
     """A step this worker may work on until its lease ends. `inputs` holds the outputs of the steps it
-    needs."""
+    needs; `masked_question` is empty until somebody has looked for personal data in the question."""
 
     step_id: str
     run_id: str
@@ -40,6 +40,7 @@ class ClaimedStep:
     fence: int
     deadline_s: float
     question: str
+    masked_question: str | None
     principal: Principal
     audience_groups: frozenset[str] | None
     thread: str | None
@@ -278,6 +279,7 @@ def _claimed(session: Session, step: StepRow, run: RunRow, principal: Principal)
         fence=step.fence,
         deadline_s=step.deadline_s,
         question=run.question,
+        masked_question=run.masked_question,
         principal=principal,
         audience_groups=None if run.audience_groups is None else frozenset(run.audience_groups),
         thread=run.thread,

@@ -101,7 +101,7 @@ class GatewayLLM(BaseLLM):
         response_model: Any = None,
     ) -> Any:
         """Raises BudgetExceeded, DeadlineExceeded, ModelsExhausted."""
-        sent = mask_secrets(messages)
+        sent = self._context.mask.data(mask_secrets(messages))
         self._context.budget.spend_model_call()
         while True:
             reply = self._try_candidate(sent, tools, from_task, from_agent)

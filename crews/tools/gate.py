@@ -60,8 +60,8 @@ def call_tool(context: StepContext, tool: ToolSpec, raw_arguments: dict[str, Any
     span_name = f"tool {tool.name}"
     with context.recorder.span("tool", span_name, raw_arguments, parent_id=context.parent_span) as span:
         outcome = _guarded(context, tool, raw_arguments, span)
-        evidence = context.add_evidence(outcome.findings)
-        answer = _answer(outcome, raw_arguments, evidence)
+        evidence = context.add_evidence([_masked(context, item) for item in outcome.findings])
+        answer = context.mask.data(_answer(outcome, raw_arguments, evidence))
         span.output = answer
         span.attributes["status"] = outcome.status
         span.attributes["evidence"] = [item.label for item in evidence]
@@ -77,7 +77,8 @@ def _guarded(
         context.claim.principal.require(tool.right)
         if tool.effect is not Effect.READ:
             raise NotPermitted(f"{tool.name} changes something and needs a person's decision.")
-        arguments = tool.arguments.model_validate(raw_arguments, strict=True)
+        # A tool that only reads may know the values: it looks within the asker's own rights.
+        arguments = tool.arguments.model_validate(context.mask.reveal(raw_arguments), strict=True)
         context.budget.spend_tool_call()
         # What the tool records of its own work hangs below its span.
         return tool.run(replace(context, parent_span=span.id), arguments)
@@ -90,6 +91,20 @@ def _guarded(
     except CrewdeskError as error:
         span.failure = str(error)
         return ToolOutcome(Status.UNAVAILABLE, note=str(error))
+
+
+def _masked(context: StepContext, finding: Finding) -> Finding:
+    """With tokens in what was read; whose document it is and where it lies is no personal secret."""
+    details = dict(finding.details)
+    for key in ("title", "section"):
+        if isinstance(details.get(key), str):
+            details[key] = context.mask.fresh(details[key])
+    return replace(
+        finding,
+        text=context.mask.fresh(finding.text),
+        locator=context.mask.fresh(finding.locator),
+        details=details,
+    )
 
 
 def _argument_complaint(error: ValidationError) -> str:

@@ -6,13 +6,19 @@ from typing import Protocol
 
 
 class PiiKind(StrEnum):
+    """`GOVERNMENT_ID` is a passport, driving licence, tax or health service number; `PERSON` and `LOCATION`
+    are found only where a language model for names is installed."""
+
     EMAIL = "email"
     PHONE = "phone"
     CREDIT_CARD = "credit_card"
     IBAN = "iban"
     SSN = "ssn"
     IP_ADDRESS = "ip_address"
+    CRYPTO_WALLET = "crypto_wallet"
+    GOVERNMENT_ID = "government_id"
     PERSON = "person"
+    LOCATION = "location"
 
 
 @dataclass(frozen=True, slots=True)

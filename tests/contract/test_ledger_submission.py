@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from ledger.db import Database
 from ledger.errors import ExternalIdReused, InvalidInput, NotPermitted, UnknownPrincipal, UnknownWorkflow
 from ledger.people import sync_people
-from ledger.reading import get_run
+from ledger.reading import get_run, get_run_for_delivery
 from ledger.runs import Submission, refuse_request, submit_run
 from ledger.schema import AuditRow, DeliveryRow, InboxRow, RunRow
 from ledger.spans import list_spans
@@ -90,7 +90,7 @@ def test_where_the_answer_goes_does_not_make_another_request(db: Database) -> No
 def test_a_new_run_is_queued_and_its_first_steps_are_rung_for(db: Database) -> None:
     furnish(db)
     run_id = ask(db, workflow="diamond", question="  Why?  ", thread="t1").run_id
-    run = get_run(db, run_id)
+    run = get_run_for_delivery(db, run_id)
     assert (run.state, run.is_open, run.outcome, run.question) == ("queued", True, None, "Why?")
     assert [step.key for step in run.timings.steps] == ["start", "left", "right", "join"]
     assert [step.state for step in run.timings.steps] == ["ready", "blocked", "blocked", "blocked"]

@@ -26,6 +26,7 @@ from ledger.people import PeopleFile, Person, Role, sync_people
 from ledger.reading import list_runs
 from ledger.relay import Relay
 from ledger.result import Claim, ModelUse, RunResult
+from ledger.runs import keep_masked_question
 from ledger.spans import SpanRecorder
 from ledger.steps import claim_step, complete_step
 from ledger.workflow import StepKind, StepSpec, WorkflowSpec
@@ -84,6 +85,7 @@ def play_worker(db: Database) -> None:
     for step_id in rung:
         claim = claim_step(db, step_id, "the test")
         assert claim is not None
+        keep_masked_question(db, claim.run_id, claim.question)
         with SpanRecorder(db, claim).span("retrieval", "search_knowledge", {"text": claim.question}) as span:
             span.output = {"hits": 1}
         finding = Finding(

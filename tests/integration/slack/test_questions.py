@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from ledger.db import Database
 from ledger.deliveries import has_due_delivery
 from ledger.people import Person, sync_people
-from ledger.reading import get_run, list_runs
+from ledger.reading import get_run, get_run_for_delivery, list_runs
 from ledger.spans import list_spans
 from ledger.steps import fail_step
 from tests.integration.slack.desk import ASKER, QUESTION, WARRANTY, Desk, wait_until
@@ -22,7 +22,8 @@ from tests.stand_ins.slack import Envelope, FakeSlack
 def test_a_mention_gets_one_cited_answer_in_its_thread(desk: Desk) -> None:
     asked = desk.slack.mention(desk.asker, desk.channel, "how long is the till's warranty &amp; why?")
     desk.slack.wait_for_ack(asked)
-    [run] = list_runs(desk.db)
+    [listed] = list_runs(desk.db)
+    run = get_run_for_delivery(desk.db, listed.run_id)
     assert (run.question, run.principal, run.source) == (
         "how long is the till's warranty & why?",
         ASKER,

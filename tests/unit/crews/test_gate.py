@@ -9,12 +9,14 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from crews.builder import GovernedTool
+from crews.run_mask import RunMask
 from crews.specs import Limits
 from crews.step_context import Budget, StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec, call_tool
 from crews.tools.read_document import MAX_CHARS, READ_DOCUMENT
 from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
 from knowledge.library import SearchResult
+from knowledge.pii.presidio import open_pattern_detector
 from knowledge.search.access import AccessScope
 from knowledge.search.port import SearchUnavailable
 from ledger.evidence import Finding, list_evidence
@@ -51,12 +53,14 @@ class Gate:
         self.run_id = desk.submit(LEAVE_QUESTION, principal, **changes)
         complete_step(desk.db, desk.claim(self.run_id), {"output": {"specialist": "help_desk"}})
         self.claim = desk.claim(self.run_id)
+        mask = RunMask(desk.db, self.run_id, open_pattern_detector)
         self.context = StepContext(
             desk.db,
             self.claim,
-            SpanRecorder(desk.db, self.claim),
+            SpanRecorder(desk.db, self.claim, mask.data),
             lambda: desk.library,
             Budget(limits=limits or Limits(), deadline=time.monotonic() + 60),
+            mask,
         )
 
     def call(self, spec: ToolSpec, **arguments: Any) -> dict[str, Any]:
@@ -204,7 +208,7 @@ def test_without_the_right_a_tool_is_denied(gate: Gate) -> None:
     assert answer == {
         "status": "denied",
         "asked": {"word": "leave"},
-        "note": "staff@shop.example does not have the right to manage.",
+        "note": "[EMAIL_1] does not have the right to manage.",
     }
     assert ran == []
 
@@ -259,3 +263,21 @@ def test_a_right_answer_without_findings_is_an_answer(gate: Gate) -> None:
     answer = gate.call(tool(lambda *_: ToolOutcome(Status.NOTHING_FOUND, note="No.")), word="leave")
     assert answer == {"status": "nothing_found", "asked": {"word": "leave"}, "note": "No."}
     assert not gate.context.tools_unavailable
+
+
+def test_a_tool_looks_for_the_value_and_the_record_shows_its_token(gate: Gate) -> None:
+    looked_for: list[str] = []
+
+    def run(context: StepContext, arguments: Word) -> ToolOutcome:
+        looked_for.append(arguments.word)
+        with context.recorder.span("retrieval", "look", {"word": arguments.word}):
+            pass
+        return ToolOutcome(Status.FOUND, findings=[found("It is pat@example.com, as pat@example.com says.")])
+
+    first = gate.call(tool(run), word="box")
+    assert first["evidence"][0]["text"] == "It is [EMAIL_1], as [EMAIL_1] says."
+    gate.call(tool(run), word="[EMAIL_1]")
+    assert looked_for == ["box", "pat@example.com"]
+    assert "pat@example.com" not in str([(span.input, span.output) for span in gate.desk.spans(gate.run_id)])
+    [kept, *_] = list_evidence(gate.desk.db, gate.run_id)
+    assert kept.finding.text == first["evidence"][0]["text"]

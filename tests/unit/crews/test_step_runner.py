@@ -13,6 +13,7 @@ from crews.errors import ModelsExhausted
 from crews.specs import Limits
 from crews.step_context import StepContext
 from crews.step_runner import StepRunner
+from knowledge.pii.presidio import open_pattern_detector
 from ledger.db import Database
 from ledger.errors import DatabaseUnavailable, InvalidInput
 from ledger.reading import get_run
@@ -46,7 +47,7 @@ class Crew:
 
 def runner_for(db: Database, work: Work) -> tuple[StepRunner, Crew]:
     crew = Crew(work)
-    return StepRunner(db, _no_library, crew, {}), crew
+    return StepRunner(db, _no_library, crew, {}, open_pattern_detector), crew
 
 
 def _no_library() -> Any:
@@ -82,7 +83,9 @@ def test_a_function_step_gives_the_runs_result(sqlite_db: Database) -> None:
     publish_workflow(sqlite_db, WorkflowSpec.model_validate({**ASK.model_dump(), "steps": [step]}))
     run_id = ask(sqlite_db).run_id
     say_yes = {"say_yes": lambda _context: RunResult.model_validate(ANSWER)}
-    work_off(sqlite_db, StepRunner(sqlite_db, _no_library, Crew(lambda _: {}), say_yes).run)
+    work_off(
+        sqlite_db, StepRunner(sqlite_db, _no_library, Crew(lambda _: {}), say_yes, open_pattern_detector).run
+    )
     assert get_run(sqlite_db, run_id).answer == "Yes."
 
 

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crews.run_mask import RunMask
 from crews.specs import Limits
 from crews.step_context import Budget, StepContext
 from crews.step_output import CrewStepOutput
 from crews.verify_answer import check_claims, numbers_in, verify_answer
+from knowledge.pii.presidio import open_pattern_detector
 from ledger.evidence import Evidence, Finding, record_evidence
 from ledger.result import FLOOR_MODEL, AbstainReason, Claim, ModelUse, RunResult
 from ledger.spans import SpanRecorder
@@ -75,6 +77,11 @@ def test_one_number_written_in_two_ways_is_one_number(one: str, other: str) -> N
 )
 def test_different_numbers_stay_different(one: str, other: str) -> None:
     assert numbers_in(one) != numbers_in(other)
+
+
+def test_the_number_of_a_token_is_no_number() -> None:
+    assert numbers_in("Call [PHONE_1] or [CREDIT_CARD_12] by 9.") == {"9"}
+    assert numbers_in("[NOTE 3], [x_4] and [PHONE_0]") == {"3", "4", "0"}
 
 
 def test_numbers_that_only_stand_side_by_side_are_not_joined() -> None:
@@ -189,9 +196,9 @@ class Verification:
 
     def _context(self, claim: ClaimedStep) -> StepContext:
         budget = Budget(limits=Limits(), deadline=float("inf"))
-        return StepContext(
-            self.desk.db, claim, SpanRecorder(self.desk.db, claim), lambda: self.desk.library, budget
-        )
+        mask = RunMask(self.desk.db, claim.run_id, open_pattern_detector)
+        recorder = SpanRecorder(self.desk.db, claim, mask.data)
+        return StepContext(self.desk.db, claim, recorder, lambda: self.desk.library, budget, mask)
 
 
 def test_what_holds_is_answered_and_the_check_is_on_record(verify: Verification) -> None:

@@ -4,7 +4,7 @@ The embedder and the search store are real and shared by all tests; each test ha
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,7 +21,7 @@ from knowledge.search.port import PassageStore
 from ledger.db import Database
 from ledger.migrate import migrate
 from ledger.people import sync_people
-from ledger.reading import RunView, get_run
+from ledger.reading import RunView, get_run_for_delivery
 from ledger.relay import Relay
 from ledger.runs import RunRequest, submit_run
 from ledger.schema import OPEN_RUN_STATES
@@ -34,6 +34,7 @@ from tests.stand_ins.provider import ScriptedProvider
 STAFF = "staff@shop.example"
 FINANCE = "finance@shop.example"
 NOBODY = "nobody@shop.example"
+ENGINEER = "engineer@shop.example"
 
 LEAVE_QUESTION = "How many days of annual leave do full-time staff have?"
 BONUS_QUESTION = "How large is the winter bonus pool?"
@@ -45,6 +46,7 @@ people:
   - {email: staff@shop.example, name: Staff, groups: [everyone]}
   - {email: finance@shop.example, name: Finance, groups: [everyone, finance]}
   - {email: nobody@shop.example, name: Nobody, groups: [everyone], roles: []}
+  - {email: engineer@shop.example, name: Engineer, groups: [everyone], roles: [engineer]}
 """
 
 _DOCUMENTS = {
@@ -114,11 +116,11 @@ class Shop:
 
 
 @contextmanager
-def opened_shop(folder: Path) -> Iterator[Shop]:
+def opened_shop(folder: Path, documents: Mapping[str, str] = _DOCUMENTS) -> Iterator[Shop]:
     (folder / "documents" / "finance").mkdir(parents=True)
     (folder / "workspace.yaml").write_text("name: Shop\n")
     (folder / "people.yaml").write_text(_PEOPLE)
-    for name, text in _DOCUMENTS.items():
+    for name, text in documents.items():
         (folder / "documents" / name).write_text(text)
     workspace = open_workspace(folder)
     path = folder / "ledger.db"
@@ -128,7 +130,7 @@ def opened_shop(folder: Path) -> Iterator[Shop]:
     publish_shipped_workflows(db)
     library = Library(db, EdgeStore(folder / "search"), embedder())
     report = ingest(db, workspace, library, lambda _progress: None)
-    assert report.passages == len(_DOCUMENTS)
+    assert report.passages == len(documents)
     db.close()
     yield Shop(workspace, path, library.store)
     library.close()
@@ -159,7 +161,7 @@ class Desk:
 
     def finish(self, run_id: str, runner: StepRunner) -> RunView:
         work_off(self.db, runner.run)
-        view = get_run(self.db, run_id)
+        view = get_run_for_delivery(self.db, run_id)
         assert view.state not in OPEN_RUN_STATES
         return view
 

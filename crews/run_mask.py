@@ -1,0 +1,106 @@
+"""Puts tokens in place of personal data in everything a run sends, records or leaves behind.
+
+A value keeps its token through all steps of the run, wherever it stands. Masking what is masked already
+changes nothing.
+"""
+
+import re
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from knowledge.pii.detector import without_overlaps
+from knowledge.pii.port import PiiDetector, PiiKind, PiiSpan
+from ledger.db import Database
+from ledger.pii_tokens import PersonalValue, assign_tokens, list_tokens, reveal_in, tokens_in_text
+
+# Stands for text that only looks like a token, so that a document cannot have another's value shown in it.
+_LOOKALIKE = "literal"
+# Shorter ones may be part of anything.
+_FEWEST_CHARS = 6
+
+
+class RunMask:
+    """One run's tokens, as one attempt of a step needs them. Safe to share between threads."""
+
+    def __init__(self, db: Database, run_id: str, detector: Callable[[], PiiDetector]) -> None:
+        self._db = db
+        self._run_id = run_id
+        self._detector = detector
+        self._tokens: dict[PersonalValue, str] | None = None
+        # Prompts repeat most of their text from call to call.
+        self._masked: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def fresh(self, text: str) -> str:
+        """Masks what comes from outside: what looks like a token in it is none of ours."""
+        fakes = {fake: PersonalValue(_LOOKALIKE, fake) for fake in sorted(tokens_in_text(text))}
+        if fakes:
+            tokens = self._tokens_for(list(fakes.values()))
+            text = re.sub("|".join(map(re.escape, fakes)), lambda match: tokens[fakes[match[0]]], text)
+        return self.text(text)
+
+    def text(self, text: str) -> str:
+        with self._lock:
+            masked = self._masked.get(text)
+        return self._mask(text) if masked is None else masked
+
+    def data(self, value: Any) -> Any:
+        """The same JSON data with every string in it masked."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(key): self.data(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.data(item) for item in value]
+        return value
+
+    def reveal(self, data: Any) -> Any:
+        """The way back, for tools that only read: they look within the asker's own rights."""
+        return reveal_in(data, list_tokens(self._db, self._run_id))
+
+    def _mask(self, text: str) -> str:
+        spans = without_overlaps([*self._detector().find(text), *self._known_in(text)])
+        values = [PersonalValue(span.kind, text[span.start : span.end]) for span in spans]
+        tokens = self._tokens_for(values)
+        masked, end = "", 0
+        for span, value in zip(spans, values, strict=True):
+            masked += text[end : span.start] + tokens[value]
+            end = span.end
+        masked += text[end:]
+        with self._lock:
+            self._masked[text] = masked
+        return masked
+
+    def _known_in(self, text: str) -> list[PiiSpan]:
+        """Values met before, also where nothing around them gives them away."""
+        return [
+            PiiSpan(PiiKind(value.kind), match.start(), match.end(), 1.0)
+            for value in self._known()
+            if value.kind != _LOOKALIKE and len(value.value) >= _FEWEST_CHARS and value.value in text
+            for match in re.finditer(rf"(?<!\w){re.escape(value.value)}(?!\w)", text)
+        ]
+
+    def _known(self) -> list[PersonalValue]:
+        with self._lock:
+            if self._tokens is None:
+                self._tokens = {
+                    PersonalValue(_kind_of(token), value): token
+                    for token, value in list_tokens(self._db, self._run_id).items()
+                }
+            return list(self._tokens)
+
+    def _tokens_for(self, values: list[PersonalValue]) -> dict[PersonalValue, str]:
+        self._known()
+        with self._lock:
+            assert self._tokens is not None
+            new = [value for value in values if value not in self._tokens]
+            if new:
+                self._tokens.update(assign_tokens(self._db, self._run_id, new))
+                # What was masked without them may hold them.
+                self._masked.clear()
+            return {value: self._tokens[value] for value in values}
+
+
+def _kind_of(token: str) -> str:
+    return token[1:].rpartition("_")[0].lower()
