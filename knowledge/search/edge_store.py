@@ -1,8 +1,8 @@
 """Passages in Qdrant Edge: Qdrant's own engine inside this process, its files under `var/search/`.
 
-One process only; the lock on `var/` sees to that. Each index is a shard folder of its own, and a pointer file
-says which of them is served and what its vectors are of. The pointer is written last and replaced in one step,
-so a half-made index has none and is made again.
+One process only; the lock on `var/` sees to that. Each index is a shard folder of its own, and a pointer
+file says which of them is served and what its vectors are of. The pointer is written last and replaced in one
+step, so a half-made index has none and is made again.
 """
 
 import shutil
@@ -259,7 +259,8 @@ def _equals(field: str, value: str) -> edge.FieldCondition:
 
 
 def _floats(vector: Sequence[float] | NDArray[np.float32]) -> list[float]:
-    return np.asarray(vector, np.float32).tolist()
+    floats: list[float] = np.asarray(vector, np.float32).tolist()
+    return floats
 
 
 def _dense_of(record: edge.Record) -> NDArray[np.float32]:

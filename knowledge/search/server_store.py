@@ -1,7 +1,7 @@
 """Passages on a Qdrant server, which many processes may share.
 
-The served name is an alias of a collection made for one index, so that another index can take its place in one
-step. A plain collection of that name, as the first version made, is served until it is replaced.
+The served name is an alias of a collection made for one index, so that another index can take its place in
+one step. A plain collection of that name, as the first version made, has no description and is replaced.
 """
 
 import json
@@ -46,8 +46,8 @@ def connect(url: str, api_key: str | None) -> "ServerStore":
 
 
 class ServerStore:
-    """`name` is an alias, or a collection begun beside it by `begin_beside`. Without an address, as in memory,
-    there are no snapshots."""
+    """`name` is an alias, or a collection begun beside it. Without an address, as in memory, there are no
+    snapshots."""
 
     def __init__(
         self, client: QdrantClient, name: str = COLLECTION, address: ServerAddress | None = None
@@ -313,9 +313,7 @@ def _description(metadata: Mapping[str, Any]) -> IndexDescription | None:
 def _condition(demand: Demand) -> models.FieldCondition:
     if isinstance(demand, AnyOf):
         return models.FieldCondition(key=demand.field, match=models.MatchAny(any=demand.values))
-    return models.FieldCondition(
-        key=demand.field, range=models.Range(gte=demand.lowest, lte=demand.highest)
-    )
+    return models.FieldCondition(key=demand.field, range=models.Range(gte=demand.lowest, lte=demand.highest))
 
 
 def _equals(key: str, value: str) -> models.FieldCondition:

@@ -1,8 +1,8 @@
 """BM25 as sparse vectors, made by the same code on the way in and for every store.
 
-The term frequencies are weighted here; the store multiplies by the inverse document frequency. Words are cut at
-whatever is no letter or digit, lower-cased, freed of accents and brought to their English stems; words of another
-language only lose less of their endings.
+The term frequencies are weighted here; the store multiplies by the inverse document frequency. Words are cut
+at whatever is no letter or digit, lower-cased, freed of accents and brought to their English stems; words of
+another language only lose less of their endings.
 """
 
 import re
@@ -48,8 +48,8 @@ class WordEmbedder:
 
 
 def _with_compounds(text: str) -> str:
-    """Codes and hyphenated words also in one piece: `RC-207` is found by `RC207` and before `RC-208`, `e-mail`
-    by `email`. Figures are left alone, since 3.5 is not 35, and so are addresses."""
+    """Codes and hyphenated words also in one piece: `RC-207` is found by `RC207` and before `RC-208`,
+    `e-mail` by `email`. Figures are left alone, since 3.5 is not 35, and so are addresses."""
     joined = [word for match in _COMPOUND.finditer(text) if (word := _in_one_piece(match[0]))]
     return " ".join((text, *joined))
 
