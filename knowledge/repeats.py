@@ -11,14 +11,15 @@ from typing import Self
 
 _WORD = re.compile(r"[^\W_]+(?:[.,:/'’-][^\W_]+)*")
 _LEAST_SHARED = 0.9
-_TELLING = frozenset(  # noqa: SIM905 - a list of so many words is easier to read as a text
-    "no not none never nor neither without except unless only cannot "
-    "zero one two three four five six seven eight nine ten eleven twelve hundred thousand million half "
-    "first second third once twice daily weekly monthly yearly annual annually "
-    "january february march april may june july august september october november december "
-    "monday tuesday wednesday thursday friday saturday sunday "
-    "nicht kein keine keinen nie ohne nur".split()
-)
+_TELLING_WORDS = """
+    no not none never nor neither without except unless only cannot
+    zero one two three four five six seven eight nine ten eleven twelve hundred thousand million half
+    first second third once twice daily weekly monthly yearly annual annually
+    january february march april may june july august september october november december
+    monday tuesday wednesday thursday friday saturday sunday
+    nicht kein keine keinen nie ohne nur
+"""
+_TELLING = frozenset(_TELLING_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
