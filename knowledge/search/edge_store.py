@@ -16,7 +16,7 @@ import qdrant_edge as edge
 from numpy.typing import NDArray
 
 from knowledge.search.edge_pointer import Pointer, read_pointer, write_pointer
-from knowledge.search.fusion import CANDIDATES, fuse, most_words_score
+from knowledge.search.fusion import candidates_of_a_side, fuse, most_words_score
 from knowledge.search.payload import KEYWORDS, NUMBERS, AnyOf, Demand, demands, payload_of
 from knowledge.search.port import (
     IndexDescription,
@@ -119,7 +119,7 @@ class EdgeStore:
             return []
         words = self._words.embed_query(query.text)
         visible = edge.Filter(must=[_condition(demand) for demand in demands(query.access, query.filters)])
-        depth = max(CANDIDATES, query.limit)
+        depth = candidates_of_a_side(query.limit)
         by_meaning = edge.Query.Nearest(list(query.dense), using="dense")
         by_words = edge.Query.Nearest(edge.SparseVector(words.indices, words.values), using="words")
         candidates = [edge.Prefetch(depth, query=side, filter=visible) for side in (by_meaning, by_words)]

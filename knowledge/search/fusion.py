@@ -10,9 +10,14 @@ from collections.abc import Mapping
 
 from knowledge.search.port import StoreHit
 
-# Taken from each side. Everything that may count among the first hundred is then scored by both.
+# Taken from each side at least; the candidates of both are then scored by both.
 CANDIDATES = 100
 WORDS_WEIGHT = 0.4
+
+
+def candidates_of_a_side(limit: int) -> int:
+    """So many that two sides which do not agree at all fill the limit: past CANDIDATES there may be less."""
+    return max(CANDIDATES, math.ceil(limit / 2))
 
 
 def fuse(

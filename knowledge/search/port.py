@@ -87,7 +87,8 @@ NO_FILTERS = Filters()
 
 @dataclass(frozen=True, slots=True)
 class StoreQuery:
-    """`dense` and `text` are the same question, as a vector and in words."""
+    """`dense` and `text` are the same question, as a vector and in words. A limit of more than the hundred
+    candidates of a side (see `fusion`) is met as far as the two sides differ."""
 
     dense: Sequence[float]
     text: str

@@ -17,7 +17,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
-from knowledge.search.fusion import CANDIDATES, fuse, most_words_score
+from knowledge.search.fusion import candidates_of_a_side, fuse, most_words_score
 from knowledge.search.payload import KEYWORDS, NUMBERS, AnyOf, Demand, demands, payload_of
 from knowledge.search.port import (
     IndexDescription,
@@ -130,7 +130,7 @@ class ServerStore:
             return []
         words = self._words.embed_query(query.text)
         visible = models.Filter(must=[_condition(demand) for demand in demands(query.access, query.filters)])
-        depth = max(CANDIDATES, query.limit)
+        depth = candidates_of_a_side(query.limit)
         dense = list(query.dense)
         sparse = models.SparseVector(indices=words.indices, values=words.values)
         candidates = [

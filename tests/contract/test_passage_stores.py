@@ -271,10 +271,17 @@ def test_vectors_are_given_back(store: PassageStore) -> None:
     assert store.vectors([]) == {}
 
 
-def test_more_than_the_candidates_of_one_side_are_found(store: PassageStore) -> None:
-    store.upsert([stored(f"p{n}", placed("one"), f"word{n}", seed=n) for n in range(CANDIDATES + 30)])
-    assert len(search(store, "nothing of it", limit=CANDIDATES)) == CANDIDATES
-    assert len(search(store, "nothing of it", limit=CANDIDATES + 20)) == CANDIDATES + 20
+def test_the_candidates_of_both_sides_are_found_and_scored_by_both(store: PassageStore) -> None:
+    near = [stored(f"near{n}", placed("one"), "far from it", seed=1) for n in range(CANDIDATES)]
+    store.upsert(near)
+    store.upsert([stored(f"worded{n}", placed("one"), "a tent", seed=2) for n in range(CANDIDATES)])
+    hits = search(store, "tent", limit=2 * CANDIDATES)
+    assert len(hits) == 2 * CANDIDATES
+    assert {hit.passage_id for hit in hits if hit.words == 0} == {passage.passage_id for passage in near}
+    between = sum(x * y for x, y in zip(direction(1), direction(2), strict=True))
+    for hit in hits:
+        assert hit.similarity == pytest.approx(between if hit.words else 1.0, abs=1e-5)
+    assert len(search(store, "tent", limit=CANDIDATES)) == CANDIDATES
 
 
 def test_the_index_beside_is_searched_only_once_it_is_adopted(store: PassageStore) -> None:
