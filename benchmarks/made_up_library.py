@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from knowledge.draft import place
-from knowledge.embedding import DIMENSION
 from knowledge.library import Library
 from knowledge.search.port import StoredPassage
 from ledger.db import Database
@@ -34,11 +33,12 @@ def read_vocabulary(documents: Path) -> list[str]:
 def fill(db: Database, library: Library, vocabulary: list[str], passages: int, seed: int = 20) -> None:
     """Through the store's port and the ledger's rows, as an ingestion does it."""
     draw, vectors = random.Random(seed), np.random.default_rng(seed)
-    library.store.reset(library.index_name)
+    index = library.describe_index()
+    library.store.create(index)
     entries = list(_entries(draw, vocabulary, passages // PASSAGES_PER_DOCUMENT))
     for start in range(0, len(entries), _DOCUMENTS_PER_BATCH):
         batch = entries[start : start + _DOCUMENTS_PER_BATCH]
-        library.store.upsert([point for entry in batch for point in _points(entry, vectors)])
+        library.store.upsert([point for entry in batch for point in _points(entry, vectors, index.dimension)])
         put_documents(db, batch)
     library.store.settle()
 
@@ -58,6 +58,7 @@ def _entries(draw: random.Random, vocabulary: list[str], documents: int) -> Iter
             classification="internal",
             allowed_groups=_GROUPS[number % len(_GROUPS)],
             updated=date(2026, 1, 1),
+            language="en",
             review_by=None,
             size_bytes=1,
         )
@@ -71,8 +72,8 @@ def _entries(draw: random.Random, vocabulary: list[str], documents: int) -> Iter
         yield DocumentWithPassages(record, tuple(rows))
 
 
-def _points(entry: DocumentWithPassages, draw: np.random.Generator) -> list[StoredPassage]:
-    dense = draw.standard_normal((len(entry.passages), DIMENSION))
+def _points(entry: DocumentWithPassages, draw: np.random.Generator, dimension: int) -> list[StoredPassage]:
+    dense = draw.standard_normal((len(entry.passages), dimension))
     dense /= np.linalg.norm(dense, axis=1, keepdims=True)
     placement = place(entry.document)
     return [

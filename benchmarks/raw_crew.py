@@ -20,6 +20,7 @@ from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
 from knowledge.bootstrap import open_library
 from knowledge.library import Library
 from knowledge.search.access import AccessScope
+from knowledge.search.port import Filters
 from ledger.db import Database
 from ledger.settings import EmbeddedSettings, harden_crewai
 
@@ -54,7 +55,7 @@ class _Shelf:
 
     def search(self, query: str, collection: str | None) -> str:
         before = time.perf_counter()
-        hits = self._library.search(query, _ACCESS, collection=collection, limit=5).hits
+        hits = self._library.search(query, _ACCESS, filters=Filters(collection), limit=5).hits
         self.took_s = time.perf_counter() - before
         evidence = [
             {"id": f"E{number}", "title": hit.title, "updated": hit.updated, "text": hit.text}

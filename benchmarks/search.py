@@ -14,6 +14,7 @@ from evals.ask import load_questions
 from knowledge.bootstrap import open_library
 from knowledge.library import Library
 from knowledge.search.access import AccessScope
+from knowledge.search.port import StoreQuery
 from ledger.db import Database
 from ledger.migrate import migrate
 from ledger.settings import EmbeddedSettings
@@ -53,7 +54,7 @@ def _time_queries(library: Library) -> list[Measurement]:
     parts: tuple[Callable[[str], object], ...] = (
         search,
         library.embedder.embed_query,
-        lambda query: library.store.search(vectors[query], query, _ACCESS, None, 15),
+        lambda query: library.store.search(StoreQuery(vectors[query], query, _ACCESS, limit=15)),
     )
     for query in queries[:WARM_UP]:
         search(query)

@@ -40,7 +40,8 @@ class AuditReport(BaseModel):
 
 
 class FoundPassage(BaseModel):
-    """`score` is how close the passage's meaning is to the question's, 0 to 1."""
+    """`score` is how close the passage's meaning is to the question's, `words` how much of the question's
+    words it has, both 0 to 1."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -58,17 +59,22 @@ class FoundPassage(BaseModel):
     collection: str
     classification: str
     score: float
+    language: str | None
+    words: float
 
 
 class SearchReport(BaseModel):
-    """The best first."""
+    """The best first. `withheld` says that something as good was found which not everyone in the audience
+    may read."""
 
     model_config = ConfigDict(frozen=True)
 
     text: str
     principal: str
     collection: str | None
+    audience: tuple[str, ...]
     passages: tuple[FoundPassage, ...]
+    withheld: bool
 
 
 class DocumentFinding(BaseModel):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from knowledge.document import SourceDocument
 from knowledge.ingest_report import Change
 from knowledge.passages import Passage
+from knowledge.search.access import readers_of
 from knowledge.search.port import Placement, StoredPassage
 from ledger.documents import DocumentRecord, DocumentWithPassages, PassageRecord
 from ledger.ids import derive_id
@@ -50,8 +51,18 @@ class Draft:
 
 
 def place(record: DocumentRecord) -> Placement:
-    digest = hashlib.sha256("\0".join((record.collection, *record.allowed_groups)).encode())
-    return Placement(record.id, record.collection, record.allowed_groups, digest.hexdigest()[:16])
+    readers = readers_of(record.allowed_groups, record.classification)
+    said = (record.collection, record.owner or "", record.language or "", str(record.updated), *readers)
+    digest = hashlib.sha256("\0".join(said).encode())
+    return Placement(
+        document_id=record.id,
+        collection=record.collection,
+        allowed_groups=readers,
+        owner=record.owner,
+        language=record.language,
+        updated=record.updated,
+        mark=digest.hexdigest()[:16],
+    )
 
 
 def make_record(document: SourceDocument, status: str, reason: str | None, title: str) -> DocumentRecord:

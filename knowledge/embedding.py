@@ -43,6 +43,9 @@ class Embedder(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def dimension(self) -> int: ...
+
     def warm_up(self) -> None: ...
 
     def word_pieces(self) -> WordPieces: ...
@@ -66,6 +69,10 @@ class MiniLm:
     @property
     def name(self) -> str:
         return f"{MODEL_NAME}@{SHA256[WEIGHTS][:16]}"
+
+    @property
+    def dimension(self) -> int:
+        return DIMENSION
 
     def warm_up(self) -> None:
         """Raises ModelFilesMissing."""

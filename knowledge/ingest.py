@@ -52,8 +52,9 @@ def ingest(
     started = time.monotonic()
     sources = find_sources(workspace)
     pieces = library.embedder.word_pieces()
-    if library.store.index_name() != library.index_name:
-        library.store.reset(library.index_name)
+    index = library.store.index
+    if index is None or index.name != library.index_name:
+        library.store.create(library.describe_index(index.model if index else None))
     run = _Ingestion(db, library, pieces, on_progress)
     run.drop_leftovers()
     groups = frozenset(workspace.people.groups)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from knowledge.pii.policy import PiiPolicy
 from ledger.errors import WorkspaceInvalid
-from ledger.people import EVERYONE, Email, Name
+from ledger.people import EVERYONE, PUBLIC, Email, Name
 from ledger.yaml_file import load_yaml, parse_yaml
 
 META_FILE = "_meta.yaml"
@@ -137,6 +137,11 @@ def _refuse_misnamed(folder: Path) -> None:
 def check_groups(metadata: Metadata, declared: frozenset[str], where: str) -> None:
     """Raises WorkspaceInvalid if a group is named that people.yaml does not declare."""
     for group in metadata.groups or ():
+        if group == PUBLIC:
+            raise WorkspaceInvalid(
+                f"{where}.groups: '{PUBLIC}' is no group; write `classification: public` to open a document "
+                "to everybody."
+            )
         if group not in declared:
             raise WorkspaceInvalid(
                 f"{where}.groups: the group '{group}' is not declared under groups in people.yaml."

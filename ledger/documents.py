@@ -37,6 +37,7 @@ class DocumentRecord:
     updated: date | None
     review_by: date | None
     size_bytes: int
+    language: str | None = None
 
     @property
     def is_served(self) -> bool:
@@ -155,6 +156,7 @@ def _put_document(session: Session, document: DocumentRecord) -> None:
     row.updated = document.updated.isoformat() if document.updated else None
     row.review_by = document.review_by.isoformat() if document.review_by else None
     row.size_bytes = document.size_bytes
+    row.language = document.language
     row.ingested_at = moment
     session.flush()
     if before is not None and before != document.allowed_groups:
@@ -177,6 +179,7 @@ def _document(row: DocumentRow) -> DocumentRecord:
         updated=date.fromisoformat(row.updated) if row.updated else None,
         review_by=date.fromisoformat(row.review_by) if row.review_by else None,
         size_bytes=row.size_bytes,
+        language=row.language,
     )
 
 

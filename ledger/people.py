@@ -20,6 +20,8 @@ from ledger.schema import PrincipalGroupRow, PrincipalRoleRow, PrincipalRow
 from ledger.yaml_file import load_yaml
 
 EVERYONE = "everyone"
+# Not a group anybody is in: it stands for whoever may read what is classified as public, strangers too.
+PUBLIC = "public"
 
 
 class Right(StrEnum):
@@ -77,6 +79,11 @@ class PeopleFile(BaseModel):
             for value in values:
                 if values.count(value) > 1:
                     raise ValueError(f"{field} {value} is given to two people")
+        if PUBLIC in self.groups:
+            raise ValueError(
+                f"the group '{PUBLIC}' cannot be declared; a document is opened to everybody by "
+                "`classification: public`"
+            )
         for person in self.people:
             for group in person.groups:
                 if group not in self.groups:

@@ -333,6 +333,7 @@ class DocumentRow(Base):
     updated: Mapped[str | None] = mapped_column(Short)
     review_by: Mapped[str | None] = mapped_column(Short)
     size_bytes: Mapped[int]
+    language: Mapped[str | None] = mapped_column(Short)
     ingested_at: Mapped[datetime]
 
 

@@ -35,11 +35,11 @@ def _compare(settings: EmbeddedSettings, db: Database) -> Checked:
 
     library = open_library(settings, db)
     try:
-        name = library.store.index_name()
-        if name is None:
+        index = library.store.index
+        if index is None:
             return warn("index", "nothing is ingested yet", AGAIN)
-        if name != library.index_name:
-            return broken("index", f"made with {name}, searched with {library.index_name}", AGAIN)
+        if index.name != library.index_name:
+            return broken("index", f"made with {index.name}, searched with {library.index_name}", AGAIN)
         stored = set(library.store.marks())
     finally:
         library.close()

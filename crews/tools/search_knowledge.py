@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from crews.step_context import StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec
 from knowledge.library import PassageHit
+from knowledge.search.port import Filters
 from ledger.evidence import Finding
 from ledger.people import Right
 
@@ -30,7 +31,7 @@ def _search(context: StepContext, arguments: SearchArguments) -> ToolOutcome:
         "retrieval", "search passages", arguments.model_dump(), parent_id=context.parent_span
     ) as span:
         result = context.library().search(
-            arguments.query, context.access, collection=arguments.collection, limit=MAX_PASSAGES
+            arguments.query, context.access, filters=Filters(arguments.collection), limit=MAX_PASSAGES
         )
         hits = result.hits
         span.output = [{"passage": hit.passage_id, "score": round(hit.score, 4)} for hit in hits]

@@ -6,6 +6,9 @@ more, so that no mistake in ranking or prompting can widen it.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
+
+from ledger.people import PUBLIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,11 @@ class AccessScope:
     groups: frozenset[str]
     audience: tuple[frozenset[str], ...] = ()
 
+    @classmethod
+    def of_strangers(cls) -> Self:
+        """What anybody may read, and so the most for somebody nobody knows."""
+        return cls(frozenset({PUBLIC}))
+
     def allows(self, allowed_groups: Iterable[str]) -> bool:
         allowed = frozenset(allowed_groups)
         return all(groups & allowed for groups in self.required_matches)
@@ -27,6 +35,11 @@ class AccessScope:
         return AccessScope(self.groups)
 
     @property
+    def is_narrowed(self) -> bool:
+        """Whether there can be anything the principal may read and somebody of the audience may not."""
+        return not all(self.groups <= groups for groups in self.audience)
+
+    @property
     def required_matches(self) -> tuple[frozenset[str], ...]:
         """Sets of groups, each of which a passage's allowed groups must meet. An empty set is met by
         nothing."""
@@ -35,3 +48,10 @@ class AccessScope:
     @property
     def sees_nothing(self) -> bool:
         return not all(self.required_matches)
+
+
+def readers_of(allowed_groups: tuple[str, ...], classification: str) -> tuple[str, ...]:
+    """The groups that may read a document: of a public one, strangers too, unless it is for nobody."""
+    if classification == PUBLIC and allowed_groups:
+        return (*allowed_groups, PUBLIC)
+    return allowed_groups

@@ -1,33 +1,38 @@
 """Passages in Qdrant Edge: Qdrant's own engine inside this process, its files under `var/search/`.
 
-One process only; the lock on `var/` sees to that. Which embedder the vectors are of stands in a file beside
-the shard, written last when an index is made: a half-made one has no name and is made again.
+One process only; the lock on `var/` sees to that. Each index is a shard folder of its own, and a pointer
+file says which of them is served and what its vectors are of. The pointer is written last and replaced in one
+step, so a half-made index has none and is made again.
 """
 
-import json
 import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import qdrant_edge as edge
+from numpy.typing import NDArray
 
-from knowledge.embedding import DIMENSION
-from knowledge.search.access import AccessScope
+from knowledge.search.edge_pointer import Pointer, read_pointer, write_pointer
+from knowledge.search.fusion import candidates_of_a_side, fuse, most_words_score
+from knowledge.search.payload import KEYWORDS, NUMBERS, AnyOf, Demand, demands, payload_of
 from knowledge.search.port import (
-    PREFETCH_LIMIT,
-    RRF_K,
+    IndexDescription,
     Placement,
     SearchUnavailable,
     StoredPassage,
     StoreHit,
-    cosine,
+    StoreQuery,
 )
-from knowledge.search.words import WordEmbedder
+from knowledge.search.words import SATURATION, WordEmbedder
+from ledger.crash_points import crash_point
+from ledger.ids import new_id
 
-_INDEXED = ("allowed_groups", "collection", "document_id")
+SERVED = "index.json"
+BESIDE = "beside.json"
+_SHARDS = "shard*"
 _SCROLL = 5_000
 _UPSERT = 500
 
@@ -35,33 +40,35 @@ _UPSERT = 500
 class EdgeStore:
     """Opens the shard at first use, so that making one costs nothing."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pointer: str = SERVED) -> None:
         self._folder = folder
+        self._pointer_file = folder / pointer
         self._shard: edge.EdgeShard | None = None
+        self._beside: EdgeStore | None = None
         self._opening = threading.Lock()
         self._words = WordEmbedder()
 
-    def index_name(self) -> str | None:
-        try:
-            name = json.loads((self._folder / "index.json").read_text())["name"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return str(name)
+    @property
+    def index(self) -> IndexDescription | None:
+        pointer = read_pointer(self._pointer_file)
+        return pointer.index if pointer else None
 
-    def reset(self, index_name: str) -> None:
+    def create(self, index: IndexDescription) -> None:
         self.close()
         with self._translated():
             self._folder.mkdir(parents=True, exist_ok=True)
-            (self._folder / "index.json").unlink(missing_ok=True)
-            shutil.rmtree(self._shard_folder, ignore_errors=True)
-            shard = edge.EdgeShard.create(str(self._shard_folder), _config())
-            for field in _INDEXED:
+            self._pointer_file.unlink(missing_ok=True)
+            (self._folder / BESIDE).unlink(missing_ok=True)
+            self._drop_leftovers()
+            shard_folder = f"shard-{new_id()}"
+            shard = edge.EdgeShard.create(str(self._folder / shard_folder), _config(index.dimension))
+            for field in KEYWORDS:
                 shard.update(edge.UpdateOperation.create_field_index(field, edge.PayloadSchemaType.Keyword))
+            for field in NUMBERS:
+                shard.update(edge.UpdateOperation.create_field_index(field, edge.PayloadSchemaType.Integer))
             shard.flush()
             self._shard = shard
-            draft = self._folder / "index.json.new"
-            draft.write_text(json.dumps({"name": index_name}))
-            draft.replace(self._folder / "index.json")
+            write_pointer(self._pointer_file, Pointer(index, shard_folder))
 
     def upsert(self, passages: Sequence[StoredPassage]) -> None:
         for start in range(0, len(passages), _UPSERT):
@@ -69,10 +76,12 @@ class EdgeStore:
             with self._translated():
                 self._open().update(edge.UpdateOperation.upsert_points(points))
 
+    def place_passages(self, passage_ids: Sequence[str], placement: Placement) -> None:
+        # By filter, since naming an id that is not there fails the whole operation.
+        self._place(edge.HasIdCondition(set(passage_ids)), placement)
+
     def place_document(self, placement: Placement) -> None:
-        of_document = _filter(_field("document_id", edge.MatchValue(placement.document_id)))
-        with self._translated():
-            self._open().update(edge.UpdateOperation.set_payload_by_filter(of_document, _payload(placement)))
+        self._place(_equals("document_id", placement.document_id), placement)
 
     def delete_passages(self, passage_ids: Sequence[str]) -> None:
         if not passage_ids:
@@ -81,7 +90,7 @@ class EdgeStore:
             self._open().update(edge.UpdateOperation.delete_points(list(passage_ids)))
 
     def delete_document(self, document_id: str) -> None:
-        of_document = _filter(_field("document_id", edge.MatchValue(document_id)))
+        of_document = edge.Filter(must=[_equals("document_id", document_id)])
         with self._translated():
             self._open().update(edge.UpdateOperation.delete_points_by_filter(of_document))
 
@@ -98,29 +107,37 @@ class EdgeStore:
                 if offset is None:
                     return marks
 
-    def search(
-        self, dense: list[float], text: str, access: AccessScope, collection: str | None, limit: int
-    ) -> list[StoreHit]:
-        if access.sees_nothing:
-            return []
-        visible = _visible(access, collection)
-        words = self._words.embed_query(text)
-        by_meaning = edge.Query.Nearest(dense, using="dense")
-        by_words = edge.Query.Nearest(edge.SparseVector(words.indices, words.values), using="words")
-        request = edge.QueryRequest(
-            limit=limit,
-            prefetches=[
-                edge.Prefetch(PREFETCH_LIMIT, query=by_meaning, filter=visible),
-                edge.Prefetch(PREFETCH_LIMIT, query=by_words, filter=visible),
-            ],
-            query=edge.Fusion.Rrf(RRF_K),  # type: ignore[arg-type]  # the stub nests it in Fusion only by name
-            filter=visible,
-            with_vector=["dense"],
-            with_payload=False,
-        )
+    def vectors(self, passage_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        if not passage_ids:
+            return {}
         with self._translated():
-            points = self._open().query(request)
-        return [StoreHit(str(point.id), point.score, cosine(dense, _dense_of(point))) for point in points]
+            records = self._open().retrieve(list(passage_ids), with_payload=False, with_vector=["dense"])
+        return {str(record.id): _dense_of(record) for record in records}
+
+    def search(self, query: StoreQuery) -> list[StoreHit]:
+        if query.access.sees_nothing:
+            return []
+        words = self._words.embed_query(query.text)
+        visible = edge.Filter(must=[_condition(demand) for demand in demands(query.access, query.filters)])
+        depth = candidates_of_a_side(query.limit)
+        by_meaning = edge.Query.Nearest(list(query.dense), using="dense")
+        by_words = edge.Query.Nearest(edge.SparseVector(words.indices, words.values), using="words")
+        candidates = [edge.Prefetch(depth, query=side, filter=visible) for side in (by_meaning, by_words)]
+        # The candidates of both sides, scored by each.
+        requests = [
+            edge.QueryRequest(limit=2 * depth, prefetches=candidates, query=side, filter=visible)
+            for side in (by_meaning, by_words)
+        ]
+        with self._translated():
+            shard = self._open()
+            similarities, word_scores = shard.query_batch(edge.QueryBatchRequest(requests))
+            passages = shard.info().points_count
+        return fuse(
+            {str(point.id): point.score for point in similarities},
+            {str(point.id): point.score for point in word_scores},
+            most_words_score(len(words.indices), passages, SATURATION),
+            query.limit,
+        )
 
     def count(self) -> int:
         with self._translated():
@@ -131,22 +148,81 @@ class EdgeStore:
             self._open().optimize()
             self._open().flush()
 
+    def begin_beside(self, index: IndexDescription) -> "EdgeStore":
+        if self._beside is not None:
+            self._beside.close()
+        self._beside = EdgeStore(self._folder, BESIDE)
+        self._beside.create(index)
+        return self._beside
+
+    def adopt_beside(self) -> None:
+        beside, self._beside = self._beside, None
+        if beside is None:
+            raise SearchUnavailable("There is no other index to adopt; begin one first.")
+        beside.settle()
+        with self._translated(), self._opening:
+            crash_point("search.before_adoption")
+            (self._folder / BESIDE).replace(self._folder / SERVED)
+            # Not closed: it closes with the last query that still reads it.
+            self._shard, beside._shard = beside._shard, None
+            crash_point("search.after_adoption")
+            self._drop_leftovers()
+
+    def snapshot(self, folder: Path) -> None:
+        pointer = read_pointer(self._pointer_file)
+        if pointer is None:
+            raise SearchUnavailable("There is no search index to copy; run `crewdesk ingest` first.")
+        with self._translated():
+            self._open().flush()
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(self._folder / pointer.shard_folder, folder / pointer.shard_folder)
+            write_pointer(folder / SERVED, pointer)
+
+    def restore(self, folder: Path) -> None:
+        kept = read_pointer(folder / SERVED)
+        if kept is None:
+            raise SearchUnavailable(f"{folder} holds no whole copy of a search index.")
+        beside = EdgeStore(self._folder, BESIDE)
+        with self._translated():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            shard_folder = f"shard-{new_id()}"
+            shutil.copytree(folder / kept.shard_folder, self._folder / shard_folder)
+            write_pointer(self._folder / BESIDE, Pointer(kept.index, shard_folder))
+        self._beside = beside
+        self.adopt_beside()
+
     def close(self) -> None:
+        if self._beside is not None:
+            self._beside.close()
+            self._beside = None
         if self._shard is not None:
             with self._translated():
                 self._shard.close()
             self._shard = None
 
-    @property
-    def _shard_folder(self) -> Path:
-        return self._folder / "shard"
-
     def _open(self) -> edge.EdgeShard:
         # Two threads that both loaded it would find it locked by each other.
         with self._opening:
             if self._shard is None:
-                self._shard = edge.EdgeShard.load(str(self._shard_folder))
+                pointer = read_pointer(self._pointer_file)
+                if pointer is None:
+                    raise FileNotFoundError("there is no index")
+                self._shard = edge.EdgeShard.load(str(self._folder / pointer.shard_folder))
             return self._shard
+
+    def _place(self, which: edge.HasIdCondition | edge.FieldCondition, placement: Placement) -> None:
+        with self._translated():
+            self._open().update(
+                edge.UpdateOperation.set_payload_by_filter(edge.Filter(must=[which]), payload_of(placement))
+            )
+
+    def _drop_leftovers(self) -> None:
+        """Shards that no pointer names: of an index that was replaced, or of one that was never finished."""
+        pointers = (read_pointer(self._folder / name) for name in (SERVED, BESIDE))
+        named = {pointer.shard_folder for pointer in pointers if pointer}
+        for folder in self._folder.glob(_SHARDS):
+            if folder.name not in named:
+                shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -161,46 +237,34 @@ class EdgeStore:
     def _point(self, passage: StoredPassage) -> edge.Point:
         words = self._words.embed_passage(passage.text)
         sparse = edge.SparseVector(words.indices, words.values)
-        vector: dict[str, edge.NamedVector] = {"dense": passage.dense, "words": sparse}
-        return edge.Point(passage.passage_id, vector, _payload(passage.placement))
+        vector: dict[str, edge.NamedVector] = {"dense": _floats(passage.dense), "words": sparse}
+        return edge.Point(passage.passage_id, vector, payload_of(passage.placement))
 
 
-def _config() -> edge.EdgeConfig:
+def _config(dimension: int) -> edge.EdgeConfig:
     return edge.EdgeConfig(
-        vectors={"dense": edge.EdgeVectorParams(DIMENSION, edge.Distance.Cosine)},
+        vectors={"dense": edge.EdgeVectorParams(dimension, edge.Distance.Cosine)},
         sparse_vectors={"words": edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
     )
 
 
-def _payload(placement: Placement) -> dict[str, Any]:
-    return {
-        "document_id": placement.document_id,
-        "collection": placement.collection,
-        "allowed_groups": list(placement.allowed_groups),
-        "mark": placement.mark,
-    }
+def _condition(demand: Demand) -> edge.FieldCondition:
+    if isinstance(demand, AnyOf):
+        return edge.FieldCondition(demand.field, match=edge.MatchAny(demand.values))
+    return edge.FieldCondition(demand.field, range=edge.RangeFloat(gte=demand.lowest, lte=demand.highest))
 
 
-def _visible(access: AccessScope, collection: str | None) -> edge.Filter:
-    conditions = [
-        _field("allowed_groups", edge.MatchAny(sorted(groups))) for groups in access.required_matches
-    ]
-    if collection is not None:
-        conditions.append(_field("collection", edge.MatchValue(collection)))
-    return _filter(*conditions)
+def _equals(field: str, value: str) -> edge.FieldCondition:
+    return edge.FieldCondition(field, match=edge.MatchValue(value))
 
 
-def _filter(*conditions: edge.FieldCondition) -> edge.Filter:
-    # Only what must match: an empty filter and a must-not on a missing key let everything through.
-    return edge.Filter(must=list(conditions))
+def _floats(vector: Sequence[float] | NDArray[np.float32]) -> list[float]:
+    floats: list[float] = np.asarray(vector, np.float32).tolist()
+    return floats
 
 
-def _field(key: str, match: edge.MatchAny | edge.MatchValue) -> edge.FieldCondition:
-    return edge.FieldCondition(key, match=match)
-
-
-def _dense_of(point: edge.ScoredPoint) -> list[float]:
-    vectors = point.vector
+def _dense_of(record: edge.Record) -> NDArray[np.float32]:
+    vectors = record.vector
     if not isinstance(vectors, dict):
         raise TypeError("the engine answered without the vector it was asked for")
-    return vectors["dense"]  # type: ignore[return-value]  # a plain vector, by the shard's configuration
+    return np.asarray(vectors["dense"], np.float32)

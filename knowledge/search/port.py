@@ -5,16 +5,19 @@ held against the ledger's rows before anybody sees it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import ClassVar, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from knowledge.search.access import AccessScope
 from ledger.errors import CrewdeskError, ErrorKind
 
 # Part of an index's name, changed with the rules in `words`: other rules make other vectors.
-WORDS_NAME = "bm25-en-1"
-RRF_K = 60
-PREFETCH_LIMIT = 100
+WORDS_NAME = "bm25-en-2"
 
 
 class SearchUnavailable(CrewdeskError):
@@ -33,13 +36,27 @@ class IndexOutdated(CrewdeskError):
 
 
 @dataclass(frozen=True, slots=True)
+class IndexDescription:
+    """`name` says which embedder and word rules the vectors are of. `model` is the folder of an embedding
+    model other than the packaged one; `dimension` how many numbers its vectors have."""
+
+    name: str
+    model: str | None = None
+    dimension: int = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """What the store's filters go by. `mark` is a digest of it, by which a passage filed under other rights
-    is recognised."""
+    is recognised. A staged passage is one with no allowed groups: by the filter that holds rights, no query
+    finds it."""
 
     document_id: str
     collection: str
     allowed_groups: tuple[str, ...]
+    owner: str | None
+    language: str | None
+    updated: date | None
     mark: str
 
 
@@ -49,39 +66,68 @@ class StoredPassage:
 
     passage_id: str
     placement: Placement
-    dense: list[float]
+    dense: Sequence[float] | NDArray[np.float32]
     text: str
 
 
 @dataclass(frozen=True, slots=True)
+class Filters:
+    """What to look among, besides what the scope allows; all of it must hold. The days are inclusive, and a
+    document without a date is in no span of days."""
+
+    collection: str | None = None
+    owner: str | None = None
+    language: str | None = None
+    updated_from: date | None = None
+    updated_to: date | None = None
+
+
+NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreQuery:
+    """`dense` and `text` are the same question, as a vector and in words. A limit of more than the hundred
+    candidates of a side (see `fusion`) is met as far as the two sides differ."""
+
+    dense: Sequence[float]
+    text: str
+    access: AccessScope
+    filters: Filters = NO_FILTERS
+    limit: int = 10
+
+
+@dataclass(frozen=True, slots=True)
 class StoreHit:
-    """`similarity` is the cosine of the query's and the passage's dense vectors."""
+    """`similarity` is the cosine of the query's and the passage's dense vectors, `words` how much of the
+    query's words the passage has, 0 to 1 (see `fusion`); `rank_score` is what the order goes by."""
 
     passage_id: str
     rank_score: float
     similarity: float
-
-
-def cosine(one: Sequence[float], other: Sequence[float]) -> float:
-    """Of two vectors of length one."""
-    return sum(a * b for a, b in zip(one, other, strict=True))
+    words: float
 
 
 class PassageStore(Protocol):
     """All methods raise SearchUnavailable. Writes are seen by the next query."""
 
-    def index_name(self) -> str | None:
-        """Which embedder and word rules the index was made with; None where there is no index."""
+    @property
+    def index(self) -> IndexDescription | None:
+        """The served index; None where there is none."""
         ...
 
-    def reset(self, index_name: str) -> None:
+    def create(self, index: IndexDescription) -> None:
         """Drops whatever there is and makes an empty index."""
         ...
 
     def upsert(self, passages: Sequence[StoredPassage]) -> None: ...
 
+    def place_passages(self, passage_ids: Sequence[str], placement: Placement) -> None:
+        """Files those of the passages that are there under the placement, vectors untouched."""
+        ...
+
     def place_document(self, placement: Placement) -> None:
-        """Files all passages of the document under other rights or another collection."""
+        """Files all passages of the document under the placement, vectors untouched."""
         ...
 
     def delete_passages(self, passage_ids: Sequence[str]) -> None: ...
@@ -92,16 +138,37 @@ class PassageStore(Protocol):
         """The mark of every stored passage by its id."""
         ...
 
-    def search(
-        self, dense: list[float], text: str, access: AccessScope, collection: str | None, limit: int
-    ) -> list[StoreHit]:
-        """Dense and BM25 fused by reciprocal rank, best first; only what the scope allows."""
+    def vectors(self, passage_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The dense vectors, of length one, of those of the passages that are there."""
+        ...
+
+    def search(self, query: StoreQuery) -> list[StoreHit]:
+        """Best first by `fusion`; only what scope and filters allow."""
         ...
 
     def count(self) -> int: ...
 
     def settle(self) -> None:
         """After a batch of writes: makes them durable and searching fast again."""
+        ...
+
+    def begin_beside(self, index: IndexDescription) -> Self:
+        """An empty index beside the served one, to be filled through the store returned; a half-made one is
+        dropped."""
+        ...
+
+    def adopt_beside(self) -> None:
+        """Serves the index begun beside instead, in one step: whoever dies meanwhile leaves the old one
+        served or the new one. The old one goes."""
+        ...
+
+    def snapshot(self, folder: Path) -> None:
+        """Copies the served index into the folder, made if need be. What is written meanwhile may be
+        missing."""
+        ...
+
+    def restore(self, folder: Path) -> None:
+        """Serves the index that `snapshot` copied there, adopted like one begun beside."""
         ...
 
     def close(self) -> None: ...

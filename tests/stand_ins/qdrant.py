@@ -22,6 +22,7 @@ from starlette.routing import Route
 from tests.stand_ins import qdrant_operations as operations
 from tests.stand_ins.faults import ANY_OPERATION, Fault, FaultPlan, serve_with
 from tests.stand_ins.journal import Journal
+from tests.stand_ins.qdrant_snapshots import Snapshots
 from tests.stand_ins.server import LoopbackServer
 
 Operation = Callable[[QdrantClient, str, bytes], Any]
@@ -38,6 +39,7 @@ class QdrantServer:
         self._engine = QdrantClient(":memory:")
         self._operations: set[str] = set()
         self._indexes: dict[str, dict[str, models.PayloadIndexInfo]] = {}
+        self._snapshots = Snapshots()
         self.server = LoopbackServer(Starlette(routes=[*_probes(), *self._routes()]), port=port)
 
     @property
@@ -46,7 +48,7 @@ class QdrantServer:
 
     def payload_indexes(self, collection: str) -> tuple[str, ...]:
         with self._lock:
-            return tuple(self._indexes.get(collection, ()))
+            return tuple(self._indexes.get(operations.real_name(self._engine, collection), ()))
 
     def fail(self, fault: Fault, *, operation: str = ANY_OPERATION, times: int = 1) -> None:
         if operation not in (ANY_OPERATION, *self._operations):
@@ -94,6 +96,10 @@ class QdrantServer:
             ("POST", f"{points}/count", "count", operations.count),
             ("POST", f"{points}/query", "query", operations.query),
             ("POST", f"{points}/query/batch", "query_batch", operations.query_batch),
+            ("POST", f"{collection}/snapshots", "create_snapshot", self._snapshots.create),
+            ("GET", f"{collection}/snapshots/{{snapshot}}", "fetch_snapshot", self._snapshots.fetch),
+            ("DELETE", f"{collection}/snapshots/{{snapshot}}", "delete_snapshot", self._snapshots.delete),
+            ("POST", f"{collection}/snapshots/upload", "upload_snapshot", self._snapshots.restore),
         ]
         return [
             Route(path, self._endpoint(label, operation), methods=[verb])
@@ -126,6 +132,8 @@ class QdrantServer:
             return _problem(400, f"Format error in JSON body: {error}")
         except ValueError as error:
             return _problem(_status_of(str(error)), str(error))
+        if isinstance(result, Response):
+            return result
         shown = to_jsonable_python(result, fallback=lambda value: value.tolist())
         return JSONResponse({"result": shown, "status": "ok", "time": 0.0})
 
@@ -136,6 +144,7 @@ class QdrantServer:
 
     def _delete_collection(self, engine: QdrantClient, name: str, _body: bytes) -> bool:
         self._indexes.pop(name, None)
+        self._snapshots.forget(name)
         return engine.delete_collection(name)
 
     def _create_index(self, engine: QdrantClient, name: str, body: bytes) -> models.UpdateResult:

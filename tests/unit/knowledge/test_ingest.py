@@ -13,7 +13,7 @@ from knowledge.ingest_report import IngestProgress, IngestReport, Phase
 from knowledge.library import Library
 from knowledge.search.access import AccessScope
 from knowledge.search.edge_store import EdgeStore
-from knowledge.search.port import IndexOutdated, Placement, StoredPassage
+from knowledge.search.port import Filters, IndexOutdated, Placement, StoredPassage
 from knowledge.word_pieces import WordPieces
 from ledger.audit import verify_audit
 from ledger.db import Database
@@ -124,7 +124,7 @@ def test_another_title_is_found_under(stocked: Shop, sqlite_db: Database, librar
     stocked.ingest(sqlite_db, library)
     stocked.write("_meta.yaml", "files: {boats.md: {title: Harbour timetable, collection: water}}\n")
     report = stocked.ingest(sqlite_db, library)
-    hit = library.search("harbour timetable", STAFF, collection="water").hits[0]
+    hit = library.search("harbour timetable", STAFF, filters=Filters("water")).hits[0]
     assert (hit.title, hit.path, report.embedded) == ("Harbour timetable", "documents/boats.md", 1)
 
 
@@ -285,6 +285,7 @@ class OtherModel:
         self._real = real
 
     name = "other-model"
+    dimension = 384
 
     def warm_up(self) -> None:
         self._real.warm_up()
