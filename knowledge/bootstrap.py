@@ -1,6 +1,6 @@
 """Builds the library a process reads from, out of its settings."""
 
-from knowledge.embedding import MiniLm
+from knowledge.embedding import open_embedder
 from knowledge.library import Library
 from knowledge.search.port import PassageStore
 from ledger.db import Database
@@ -9,7 +9,7 @@ from ledger.settings import SearchSettings
 
 def open_library(settings: SearchSettings, db: Database) -> Library:
     """The store is opened and the embedder loaded at first use."""
-    return Library(db, _make_store(settings), MiniLm())
+    return Library(db, _make_store(settings), open_embedder(settings.var / "models"))
 
 
 def _make_store(settings: SearchSettings) -> PassageStore:
