@@ -1,5 +1,5 @@
-"""The embedder of a process: one model, loaded at first use, from local files only and after their hashes were
-checked.
+"""The embedder of a process: one model, loaded at first use, from local files only and after their hashes
+were checked.
 """
 
 import threading

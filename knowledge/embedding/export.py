@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from knowledge.embedding.export_record import EXPORTED, ExportRecord
-from knowledge.embedding.model_folder import ModelFolder, read_model_folder
+from knowledge.embedding.model_folder import read_model_folder
 from knowledge.embedding.onnx_encoder import OnnxEncoder
 from knowledge.embedding.torch_encoder import load_unnormalised
 from knowledge.model_files import file_sha256
@@ -44,7 +44,9 @@ def main(arguments: Sequence[str]) -> None:
     _export(reference, draft / EXPORTED)
     cosine = _compare(reference, OnnxEncoder(draft / EXPORTED, model))
     if not cosine >= LEAST_COSINE:
-        sys.exit(f"the export is not the same model: cosine {cosine:.6f} to torch, at least {LEAST_COSINE} wanted")
+        sys.exit(
+            f"the export is not the same model: cosine {cosine:.6f} to torch, at least {LEAST_COSINE} wanted"
+        )
     ExportRecord(sha256=file_sha256(draft / EXPORTED), cosine=cosine).write(draft)
 
 
@@ -80,7 +82,8 @@ def _export(reference: "SentenceTransformer", target: Path) -> None:
             opset_version=_OPSET,
             input_names=names,
             output_names=["sentence_embedding"],
-            dynamic_axes={name: {0: "texts", 1: "pieces"} for name in names} | {"sentence_embedding": {0: "texts"}},
+            dynamic_axes={name: {0: "texts", 1: "pieces"} for name in names}
+            | {"sentence_embedding": {0: "texts"}},
         )
 
 

@@ -12,7 +12,14 @@ from typing import Any, ClassVar
 
 from knowledge import model_files
 from knowledge.embedding.port import DIMENSION
-from knowledge.model_files import MODEL_NAME, SHA256, WEIGHTS, ModelFilesMissing, check_model_files, file_sha256
+from knowledge.model_files import (
+    MODEL_NAME,
+    SHA256,
+    WEIGHTS,
+    ModelFilesMissing,
+    check_model_files,
+    file_sha256,
+)
 from ledger.errors import CrewdeskError, ErrorKind
 
 PACKAGED_NAME = f"{MODEL_NAME}@{SHA256[WEIGHTS][:16]}"
@@ -63,7 +70,9 @@ def read_model_folder(folder: Path) -> ModelFolder:
     if settings.get("default_prompt_name") or any((settings.get("prompts") or {}).values()):
         raise _unsupported(folder, "it wants a prompt before each text")
     names = ["modules.json", "config.json", pooling_file, WEIGHTS, "tokenizer.json"]
-    key = _digest([f"{name} {_hash(folder / name)}" for name in names] + [str(most := _limit(folder, config))])
+    key = _digest(
+        [f"{name} {_hash(folder / name)}" for name in names] + [str(most := _limit(folder, config))]
+    )
     return ModelFolder(
         path=folder,
         title=folder.name,
@@ -119,6 +128,6 @@ def _digest(lines: list[str]) -> str:
 
 def _unsupported(folder: Path, why: str) -> ModelUnsupported:
     return ModelUnsupported(
-        f"The embedding model in {folder} cannot be used: {why}. Use one that sentence-transformers saved, of a "
-        "transformer with mean or first-token pooling."
+        f"The embedding model in {folder} cannot be used: {why}. Use one that sentence-transformers saved, "
+        "of a transformer with mean or first-token pooling."
     )

@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from qdrant_client import QdrantClient
 
-from knowledge.embedding import DIMENSION, MiniLm
+from knowledge.embedding import DIMENSION, Embedder
 from knowledge.search.access import AccessScope
 from knowledge.search.edge_store import EdgeStore
 from knowledge.search.port import PREFETCH_LIMIT, PassageStore, Placement, SearchUnavailable, StoredPassage
 from knowledge.search.server_store import ServerStore, connect
 from ledger.ids import derive_id
+from tests.model_cache import packaged_embedder
 
 ALL = AccessScope(frozenset({"everyone", "hr"}))
 GROUPS = ["everyone", "hr", "finance", "it"]
@@ -211,8 +212,8 @@ def test_exactly_what_the_scope_allows_is_found(
 
 
 @pytest.fixture(scope="module")
-def minilm() -> MiniLm:
-    return MiniLm()
+def minilm() -> Embedder:
+    return packaged_embedder()
 
 
 CORPUS = {
@@ -229,7 +230,7 @@ CORPUS = {
     [("RC-207", "vpn"), ("time off work on full pay", "leave"), ("my checkout is frozen", "till")],
 )
 def test_an_exact_word_and_another_wording_both_come_first(
-    store: PassageStore, minilm: MiniLm, query: str, best: str
+    store: PassageStore, minilm: Embedder, query: str, best: str
 ) -> None:
     vectors = minilm.embed_passages(list(CORPUS.values()), lambda _done: None).vectors.tolist()
     store.upsert(
