@@ -1,5 +1,5 @@
-"""One export of the packaged embedding model for all tests and the processes they start, kept from one test run
-to the next: making it takes seconds."""
+"""One export of the packaged embedding model for all tests and the processes they start, kept from one test
+run to the next: making it takes seconds."""
 
 from functools import cache
 from pathlib import Path
