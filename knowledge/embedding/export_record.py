@@ -13,10 +13,12 @@ _RECORD = "export.json"
 
 
 class ExportRecord(BaseModel):
+    """`likeness` is 1 where the vectors are torch's own."""
+
     model_config = ConfigDict(frozen=True)
 
     sha256: str
-    cosine: float
+    likeness: float
 
     def write(self, folder: Path) -> None:
         (folder / _RECORD).write_text(self.model_dump_json())

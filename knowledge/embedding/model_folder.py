@@ -7,7 +7,7 @@ the small check after the export says that onnxruntime does the same as torch.
 import hashlib
 import json
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 from knowledge import model_files
@@ -58,11 +58,17 @@ def read_packaged_model() -> ModelFolder:
 
 def read_model_folder(folder: Path) -> ModelFolder:
     """Raises ModelFilesMissing naming the file, ModelUnsupported saying what is not."""
-    folder = folder.resolve()
+    try:
+        return _read_model(folder.resolve())
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _unsupported(folder, f"its settings are not what they should be ({error!r})") from error
+
+
+def _read_model(folder: Path) -> ModelFolder:
     modules = _read(folder, "modules.json")
-    if not isinstance(modules, list) or [_kind(module) for module in modules] not in _MODULES:
+    if [_kind(module) for module in modules] not in _MODULES:
         raise _unsupported(folder, "its modules are not Transformer, Pooling and perhaps Normalize")
-    pooling_file = f"{modules[1].get('path', '')}/config.json"
+    pooling_file = str(PurePath(modules[1]["path"]) / "config.json")
     pooling, config = _read(folder, pooling_file), _read(folder, "config.json")
     if _pooling_modes(pooling) not in [[mode] for mode in _POOLING_MODES]:
         raise _unsupported(folder, f"it pools by other than {' or '.join(_POOLING_MODES)}")
@@ -84,8 +90,9 @@ def read_model_folder(folder: Path) -> ModelFolder:
 
 
 def _kind(module: dict[str, Any]) -> str:
-    # By its last word: sentence-transformers moved the classes between packages.
-    return str(module.get("type", "")).rpartition(".")[2]
+    package, *_, kind = module["type"].split(".")
+    # Whatever lies between: sentence-transformers moved the classes between its packages.
+    return str(kind) if package == "sentence_transformers" else str(module["type"])
 
 
 def _pooling_modes(pooling: dict[str, Any]) -> list[str]:

@@ -11,8 +11,8 @@ from tokenizers import Tokenizer
 from knowledge.embedding.model_folder import ModelFolder
 from knowledge.embedding.port import Matrix
 
-# What a core's cache holds: on two cores, 325 passages took 4.4 s at 256 to 512, 5.0 s at 1,024 and half as
-# much again at 4,096.
+# What a core's cache holds: 325 passages took 4.4 s of processor time at 256 to 512, 5.0 s at 1,024 and 6.6 s
+# at 4,096.
 _BATCH_PIECES = 512
 _MOST_THREADS = 4
 

@@ -78,7 +78,7 @@ def test_processes_at_once_export_once_and_leave_no_draft(models: Path, folder: 
     kept = only_export(models).parent
     assert kept.name.startswith("tiny-")
     assert sorted(path.name for path in kept.iterdir()) == ["export.json", "lock", "model.onnx"]
-    assert json.loads((kept / "export.json").read_text())["cosine"] >= 0.9999
+    assert json.loads((kept / "export.json").read_text())["likeness"] >= 0.9999
     assert same_as_torch(embed(open_embedder(models, folder)), folder)
 
 

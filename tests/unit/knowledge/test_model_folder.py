@@ -73,7 +73,13 @@ def test_pooling_is_read_in_the_older_form_too(folder: Path) -> None:
             lambda it: [*it, {"type": "sentence_transformers.models.Dense"}],
             "its modules are not",
         ),
-        ("modules.json", lambda it: {"modules": it}, "its modules are not"),
+        (
+            "modules.json",
+            lambda it: [{**it[0], "type": "elsewhere.Transformer"}, it[1]],
+            "its modules are not",
+        ),
+        ("modules.json", lambda it: {"modules": it}, "not what they should be"),
+        ("1_Pooling/config.json", lambda _it: {"pooling_mode": "mean"}, "not what they should be"),
         (
             "1_Pooling/config.json",
             lambda it: {**it, "pooling_mode": "max"},
