@@ -4,6 +4,7 @@ under seeded random vectors.
 A random vector is as far from a query as a passage can be, so nothing about it helps the engine.
 """
 
+import itertools
 import random
 import re
 from collections.abc import Iterator
@@ -35,9 +36,8 @@ def fill(db: Database, library: Library, vocabulary: list[str], passages: int, s
     draw, vectors = random.Random(seed), np.random.default_rng(seed)
     index = library.describe_index()
     library.store.create(index)
-    entries = list(_entries(draw, vocabulary, passages // PASSAGES_PER_DOCUMENT))
-    for start in range(0, len(entries), _DOCUMENTS_PER_BATCH):
-        batch = entries[start : start + _DOCUMENTS_PER_BATCH]
+    entries = _entries(draw, vocabulary, passages // PASSAGES_PER_DOCUMENT)
+    while batch := list(itertools.islice(entries, _DOCUMENTS_PER_BATCH)):
         library.store.upsert([point for entry in batch for point in _points(entry, vectors, index.dimension)])
         put_documents(db, batch)
     library.store.settle()

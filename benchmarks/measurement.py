@@ -6,14 +6,16 @@ from pydantic import BaseModel, ConfigDict, computed_field
 
 
 class Bar(BaseModel):
-    """`below` is strict, `at_most` is not."""
+    """`below` is strict, the others are not."""
 
     model_config = ConfigDict(frozen=True)
 
-    sense: Literal["below", "at_most"]
+    sense: Literal["below", "at_most", "at_least"]
     limit: float
 
     def is_cleared_by(self, value: float) -> bool:
+        if self.sense == "at_least":
+            return value >= self.limit
         return value < self.limit if self.sense == "below" else value <= self.limit
 
 
@@ -24,7 +26,7 @@ class Measurement(BaseModel):
 
     what: str
     value: float
-    unit: Literal["s", "ms", "MB", "x"]
+    unit: Literal["s", "ms", "MB", "bytes", "per s", "x"]
     bar: Bar | None = None
     note: str = ""
 
@@ -64,3 +66,7 @@ def below(limit: float) -> Bar:
 
 def at_most(limit: float) -> Bar:
     return Bar(sense="at_most", limit=limit)
+
+
+def at_least(limit: float) -> Bar:
+    return Bar(sense="at_least", limit=limit)

@@ -13,7 +13,7 @@ from benchmarks.measurement import SectionReport
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """`needs_library`: FOLDER/var must hold the sample workspace, ingested."""
+    """`needs_library`: FOLDER/var must hold the sample workspace, ingested, and the exported model."""
 
     name: str
     needs_library: bool
@@ -28,7 +28,9 @@ SECTIONS = {
     for section in (
         Section("help_time", needs_library=False),
         Section("memory", needs_library=True),
-        Section("search", needs_library=False),
+        Section("ingestion", needs_library=True),
+        Section("search", needs_library=True),
+        Section("search_100k", needs_library=True),
         Section("framework_cost", needs_library=True),
     )
 }

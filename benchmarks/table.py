@@ -6,8 +6,8 @@ from rich.text import Text
 
 from benchmarks.measurement import Bar, BenchReport, Measurement
 
-_SIGNS = {"below": "<", "at_most": "≤"}
-_DIGITS = {"s": 2, "ms": 1, "MB": 0, "x": 2}
+_SIGNS = {"below": "<", "at_most": "≤", "at_least": "≥"}
+_DIGITS = {"s": 2, "ms": 1, "MB": 0, "bytes": 0, "per s": 1, "x": 2}
 
 
 def print_report(console: Console, report: BenchReport) -> None:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evals.beir import Collection, load_collection
-from knowledge.embedding import Embedder, MiniLm
+from knowledge.embedding import Embedder, open_embedder
 from knowledge.model_files import installed_model_folder
 from knowledge.search.access import AccessScope
 from knowledge.search.edge_store import EdgeStore
@@ -149,8 +149,9 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         collections = [load_collection(Path(folder)) for folder in arguments]
-        embedder = MiniLm()
-        faults = [fault for each in collections for fault in _report(evaluate(each, embedder))]
+        with tempfile.TemporaryDirectory() as models:
+            embedder = open_embedder(Path(models))
+            faults = [fault for each in collections for fault in _report(evaluate(each, embedder))]
     except CrewdeskError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,6 +1,8 @@
 """Builds the library a process reads from, out of its settings."""
 
-from knowledge.embedding import MiniLm
+from pathlib import Path
+
+from knowledge.embedding import open_embedder
 from knowledge.library import Library
 from knowledge.search.port import PassageStore
 from ledger.db import Database
@@ -9,7 +11,10 @@ from ledger.settings import SearchSettings
 
 def open_library(settings: SearchSettings, db: Database) -> Library:
     """The store is opened and the embedder loaded at first use."""
-    return Library(db, _make_store(settings), MiniLm())
+    models = settings.var / "models"
+    return Library(
+        db, _make_store(settings), open_embedder(models), lambda folder: open_embedder(models, Path(folder))
+    )
 
 
 def _make_store(settings: SearchSettings) -> PassageStore:

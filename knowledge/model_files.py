@@ -43,12 +43,11 @@ def installed_model_folder() -> Path:
 
 
 def check_model_files(folder: Path) -> None:
-    """Hashes a file once per process and state. Raises ModelFilesMissing naming the file."""
+    """Raises ModelFilesMissing naming the file."""
     for name, expected in SHA256.items():
         path = folder / name
         try:
-            state = path.stat()
-            actual = _sha256(path, state.st_size, state.st_mtime_ns)
+            actual = file_sha256(path)
         except OSError:
             raise ModelFilesMissing(f"The embedding model's file {path} is missing; {_REMEDY}.") from None
         if actual != expected:
@@ -56,6 +55,12 @@ def check_model_files(folder: Path) -> None:
                 f"The embedding model's file {path} is not the published one (its SHA-256 is "
                 f"{actual[:12]}..., expected {expected[:12]}...); {_REMEDY}."
             )
+
+
+def file_sha256(path: Path) -> str:
+    """In hex; read once per process and state of the file. Raises OSError."""
+    state = path.stat()
+    return _sha256(path, state.st_size, state.st_mtime_ns)
 
 
 @lru_cache(maxsize=64)

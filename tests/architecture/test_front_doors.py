@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("crewai", "torch", "sentence_transformers", "transformers")
+HEAVY = ("crewai", "torch", "sentence_transformers", "transformers", "onnxruntime")
 FRONT_DOORS = (
     "bots",
     "bots.__main__",

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from qdrant_client import QdrantClient, models
 
-from knowledge.embedding import MiniLm
+from knowledge.embedding import Embedder
 from knowledge.search.access import AccessScope
 from knowledge.search.edge_store import BESIDE, SERVED, EdgeStore
 from knowledge.search.fusion import CANDIDATES
@@ -33,6 +33,7 @@ from knowledge.search.port import (
 )
 from knowledge.search.server_store import COLLECTION, ServerStore, connect
 from ledger.ids import derive_id
+from tests.model_cache import packaged_embedder
 from tests.stand_ins.faults import HttpStatus
 from tests.stand_ins.qdrant import QdrantServer
 
@@ -435,8 +436,8 @@ def test_exactly_what_scope_and_filters_allow_is_found(store: PassageStore, data
 
 
 @pytest.fixture(scope="module")
-def minilm() -> MiniLm:
-    return MiniLm()
+def minilm() -> Embedder:
+    return packaged_embedder()
 
 
 CORPUS = {
@@ -452,7 +453,7 @@ CORPUS = {
 
 
 @pytest.fixture(scope="module")
-def corpus(minilm: MiniLm) -> list[StoredPassage]:
+def corpus(minilm: Embedder) -> list[StoredPassage]:
     vectors = minilm.embed_passages(list(CORPUS.values()), lambda _done: None).vectors
     return [
         StoredPassage(derive_id(name), placed(name), vector, text)
@@ -474,7 +475,7 @@ def corpus(minilm: MiniLm) -> list[StoredPassage]:
     ],
 )
 def test_an_exact_word_and_another_wording_both_come_first(
-    store: PassageStore, minilm: MiniLm, corpus: list[StoredPassage], query: str, best: str
+    store: PassageStore, minilm: Embedder, corpus: list[StoredPassage], query: str, best: str
 ) -> None:
     store.upsert(corpus)
     hits = store.search(StoreQuery(minilm.embed_query(query), query, ALL, limit=5))

@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from tests.model_cache import lend_models
+
 YOU, COLLEAGUE = "you@company.example", "colleague@company.example"
 QUESTION = "Who may read the documents of a folder?"
 SECRET_PAGE = """\
@@ -78,6 +80,7 @@ def end_of(process: subprocess.Popen[str]) -> tuple[str, str]:
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     terminal = Terminal(tmp_path_factory.mktemp("installation"))
+    lend_models(terminal.var)
     terminal.run("init", str(terminal.folder / "company"))
     finance = terminal.folder / "company" / "documents" / "finance"
     finance.mkdir()

@@ -14,6 +14,7 @@ from ledger.people import find_principal
 from ledger.reading import RunView
 from ledger.settings import EmbeddedSettings
 from ledger.spans import list_spans
+from tests.model_cache import lend_models
 
 # 50 of 53 when this was written; a change that makes it worse has to say so.
 FEWEST_RIGHT = 50
@@ -23,7 +24,9 @@ Answered = list[tuple[Question, RunView]]
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, Answered]]:
-    settings = EmbeddedSettings(workspace=DEFAULT_WORKSPACE, var=tmp_path_factory.mktemp("larkspur") / "var")
+    var = tmp_path_factory.mktemp("larkspur") / "var"
+    lend_models(var)
+    settings = EmbeddedSettings(workspace=DEFAULT_WORKSPACE, var=var)
     with open_installation(settings, "test") as installation:
         report = ingest(installation.db, installation.workspace, installation.library, lambda _progress: None)
         assert {outcome.status for outcome in report.files} == {"ok"}

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.model_cache import lend_models
 from tests.stand_ins.otlp import OtlpReceiver
 from tests.stand_ins.provider import ChatRequest, Reply, ScriptedProvider, Text, ToolCall
 from tests.stand_ins.slack import Channel, FakeSlack, User
@@ -113,6 +114,7 @@ def open_surroundings(folder: Path, **extra: str) -> Iterator[Surroundings]:
         asker = slack.add_user(ASKER)
         channel = slack.add_channel("questions", [asker])
         _write_workspace(folder / "workspace", asker)
+        lend_models(folder / "var")
         yield Surroundings(folder, slack, provider, langfuse, asker, channel, _free_port(), extra)
 
 

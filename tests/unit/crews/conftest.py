@@ -13,7 +13,8 @@ from crews.models.failures import RULES, RetryRule
 from knowledge.library import Library
 from ledger.db import Database
 from ledger.settings import harden_crewai
-from tests.unit.crews.world import Desk, Shop, embedder, opened_shop
+from tests.model_cache import packaged_embedder
+from tests.unit.crews.world import Desk, Shop, opened_shop
 
 # Here and not in a fixture: test modules that are collected after this one import CrewAI.
 _VAR = Path(tempfile.mkdtemp(prefix="crewdesk-crewai-"))
@@ -36,7 +37,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 def desk(shop: Shop, _hardened: Path, tmp_path: Path) -> Iterator[Desk]:
     shutil.copy(shop.database, tmp_path / "desk.db")
     db = Database(f"sqlite:///{tmp_path / 'desk.db'}")
-    yield Desk(db, Library(db, shop.store, embedder()), _hardened)
+    yield Desk(db, Library(db, shop.store, packaged_embedder()), _hardened)
     db.close()
 
 

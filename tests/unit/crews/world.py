@@ -7,13 +7,11 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from crews.bootstrap import build_step_runner, publish_shipped_workflows
 from crews.step_runner import StepRunner
-from knowledge.embedding import MiniLm
 from knowledge.ingest import ingest
 from knowledge.library import Library
 from knowledge.search.edge_store import EdgeStore
@@ -29,6 +27,7 @@ from ledger.settings import ModelCandidate, WorkerSettings
 from ledger.spans import Span, list_spans
 from ledger.steps import ClaimedStep, claim_step
 from ledger.workspace import Workspace, open_workspace
+from tests.model_cache import packaged_embedder
 from tests.stand_ins.provider import ScriptedProvider
 
 STAFF = "staff@shop.example"
@@ -101,11 +100,6 @@ The winter bonus pool is 1,250,000 EUR. It is paid out in December.
 }
 
 
-@cache
-def embedder() -> MiniLm:
-    return MiniLm()
-
-
 @dataclass(frozen=True, slots=True)
 class Shop:
     """The ingested workspace: copies of its database are what tests work on."""
@@ -128,7 +122,7 @@ def opened_shop(folder: Path, documents: Mapping[str, str] = _DOCUMENTS) -> Iter
     migrate(db)
     sync_people(db, workspace.people)
     publish_shipped_workflows(db)
-    library = Library(db, EdgeStore(folder / "search"), embedder())
+    library = Library(db, EdgeStore(folder / "search"), packaged_embedder())
     report = ingest(db, workspace, library, lambda _progress: None)
     assert report.passages == len(documents)
     db.close()

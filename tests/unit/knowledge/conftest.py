@@ -5,18 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.embedding import MiniLm
+from knowledge.embedding import Embedder
 from knowledge.library import Library
 from knowledge.model_files import installed_model_folder
 from knowledge.search.edge_store import EdgeStore
 from knowledge.word_pieces import ModelWordPieces
 from ledger.db import Database
+from tests.model_cache import packaged_embedder
 from tests.unit.knowledge.shop import Shop
 
 
 @pytest.fixture(scope="session")
-def minilm() -> MiniLm:
-    return MiniLm()
+def minilm() -> Embedder:
+    return packaged_embedder()
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +26,7 @@ def pieces() -> ModelWordPieces:
 
 
 @pytest.fixture
-def library(sqlite_db: Database, tmp_path: Path, minilm: MiniLm) -> Iterator[Library]:
+def library(sqlite_db: Database, tmp_path: Path, minilm: Embedder) -> Iterator[Library]:
     library = Library(sqlite_db, EdgeStore(tmp_path / "search"), minilm)
     yield library
     library.close()

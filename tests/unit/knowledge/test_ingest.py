@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from knowledge.embedding import Embedded, Embedder, MiniLm, Vector
+from knowledge.embedding import Embedded, Embedder, Vector
 from knowledge.ingest import ingest
 from knowledge.ingest_report import IngestProgress, IngestReport, Phase
 from knowledge.library import Library
@@ -226,7 +226,13 @@ class DyingStore(EdgeStore):
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("at", ["upsert", "delete_passages", "place_document", "delete_document"])
 def test_a_crash_leaves_each_document_old_or_new_and_the_next_ingestion_heals(
-    at: str, moment: str, stocked: Shop, sqlite_db: Database, library: Library, minilm: MiniLm, tmp_path: Path
+    at: str,
+    moment: str,
+    stocked: Shop,
+    sqlite_db: Database,
+    library: Library,
+    minilm: Embedder,
+    tmp_path: Path,
 ) -> None:
     stocked.write("gone.md", "# Gone\n\nThis page goes away.\n")
     stocked.write("pay.md", "# Pay\n\nPay day is the 25th.\n")
@@ -253,7 +259,7 @@ def test_a_crash_leaves_each_document_old_or_new_and_the_next_ingestion_heals(
 
 
 def test_narrower_rights_hold_even_if_the_store_never_heard_of_them(
-    stocked: Shop, sqlite_db: Database, library: Library, minilm: MiniLm, tmp_path: Path
+    stocked: Shop, sqlite_db: Database, library: Library, minilm: Embedder, tmp_path: Path
 ) -> None:
     stocked.ingest(sqlite_db, library)
     library.close()
@@ -281,11 +287,14 @@ def test_a_lost_index_is_told_and_made_anew(
 class OtherModel:
     """MiniLM under another name, as after a change of the embedding model."""
 
-    def __init__(self, real: MiniLm) -> None:
+    def __init__(self, real: Embedder) -> None:
         self._real = real
 
     name = "other-model"
-    dimension = 384
+
+    @property
+    def dimension(self) -> int:
+        return self._real.dimension
 
     def warm_up(self) -> None:
         self._real.warm_up()
@@ -301,7 +310,7 @@ class OtherModel:
 
 
 def test_another_embedding_model_is_refused_until_the_next_ingestion(
-    stocked: Shop, sqlite_db: Database, library: Library, minilm: MiniLm
+    stocked: Shop, sqlite_db: Database, library: Library, minilm: Embedder
 ) -> None:
     stocked.ingest(sqlite_db, library)
     other: Embedder = OtherModel(minilm)
