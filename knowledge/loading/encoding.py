@@ -15,6 +15,13 @@ _SAMPLE_BYTES = 128 * 1024
 _BEFORE_SAMPLE_BYTES = 1024
 # UTF-8 of which a few characters were cut apart stays UTF-8.
 _MOST_BROKEN = 0.02
+# What text is still saved in; among all that ever were, a short text fits some by chance.
+# fmt: off
+_LEGACY = (
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "koi8_r", "cp932",
+    "euc_jp", "gb18030", "big5", "cp949",
+)
+# fmt: on
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -76,7 +83,13 @@ def _is_nearly_utf_8(content: bytes) -> bool:
 
 def _detect(content: bytes, first_odd_byte: int) -> str:
     start = max(0, first_odd_byte - _BEFORE_SAMPLE_BYTES)
-    match = from_bytes(content[start : start + _SAMPLE_BYTES]).best()
-    if match is None:
+    matches = from_bytes(content[start : start + _SAMPLE_BYTES], cp_isolation=list(_LEGACY))
+    best = matches.best()
+    if best is None:
         raise Unreadable(FileStatus.UNSUPPORTED, "its content is not text")
-    return match.encoding
+    # A few accents fit several encodings equally well; this is the one that browsers take then.
+    is_western = any(
+        match.encoding == "cp1252" and match.chaos <= best.chaos and match.coherence >= best.coherence
+        for match in matches
+    )
+    return "cp1252" if is_western else best.encoding

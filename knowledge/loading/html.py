@@ -15,6 +15,7 @@ from knowledge.loading.blocks import (
     make_table,
     one_line,
 )
+from knowledge.loading.encoding import decode_text
 from knowledge.loading.hidden_markup import take_hidden
 
 _NEVER_SHOWN = (
@@ -29,6 +30,7 @@ _NEVER_SHOWN = (
     "select",
     "button",
 )
+_HEAD_BYTES = 2048
 _FRAME = ("nav", "header", "footer", "aside")
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 # fmt: off
@@ -42,7 +44,10 @@ _BLOCK_TAGS = frozenset({
 
 
 def load_html(content: bytes) -> LoadedFile:
-    soup = BeautifulSoup(content, "lxml")
+    says_encoding = (
+        b"charset" in content[:_HEAD_BYTES].lower() or b"encoding" in content[:_HEAD_BYTES].lower()
+    )
+    soup = BeautifulSoup(content if says_encoding else decode_text(content), "lxml")
     title = one_line(soup.title.get_text()) if soup.title else ""
     return LoadedFile(FileStatus.OK, blocks=tuple(_read(soup)), title=title or None)
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from knowledge.loading import containers
 from knowledge.loading.blocks import FileStatus
 from knowledge.loading.format import Format, detect_format
 from knowledge.loading.load import load_file
@@ -186,6 +187,13 @@ def test_a_container_of_too_many_files_is_refused() -> None:
     crowd = make_zip({f"word/{number}.xml": b"" for number in range(10_001)})
     loaded = load_file("a.docx", crowd)
     assert (loaded.status, "10001 files" in (loaded.reason or "")) == (FileStatus.TOO_LARGE, True)
+
+
+def test_a_container_that_unpacks_to_too_much_of_anything_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = make_zip({"word/document.xml": b"x", "a.png": bytes(range(256)) * 10})
+    assert load_file("a.docx", pictures).status is FileStatus.CORRUPT
+    monkeypatch.setattr(containers, "MAX_UNPACKED_BYTES", 2000)
+    assert load_file("a.docx", pictures).status is FileStatus.TOO_LARGE
 
 
 def test_fonts_that_are_obfuscated_do_not_make_a_book_encrypted() -> None:

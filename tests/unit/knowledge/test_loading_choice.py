@@ -91,6 +91,23 @@ def test_text_in_any_common_encoding(encoding: str) -> None:
     assert shape("a.txt", sentence.encode(encoding)) == [("paragraph", 0, sentence)]
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("naïve café", "cp1252"),
+        ("“Smart quotes” — and dashes…", "cp1252"),
+        ("El niño comió piñas en España.", "latin-1"),
+        ("Cena wynosi pięć złotych, proszę zapłacić.", "cp1250"),
+        ("Привет, мир. Это текст на русском языке.", "cp1251"),
+        ("退货须在三十天内办理,请携带收据到任何门店。", "gbk"),
+        ("返品は三十日以内にレシートをお持ちください。", "cp932"),
+    ],
+)
+def test_short_text_in_an_older_encoding(text: str, encoding: str) -> None:
+    content = text.encode(encoding)
+    assert shape("a.txt", content) == shape("a.html", b"<p>" + content) == [("paragraph", 0, text)]
+
+
 def test_an_odd_letter_late_in_a_long_text_decides_its_encoding_too() -> None:
     text = "Words without any odd letter in them. " * 5000 + "Die Gebühr für größere Räder beträgt fünf Euro."
     assert decode_text(text.encode("cp1252")) == text

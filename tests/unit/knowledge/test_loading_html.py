@@ -34,6 +34,11 @@ def test_html_says_its_title() -> None:
     assert load_file("a.html", b"<title> Returns \n policy </title><p>x").title == "Returns policy"
 
 
+def test_the_encoding_a_page_says_it_has_counts() -> None:
+    page = '<meta charset="iso-8859-2"><p>zażółć</p>'.encode("iso-8859-2")
+    assert shape("a.html", page) == [("paragraph", 0, "zażółć")]
+
+
 @pytest.mark.parametrize(
     "hidden",
     [
