@@ -4,6 +4,7 @@ Lines of uneven length are read as they are.
 """
 
 import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -12,13 +13,12 @@ from knowledge.loading.blocks import FileStatus, LoadedFile
 from knowledge.loading.encoding import decode_text
 from knowledge.loading.grid import GridRow, grid_blocks
 
-# In the order in which they are preferred where two fit equally well.
+# In the order in which they are preferred where two fit equally well: a comma may be that of `1,5`.
 _DELIMITERS = ("\t", ";", "|", ",")
 _SAMPLE_LINES = 300
 _SAMPLE_CHARS = 200_000
-_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 # Excel's own hint.
-_STATED = re.compile(r"sep=(.)\n", re.IGNORECASE)
+_STATED = re.compile(r"sep=([,;|:\t])\n", re.IGNORECASE)
 _LONGEST_CELL = 10_000_000
 
 
@@ -40,9 +40,6 @@ def find_delimiter(text: str) -> str:
     """
     sample = text[:_SAMPLE_CHARS].split("\n")[:_SAMPLE_LINES]
     shares = {delimiter: _even_share(sample, delimiter) for delimiter in _DELIMITERS}
-    if shares[","] and not _even_share([_DECIMAL_COMMA.sub(".", line) for line in sample], ","):
-        # All its commas stand within numbers; only a file that has nothing else is parted by them.
-        shares[","] = min(shares[","], 0.01)
     return max(_DELIMITERS, key=lambda delimiter: shares[delimiter])
 
 
@@ -61,6 +58,6 @@ def _row_label(number: int, _first: int, _last: int) -> str:
 
 def _rows(text: str, delimiter: str) -> Iterator[GridRow]:
     # A row with line breaks within its quotes counts once, as in a spreadsheet.
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     for number, cells in enumerate(reader, start=1):
         yield GridRow(number, cells)

@@ -1,13 +1,10 @@
 """Mails, as standard files (.eml) and as Outlook's (.msg): who wrote what to whom, and what is attached."""
 
-import email.policy
 import io
-from email.message import EmailMessage
-from email.parser import BytesParser
 from typing import Any
 
 from knowledge.loading.blocks import FileStatus, LoadedFile, Unreadable, one_line
-from knowledge.loading.mail_message import read_head, read_header, write_head
+from knowledge.loading.mail_message import parse_mail, read_head, read_header, write_head
 from knowledge.loading.mail_reader import ENCRYPTED_REASON, LoadAttachment, MailReader, read_body
 
 _FIELDS = ("From", "To", "Cc", "Date", "Subject", "Received", "Message-ID")
@@ -20,8 +17,7 @@ def load_eml(content: bytes, load_attachment: LoadAttachment) -> LoadedFile:
     """Raises Unreadable: empty, corrupt, or encrypted."""
     if not content.strip():
         raise Unreadable(FileStatus.EMPTY, "the file is empty")
-    message = BytesParser(policy=email.policy.default).parsebytes(content.lstrip())
-    assert isinstance(message, EmailMessage)
+    message = parse_mail(content)
     if not any(read_header(message, name) for name in _FIELDS):
         raise Unreadable(FileStatus.CORRUPT, "it has none of a mail's header fields")
     reader = MailReader(load_attachment)

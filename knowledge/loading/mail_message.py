@@ -2,11 +2,28 @@
 
 import email.utils
 from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import EmailPolicy
+from typing import Any
 
 from knowledge.loading.blocks import clean_text, one_line
 from knowledge.loading.encoding import decode_text
 
 _SHOWN_FIELDS = ("From", "To", "Cc")
+
+
+class _TolerantPolicy(EmailPolicy):
+    """The standard policy, but for fields its parser stumbles over: they are given as they are written."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        try:
+            return super().header_fetch_parse(name, value)
+        except Exception:  # noqa: BLE001 - `From: <` raises an IndexError, other fields other errors
+            return "".join(value.splitlines())
+
+
+def parse_mail(content: bytes) -> EmailMessage:
+    return BytesParser(EmailMessage, policy=_TolerantPolicy()).parsebytes(content.lstrip())
 
 
 def write_head(fields: list[tuple[str, str]]) -> str:
@@ -28,11 +45,7 @@ def _date(message: EmailMessage) -> str:
 
 
 def read_header(message: EmailMessage, name: str) -> str:
-    try:
-        return clean_text(str(message.get(name, "")))
-    except Exception:  # noqa: BLE001 - the header parser stumbles in many ways over what spammers write
-        raw = next((value for key, value in message.raw_items() if key.lower() == name.lower()), "")
-        return clean_text(str(raw))
+    return clean_text(str(message.get(name, "")))
 
 
 def child_parts(part: EmailMessage) -> list[EmailMessage]:
@@ -57,16 +70,11 @@ def read_payload(part: EmailMessage) -> bytes:
 
 def is_attached(part: EmailMessage) -> bool:
     """Pictures within the text have a name too, but an id to be shown by."""
-    try:
-        disposition, name = part.get_content_disposition(), part.get_filename()
-    except Exception:  # noqa: BLE001 - as for any header field
-        disposition, name = None, None
-    if disposition == "attachment":
+    if part.get_content_disposition() == "attachment":
         return True
     is_text = part.get_content_type() in {"text/plain", "text/html"}
-    return (
-        bool(name) and not is_text and not (part.get("Content-ID") and part.get_content_maintype() == "image")
-    )
+    is_picture_in_text = part.get("Content-ID") and part.get_content_maintype() == "image"
+    return bool(part.get_filename()) and not is_text and not is_picture_in_text
 
 
 def is_signed(part: EmailMessage) -> bool:
@@ -74,8 +82,4 @@ def is_signed(part: EmailMessage) -> bool:
 
 
 def file_name(part: EmailMessage) -> str:
-    try:
-        name = one_line(part.get_filename() or "")
-    except Exception:  # noqa: BLE001 - as for any header field
-        name = ""
-    return name or f"without a name ({part.get_content_type()})"
+    return one_line(part.get_filename() or "") or f"without a name ({part.get_content_type()})"

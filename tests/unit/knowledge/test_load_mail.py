@@ -157,6 +157,8 @@ def test_what_cannot_be_read_is_told(content: bytes, status: FileStatus) -> None
         b"Date: INVALID-DATE",
         b"Date: Fri, 99 Dec 99999 99:99:99 -0500",
         b'From: "unclosed <a@b',
+        b"From: <",
+        b"Content-Type: ; 2022*",
         b"From: =?utf-8?q?=FF=FE?= <a@@b>, ,;:",
         b"To: undisclosed-recipients:;,[",
         b"Content-Type: text/plain; charset=klingon",
