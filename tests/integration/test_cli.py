@@ -134,6 +134,30 @@ def test_only_those_who_may_read_a_document_learn_of_it(terminal: Terminal) -> N
     assert {passage["path"] for passage in hidden} <= {"documents/welcome.md"}
 
 
+def test_what_somebody_else_may_not_read_is_withheld_and_said_so(terminal: Terminal) -> None:
+    query = ("search", "bonus of the harbour team", "--as", YOU, "--audience", COLLEAGUE)
+    report = terminal.json(*query)
+    assert report["withheld"]
+    assert report["audience"] == [COLLEAGUE]
+    assert "4,700" not in json.dumps(report)
+    assert "Something else was found that not everyone in the audience may read." in terminal.run(*query)
+    assert not terminal.json("search", "bonus of the harbour team", "--as", YOU)["withheld"]
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        ("--owner", "nobody@company.example"),
+        ("--language", "de"),
+        ("--updated-from", "2999-01-01"),
+        ("--updated-to", "1999-12-31"),
+        ("--collection", "nowhere"),
+    ],
+)
+def test_a_filter_that_nothing_meets_leaves_nothing(terminal: Terminal, wish: tuple[str, str]) -> None:
+    assert terminal.json("search", "bonus of the harbour team", "--as", YOU, *wish)["passages"] == []
+
+
 def test_what_the_documents_do_not_say_is_not_answered(terminal: Terminal) -> None:
     run = terminal.json("ask", "What is the bonus of the harbour team?", "--as", COLLEAGUE, status=3)
     assert run["outcome"] == "abstained"
