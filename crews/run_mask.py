@@ -33,27 +33,28 @@ class RunMask:
         self._lock = threading.Lock()
 
     def fresh(self, text: str) -> str:
-        """Masks what comes from outside: what looks like a token in it is none of ours."""
+        """Masks text that comes from outside: what looks like a token in it is none of ours."""
         fakes = {fake: PersonalValue(_LOOKALIKE, fake) for fake in sorted(tokens_in_text(text))}
         if fakes:
             tokens = self._tokens_for(list(fakes.values()))
             text = re.sub("|".join(map(re.escape, fakes)), lambda match: tokens[fakes[match[0]]], text)
         return self.text(text)
 
+    def fresh_data(self, value: Any) -> Any:
+        """The same for every string in JSON data."""
+        return _with_each_text(value, self.fresh)
+
     def text(self, text: str) -> str:
         with self._lock:
-            masked = self._masked.get(text)
-        return self._mask(text) if masked is None else masked
+            remembered = self._masked
+        if text not in remembered:
+            # If new values turn up meanwhile, this goes with what was masked without them.
+            remembered[text] = self._mask(text)
+        return remembered[text]
 
     def data(self, value: Any) -> Any:
         """The same JSON data with every string in it masked."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {self.text(key): self.data(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.data(item) for item in value]
-        return value
+        return _with_each_text(value, self.text)
 
     def reveal(self, data: Any) -> Any:
         """The way back, for tools that only read: they look within the asker's own rights."""
@@ -67,10 +68,7 @@ class RunMask:
         for span, value in zip(spans, values, strict=True):
             masked += text[end : span.start] + tokens[value]
             end = span.end
-        masked += text[end:]
-        with self._lock:
-            self._masked[text] = masked
-        return masked
+        return masked + text[end:]
 
     def _known_in(self, text: str) -> list[PiiSpan]:
         """Values met before, also where nothing around them gives them away."""
@@ -98,8 +96,18 @@ class RunMask:
             if new:
                 self._tokens.update(assign_tokens(self._db, self._run_id, new))
                 # What was masked without them may hold them.
-                self._masked.clear()
+                self._masked = {}
             return {value: self._tokens[value] for value in values}
+
+
+def _with_each_text(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(key): _with_each_text(item, change) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_each_text(item, change) for item in value]
+    return value
 
 
 def _kind_of(token: str) -> str:

@@ -19,6 +19,7 @@ from ledger.db import Database
 from ledger.errors import CrewdeskError, DatabaseUnavailable, LeaseLost
 from ledger.ids import new_id, short_id
 from ledger.log import bind_context, get_logger
+from ledger.masking import mask_text
 from ledger.result import RunResult
 from ledger.runs import keep_masked_question
 from ledger.spans import SpanRecorder
@@ -106,7 +107,7 @@ class StepRunner:
     def _masked_question(self, claim: ClaimedStep, mask: RunMask) -> str:
         if claim.masked_question is not None:
             return claim.masked_question
-        masked = mask.fresh(claim.question)
+        masked = mask.fresh(mask_text(claim.question))
         keep_masked_question(self._db, claim.run_id, masked)
         return masked
 

@@ -20,6 +20,9 @@ from ledger.masking import mask_secrets
 from ledger.people import Right
 from ledger.spans import OpenSpan
 
+# Details of a finding that the workspace declares, or that we made ourselves.
+_NOT_READ = frozenset({"owner", "document_id", "passage_id", "collection", "classification"})
+
 
 class Effect(StrEnum):
     READ = "read"
@@ -94,16 +97,13 @@ def _guarded(
 
 
 def _masked(context: StepContext, finding: Finding) -> Finding:
-    """With tokens in what was read; whose document it is and where it lies is no personal secret."""
-    details = dict(finding.details)
-    for key in ("title", "section"):
-        if isinstance(details.get(key), str):
-            details[key] = context.mask.fresh(details[key])
+    """With tokens in all that was read; whose document it is and where it lies is no personal secret."""
+    mask = context.mask
+    details = {
+        key: value if key in _NOT_READ else mask.fresh_data(value) for key, value in finding.details.items()
+    }
     return replace(
-        finding,
-        text=context.mask.fresh(finding.text),
-        locator=context.mask.fresh(finding.locator),
-        details=details,
+        finding, text=mask.fresh(finding.text), locator=mask.fresh(finding.locator), details=details
     )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from knowledge.pii.port import PiiKind, PiiSpan
-from knowledge.pii.surroundings import is_near
+from knowledge.pii.surroundings import is_named_otherwise, is_near
 
 _CANDIDATE = re.compile(r"(?<![\w.,+-])\d(?:[ \u00a0-]?\d){11,18}(?![\w-]|[.,]\d)")
 _GROUPS = re.compile(
@@ -22,7 +22,7 @@ _ISSUER = re.compile(
     """,
     re.VERBOSE,
 )
-_CUE = re.compile(r"card|visa|amex|maestro|credit|debit|\bcc\b", re.IGNORECASE)
+_CUE = re.compile(r"card|visa|amex|maestro|(?:credit|debit)\b(?! note)|\bcc\b", re.IGNORECASE)
 # A thirteen-digit article number begins like some cards, and one in ten passes the check.
 _BARCODE_DIGITS = 13
 
@@ -32,11 +32,11 @@ def find_card_numbers(text: str) -> Iterator[PiiSpan]:
         if not _GROUPS.fullmatch(match[0]):
             continue
         digits = re.sub(r"\D", "", match[0])
-        near = is_near(_CUE, text, *match.span())
         genuine = _ISSUER.fullmatch(digits) is not None and passes_luhn(digits)
-        if genuine and (near or len(digits) > _BARCODE_DIGITS):
+        named = is_named_otherwise(text, match.start())
+        if genuine and (len(digits) > _BARCODE_DIGITS or (is_near(_CUE, text, *match.span()) and not named)):
             yield PiiSpan(PiiKind.CREDIT_CARD, match.start(), match.end(), 1.0)
-        elif near and len(digits) >= _BARCODE_DIGITS:
+        elif len(digits) >= _BARCODE_DIGITS and is_near(_CUE, text, *match.span(), after=0) and not named:
             # Mistyped, or of an issuer we do not know.
             yield PiiSpan(PiiKind.CREDIT_CARD, match.start(), match.end(), 0.7)
 

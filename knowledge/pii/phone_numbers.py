@@ -80,7 +80,8 @@ def find_phone_numbers(text: str) -> Iterator[PiiSpan]:
 
 def _is_phone(text: str, match: re.Match[str], fewest: int) -> bool:
     number, (start, end) = match[0].strip(), match.span()
-    digits = sum(character.isdigit() for character in re.split(r"[xe]", number, flags=re.IGNORECASE)[0])
+    without_extension = re.split(r"[xe]", number, flags=re.IGNORECASE)[0]
+    digits = sum(character.isdigit() for character in without_extension)
     if (
         not fewest <= digits <= _MOST_DIGITS
         or starts_as_date(number.lstrip("+( "))
@@ -91,4 +92,4 @@ def _is_phone(text: str, match: re.Match[str], fewest: int) -> bool:
         number.endswith("000") or not is_near(_CUE, text, start, end, before=_CLOSE)
     ):
         return False
-    return not is_named_otherwise(text, start)
+    return number.startswith("+") or not is_named_otherwise(text, start)

@@ -113,7 +113,8 @@ def _adapted(recogniser: Any, use: _Use) -> Recogniser:
             by_cue = cue is not None and is_near(cue, text, start, end)
             if not by_cue and (score < _SURE or use.only_by_cue):
                 continue
-            if end - start >= _FEWEST_CHARS and not is_named_otherwise(text, start):
+            is_version = use.kind is PiiKind.IP_ADDRESS and is_named_otherwise(text, start)
+            if end - start >= _FEWEST_CHARS and not is_version:
                 yield PiiSpan(use.kind, start, end, max(score, _BY_WORD) if by_cue else score)
 
     return find

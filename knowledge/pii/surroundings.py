@@ -22,7 +22,8 @@ _UNIT_AFTER = re.compile(rf"[ \u00a0]?(?:{_UNIT})", re.IGNORECASE)
 _MONEY_BEFORE = re.compile(r"(?:€|\$|£|EUR|USD|CHF|GBP|SEK|PLN|NOK|DKK)[ \u00a0]?$", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}([ \u00a0.])\d{3}(?:\1\d{3})*")
 _NAMED_BEFORE = re.compile(
-    r"(?:order|ticket|invoice|ref|reference|case|sku|item|part|serial|article|asset|batch|version|v|isbn|ean|section|paragraph|chapter|clause)"
+    r"\b(?:order|ticket|invoice|ref|reference|case|sku|item|part|serial|article|asset|batch|isbn|ean|version|v"
+    r"|section|paragraph|chapter|clause)"
     r"s?\.?(?: (?:no|nr|number|id))?[.:#]* ?$",
     re.IGNORECASE,
 )

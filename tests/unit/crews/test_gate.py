@@ -281,3 +281,14 @@ def test_a_tool_looks_for_the_value_and_the_record_shows_its_token(gate: Gate) -
     assert "pat@example.com" not in str([(span.input, span.output) for span in gate.desk.spans(gate.run_id)])
     [kept, *_] = list_evidence(gate.desk.db, gate.run_id)
     assert kept.finding.text == first["evidence"][0]["text"]
+
+
+def test_everything_read_is_masked_and_what_the_workspace_declares_is_not(gate: Gate) -> None:
+    read = "pat@example.com [PHONE_7]"
+    details = {"title": read, "near": [{"text": read}], "owner": "it@shop.example", "score": 0.5}
+    finding = Finding("passage", "documents/a.md", f"mail of {read}", read, None, details)
+    gate.call(tool(lambda *_: ToolOutcome(Status.FOUND, findings=[finding])), word="box")
+    [kept] = list_evidence(gate.desk.db, gate.run_id)
+    masked = "[EMAIL_1] [LITERAL_1]"
+    assert (kept.finding.text, kept.finding.locator) == (masked, f"mail of {masked}")
+    assert kept.finding.details == {**details, "title": masked, "near": [{"text": masked}]}
