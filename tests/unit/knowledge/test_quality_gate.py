@@ -243,7 +243,9 @@ class TestMasking:
                 return [PiiSpan(PiiKind.PERSON, 3, len(text) - 3, 1.0)]
 
         blocks = paragraphs("by Jo", "", "Al ok")
-        masked = mask_personal_data(blocks, find_personal_data(blocks, Whole()), [PiiKind.PERSON])
+        places = find_personal_data(blocks, Whole())
+        assert [place.block for place in places] == [0, 2]
+        masked = mask_personal_data(blocks, places, [PiiKind.PERSON])
         assert [block.text for block in masked] == ["by [person]", "", "[person] ok"]
 
     def test_long_documents_are_looked_at_to_their_end(self) -> None:
