@@ -12,13 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import qdrant_edge as edge
+from numpy.typing import NDArray
 
 from knowledge.embedding import DIMENSION
 from knowledge.search.access import AccessScope
 from knowledge.search.port import (
     PREFETCH_LIMIT,
     RRF_K,
+    IndexDescription,
     Placement,
     SearchUnavailable,
     StoredPassage,
@@ -40,6 +43,58 @@ class EdgeStore:
         self._shard: edge.EdgeShard | None = None
         self._opening = threading.Lock()
         self._words = WordEmbedder()
+
+    @property
+    def index(self) -> IndexDescription | None:
+        try:
+            kept = json.loads((self._folder / "index.json").read_text())
+            return IndexDescription(str(kept["name"]), kept.get("model"))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def create(self, index: IndexDescription) -> None:
+        self.reset(index.name)
+        (self._folder / "index.json").write_text(json.dumps({"name": index.name, "model": index.model}))
+
+    def place_passages(self, passage_ids: Sequence[str], placement: Placement) -> None:
+        if not passage_ids:
+            return
+        with self._translated():
+            self._open().update(edge.UpdateOperation.set_payload(list(passage_ids), _payload(placement)))
+
+    def vectors(self, passage_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        if not passage_ids:
+            return {}
+        with self._translated():
+            records = self._open().retrieve(list(passage_ids), with_payload=False, with_vector=["dense"])
+        return {str(r.id): np.asarray(r.vector["dense"], np.float32) for r in records}  # type: ignore[index,call-overload]
+
+    def begin_beside(self, index: IndexDescription) -> "EdgeStore":
+        beside = EdgeStore(self._beside)
+        shutil.rmtree(self._beside, ignore_errors=True)
+        beside.create(index)
+        self._half = beside
+        return beside
+
+    def adopt_beside(self) -> None:
+        self._half.close()
+        self.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._beside.rename(self._folder)
+
+    def snapshot(self, folder: Path) -> None:
+        with self._translated():
+            self._open().flush()
+        shutil.copytree(self._folder, folder)
+
+    def restore(self, folder: Path) -> None:
+        self.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.copytree(folder, self._folder)
+
+    @property
+    def _beside(self) -> Path:
+        return self._folder.with_name(self._folder.name + ".beside")
 
     def index_name(self) -> str | None:
         try:
@@ -161,7 +216,7 @@ class EdgeStore:
     def _point(self, passage: StoredPassage) -> edge.Point:
         words = self._words.embed_passage(passage.text)
         sparse = edge.SparseVector(words.indices, words.values)
-        vector: dict[str, edge.NamedVector] = {"dense": passage.dense, "words": sparse}
+        vector: dict[str, edge.NamedVector] = {"dense": [float(x) for x in passage.dense], "words": sparse}
         return edge.Point(passage.passage_id, vector, _payload(passage.placement))
 
 
@@ -177,6 +232,9 @@ def _payload(placement: Placement) -> dict[str, Any]:
         "document_id": placement.document_id,
         "collection": placement.collection,
         "allowed_groups": list(placement.allowed_groups),
+        "owner": placement.owner,
+        "language": placement.language,
+        "updated": placement.updated.isoformat() if placement.updated else None,
         "mark": placement.mark,
     }
 

@@ -6,7 +6,12 @@ held against the ledger's rows before anybody sees it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from knowledge.search.access import AccessScope
 from ledger.errors import CrewdeskError, ErrorKind
@@ -40,7 +45,16 @@ class Placement:
     document_id: str
     collection: str
     allowed_groups: tuple[str, ...]
+    owner: str | None
+    language: str | None
+    updated: date | None
     mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDescription:
+    name: str
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +63,7 @@ class StoredPassage:
 
     passage_id: str
     placement: Placement
-    dense: list[float]
+    dense: Sequence[float] | NDArray[np.float32]
     text: str
 
 
@@ -69,6 +83,25 @@ def cosine(one: Sequence[float], other: Sequence[float]) -> float:
 
 class PassageStore(Protocol):
     """All methods raise SearchUnavailable. Writes are seen by the next query."""
+
+    @property
+    def index(self) -> IndexDescription | None: ...
+
+    def create(self, index: IndexDescription) -> None: ...
+
+    def place_passages(self, passage_ids: Sequence[str], placement: Placement) -> None: ...
+
+    def vectors(self, passage_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The dense vectors of those that are there."""
+        ...
+
+    def begin_beside(self, index: IndexDescription) -> "PassageStore": ...
+
+    def adopt_beside(self) -> None: ...
+
+    def snapshot(self, folder: Path) -> None: ...
+
+    def restore(self, folder: Path) -> None: ...
 
     def index_name(self) -> str | None:
         """Which embedder and word rules the index was made with; None where there is no index."""

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
+from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
@@ -14,6 +17,7 @@ from knowledge.search.access import AccessScope
 from knowledge.search.port import (
     PREFETCH_LIMIT,
     RRF_K,
+    IndexDescription,
     Placement,
     SearchUnavailable,
     StoredPassage,
@@ -39,6 +43,43 @@ class ServerStore:
         self._client = client
         self._collection = collection
         self._words = WordEmbedder()
+
+    @property
+    def index(self) -> IndexDescription | None:
+        name = self.index_name()
+        return IndexDescription(name) if name else None
+
+    def create(self, index: IndexDescription) -> None:
+        self.reset(index.name)
+
+    def place_passages(self, passage_ids: Sequence[str], placement: Placement) -> None:
+        if not passage_ids:
+            return
+        with _translated():
+            self._client.set_payload(
+                self._collection, payload=_payload(placement), points=list(passage_ids), wait=True
+            )
+
+    def vectors(self, passage_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        if not passage_ids:
+            return {}
+        with _translated():
+            records = self._client.retrieve(
+                self._collection, list(passage_ids), with_payload=False, with_vectors=["dense"]
+            )
+        return {str(r.id): np.asarray(r.vector["dense"], np.float32) for r in records}  # type: ignore[index,call-overload]
+
+    def begin_beside(self, index: IndexDescription) -> "ServerStore":
+        raise NotImplementedError
+
+    def adopt_beside(self) -> None:
+        raise NotImplementedError
+
+    def snapshot(self, folder: Path) -> None:
+        raise NotImplementedError
+
+    def restore(self, folder: Path) -> None:
+        raise NotImplementedError
 
     def index_name(self) -> str | None:
         # One request instead of asking first, since every search begins with it.
@@ -150,7 +191,7 @@ class ServerStore:
         sparse = models.SparseVector(indices=words.indices, values=words.values)
         return models.PointStruct(
             id=passage.passage_id,
-            vector={"dense": passage.dense, "words": sparse},
+            vector={"dense": [float(x) for x in passage.dense], "words": sparse},
             payload=_payload(passage.placement),
         )
 
@@ -174,6 +215,9 @@ def _payload(placement: Placement) -> dict[str, Any]:
         "document_id": placement.document_id,
         "collection": placement.collection,
         "allowed_groups": list(placement.allowed_groups),
+        "owner": placement.owner,
+        "language": placement.language,
+        "updated": placement.updated.isoformat() if placement.updated else None,
         "mark": placement.mark,
     }
 

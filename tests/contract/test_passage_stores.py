@@ -48,7 +48,7 @@ def make_store(adapter: str, folder: Path) -> PassageStore:
 
 def placed(document: str, groups: Sequence[str] = ("everyone",), collection: str = "company") -> Placement:
     mark = "|".join((collection, *groups))
-    return Placement(derive_id(document), collection, tuple(groups), mark)
+    return Placement(derive_id(document), collection, tuple(groups), None, None, None, mark)
 
 
 def direction(seed: int) -> list[float]:
