@@ -26,6 +26,7 @@ class Right(StrEnum):
     ASK = "ask"
     READ_ALL_RUNS = "read_all_runs"
     MANAGE = "manage"
+    RELEASE_DOCUMENTS = "release_documents"
 
 
 class Role(StrEnum):
@@ -39,9 +40,9 @@ class Role(StrEnum):
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.EMPLOYEE: frozenset({Right.ASK}),
     Role.MANAGER: frozenset({Right.ASK}),
-    Role.STEWARD: frozenset({Right.ASK}),
+    Role.STEWARD: frozenset({Right.ASK, Right.RELEASE_DOCUMENTS}),
     Role.ENGINEER: frozenset({Right.ASK, Right.READ_ALL_RUNS}),
-    Role.ADMIN: frozenset({Right.ASK, Right.READ_ALL_RUNS, Right.MANAGE}),
+    Role.ADMIN: frozenset({Right.ASK, Right.READ_ALL_RUNS, Right.MANAGE, Right.RELEASE_DOCUMENTS}),
 }
 
 Email = Annotated[
