@@ -24,7 +24,9 @@ class NotReleasable(CrewdeskError):
     kind: ClassVar[ErrorKind] = ErrorKind.USAGE
 
 
-def release_document(db: Database, document: DocumentRecord, principal: Principal, reason: str | None) -> None:
+def release_document(
+    db: Database, document: DocumentRecord, principal: Principal, reason: str | None
+) -> None:
     """Doing it again changes nothing. Raises NotPermitted, NotReleasable."""
     principal.require(Right.RELEASE_DOCUMENTS)
     if document.status not in RELEASABLE:
@@ -68,6 +70,6 @@ def _why_not(document: DocumentRecord) -> str:
         return f"{document.path} is served already; there is nothing to release."
     kinds = ", ".join(sorted(RELEASABLE))
     return (
-        f"{document.path} cannot be released: it is {document.status.replace('_', ' ')} ({document.reason}), so "
-        f"there is no text to serve. Mend the file and run `crewdesk ingest`. What can be released: {kinds}."
+        f"{document.path} cannot be released: it is {document.status.replace('_', ' ')} ({document.reason}), "
+        f"so there is no text to serve. Mend the file and run `crewdesk ingest`; what can be released is {kinds}."
     )

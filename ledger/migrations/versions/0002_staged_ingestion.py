@@ -13,6 +13,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+
 def _document_columns() -> tuple[sa.Column[Any], ...]:
     return (
         sa.Column("declared_groups", sa.JSON(none_as_null=True), nullable=True),
