@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli import ask, audit, doctor, ingest, keys, new_workspace, runs, search, trace
+from cli import ask, audit, doctor, ingest, keys, knowledge_change, new_workspace, runs, search, trace
 from cli.exits import ExitStatus
 from cli.failures import report_error, report_unexpected, say
 from ledger.errors import CrewdeskError
@@ -82,6 +82,12 @@ def build_app() -> typer.Typer:
     keys_group.command("create")(keys.create_command)
     keys_group.command("revoke")(keys.revoke_command)
     app.add_typer(keys_group, name="keys")
+    knowledge_group = typer.Typer(help="Look after what the crews may know.", no_args_is_help=True)
+    knowledge_group.command("release")(knowledge_change.release_command)
+    knowledge_group.command("reindex")(knowledge_change.reindex_command)
+    knowledge_group.command("snapshot")(knowledge_change.snapshot_command)
+    knowledge_group.command("restore")(knowledge_change.restore_command)
+    app.add_typer(knowledge_group, name="knowledge")
     app.command("serve")(_serve)
     app.command("doctor")(doctor.doctor_command)
     return app

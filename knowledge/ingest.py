@@ -30,11 +30,11 @@ from knowledge.ingest_report import (
 from knowledge.ingest_stage import Staging, missing_passages
 from knowledge.library import Library
 from knowledge.reindex import ensure_index
-from knowledge.sources import SourceList, find_sources
+from knowledge.sources import SourceFile, SourceList, find_sources
 from ledger.crash_points import crash_point
 from ledger.db import Database
 from ledger.documents import DocumentRecord, list_documents, list_passage_ids, read_passages
-from ledger.errors import CrewdeskError, ErrorKind
+from ledger.errors import CrewdeskError, ErrorKind, NotFound
 from ledger.ingestions import (
     IngestionState,
     begin_ingestion,
@@ -173,14 +173,15 @@ class _Ingestion:
 
     def _plan(self, sources: SourceList, standing: Standing, only: str | None) -> Plan:
         files = sources.within(only)
-        return make_plan(
-            files,
-            standing,
-            only,
-            lambda done, source: self.on_progress(
-                IngestProgress(Phase.CHECKING, done, len(files), source.name)
-            ),
-        )
+
+        def tell(done: int, source: SourceFile) -> None:
+            self._check_stop()
+            self.on_progress(IngestProgress(Phase.CHECKING, done, len(files), source.name))
+
+        plan = make_plan(files, standing, only, tell)
+        if only is not None and not files and not plan.removed:
+            raise NotFound(f"There is no document at {only}, nor was there one.")
+        return plan
 
     def _read(self, plan: Plan, standing: Standing) -> Iterable[Draft]:
         """Drafts in the plan's order; what has to wait is noted."""

@@ -71,5 +71,5 @@ def _why_not(document: DocumentRecord) -> str:
     kinds = ", ".join(sorted(RELEASABLE))
     return (
         f"{document.path} cannot be released: it is {document.status.replace('_', ' ')} ({document.reason}), "
-        f"so there is no text to serve. Mend the file and run `crewdesk ingest`; what can be released is {kinds}."
+        f"so there is no text to serve. Mend the file and run `crewdesk ingest`. Releasable are: {kinds}."
     )
