@@ -62,7 +62,7 @@ def reindex_command(
         ),
     ] = None,
 ) -> None:
-    """Make the search index anew from the stored passages; the old one is searched until the new one is whole.
+    """Make the search index anew from the stored passages. The old one serves until the new one is whole.
 
     [bold]Examples[/bold]
 

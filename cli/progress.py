@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.progress import Task
+    from rich.progress import ProgressColumn, Task
     from rich.text import Text
 
     from knowledge.ingest_report import IngestProgress
@@ -48,7 +48,7 @@ def progress_bars() -> Iterator[Callable[["IngestProgress"], None]]:
         yield show
 
 
-def _rate_column() -> "object":
+def _rate_column() -> "ProgressColumn":
     from rich.progress import ProgressColumn
     from rich.text import Text
 

@@ -42,7 +42,8 @@ class Relabel:
 @dataclass(slots=True)
 class Plan:
     """`labels` are documents that need no judging, the unchanged ones among them. `narrowed` are the rows of
-    documents whose new metadata takes rights away, for the time until they are switched. `unnamed` are files that cannot have a row."""
+    documents whose new metadata takes rights away, for the time until they are switched. `unnamed` are files
+    that cannot have a row."""
 
     judge: list[ToJudge] = field(default_factory=list)
     labels: list[Relabel] = field(default_factory=list)

@@ -12,10 +12,10 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from knowledge.library import Library
-from knowledge.search.port import PassageStore
+from knowledge.search.port import WORDS_NAME, PassageStore
 from ledger.db import Database
 from ledger.errors import CrewdeskError, ErrorKind, InvalidInput
-from ledger.library_rows import TABLES, replace_rows, write_rows
+from ledger.library_rows import columns, replace_rows, write_rows
 
 _MANIFEST = "manifest.json"
 _INDEX = "index"
@@ -39,6 +39,7 @@ class Manifest(BaseModel):
     store: str
     index: str
     model: str | None
+    columns: dict[str, tuple[str, ...]]
     rows: dict[str, int]
     files: dict[str, str]
 
@@ -58,6 +59,7 @@ def write_snapshot(db: Database, store: PassageStore, folder: Path) -> Manifest:
         store=type(store).__name__,
         index=index.name,
         model=index.model,
+        columns=columns(),
         rows=write_rows(db, folder),
         files={path.relative_to(folder).as_posix(): _digest(path) for path in _files(folder)},
     )
@@ -68,41 +70,57 @@ def write_snapshot(db: Database, store: PassageStore, folder: Path) -> Manifest:
 def restore_snapshot(db: Database, library: Library, folder: Path) -> Manifest:
     """Only with the turn to ingest held. Should it break off between index and rows, restoring again or
     ingesting mends it. Raises SnapshotInvalid before anything is touched."""
-    manifest = _checked(folder, library.store)
-    if manifest.index != library.index_name and manifest.model is None:
-        raise SnapshotInvalid(
-            f"The snapshot in {folder} is of the index {manifest.index}, and this installation searches with "
-            f"{library.index_name}: restore it with the version of Crewdesk that made it."
-        )
+    manifest = _read_manifest(folder)
+    _refuse_other(manifest, library, folder)
+    _refuse_damaged(manifest, folder)
     library.store.restore(folder / _INDEX)
     replace_rows(db, folder)
     return manifest
 
 
-def _checked(folder: Path, store: PassageStore) -> Manifest:
+def _read_manifest(folder: Path) -> Manifest:
     try:
-        manifest = Manifest.model_validate_json((folder / _MANIFEST).read_bytes())
+        return Manifest.model_validate_json((folder / _MANIFEST).read_bytes())
     except OSError as error:
         raise SnapshotInvalid(f"There is no whole snapshot in {folder} ({error.strerror}).") from error
     except ValidationError as error:
         raise SnapshotInvalid(f"{folder / _MANIFEST} is not a manifest this version can read.") from error
-    if manifest.store != type(store).__name__:
+
+
+def _refuse_other(manifest: Manifest, library: Library, folder: Path) -> None:
+    """What this installation could read, but not serve."""
+    engine = type(library.store).__name__
+    if manifest.store != engine:
         raise SnapshotInvalid(
-            f"The snapshot in {folder} was made by {manifest.store}, and the index here is kept by "
-            f"{type(store).__name__}; only the same kind of engine can read it."
+            f"The snapshot in {folder} was made by {manifest.store}, and the index here is kept by {engine}; "
+            "only the same kind of engine can read it."
         )
-    missing = {f"{name}.jsonl" for name in TABLES} - manifest.files.keys()
+    served = library.store.index
+    is_same_model = manifest.model == (served.model if served else None)
+    is_searchable = manifest.index == library.index_name or not is_same_model
+    if not is_searchable or not manifest.index.endswith(f"+{WORDS_NAME}") or manifest.columns != columns():
+        raise SnapshotInvalid(
+            f"The snapshot in {folder} is of the index {manifest.index}, and this version searches with "
+            f"{library.index_name}: restore it with the version of Crewdesk that made it."
+        )
+    if manifest.model is not None and not Path(manifest.model).is_dir():
+        raise SnapshotInvalid(
+            f"The snapshot in {folder} needs the embedding model in {manifest.model}, which is not there."
+        )
+
+
+def _refuse_damaged(manifest: Manifest, folder: Path) -> None:
+    missing = {f"{table}.jsonl" for table in manifest.columns} - manifest.files.keys()
     found = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
     damaged = missing | {
         name for name, digest in manifest.files.items() if name not in found or _digest(found[name]) != digest
     }
     if damaged:
         raise SnapshotInvalid(
-            f"The snapshot in {folder} is damaged: {sorted(damaged)[0]} is missing or not what was written."
+            f"The snapshot in {folder} is damaged: {min(damaged)} is missing or not what was written."
         )
     if extra := found.keys() - manifest.files.keys():
         raise SnapshotInvalid(f"The snapshot in {folder} holds a file it was not made with: {min(extra)}.")
-    return manifest
 
 
 def _files(folder: Path) -> list[Path]:

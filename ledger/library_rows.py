@@ -6,7 +6,7 @@ One object per row, keys are column names, times ISO 8601, bytes base64.
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,12 @@ _TABLES: dict[str, type[Base]] = {
     "ingestions": IngestionRow,
     "releases": ReleaseRow,
 }
-TABLES = tuple(_TABLES)
 _BATCH = 500
+
+
+def columns() -> dict[str, tuple[str, ...]]:
+    """The tables with what each row of them has: other columns are another version's."""
+    return {name: tuple(column.name for column in shape.__table__.columns) for name, shape in _TABLES.items()}
 
 
 def write_rows(db: Database, folder: Path) -> dict[str, int]:
@@ -33,11 +37,11 @@ def write_rows(db: Database, folder: Path) -> dict[str, int]:
     counts = {}
     with db.read() as session:
         for name, shape in _TABLES.items():
-            table = shape.__table__
+            query = select(shape.__table__).order_by(*shape.__table__.primary_key)
             count = 0
             with (folder / f"{name}.jsonl").open("w", encoding="utf-8") as file:
-                for row in session.execute(select(table).order_by(*table.primary_key.columns)).mappings():
-                    file.write(json.dumps(_written(row), ensure_ascii=False) + "\n")
+                for row in session.execute(query).mappings():
+                    file.write(json.dumps({key: _plain(value) for key, value in row.items()}) + "\n")
                     count += 1
             counts[name] = count
     return counts
@@ -65,10 +69,6 @@ def _batches(path: Path, shape: type[Base]) -> Iterator[list[dict[str, Any]]]:
                 batch = []
     if batch:
         yield batch
-
-
-def _written(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {str(name): _plain(value) for name, value in row.items()}
 
 
 def _plain(value: Any) -> Any:
