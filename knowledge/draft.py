@@ -117,8 +117,11 @@ def stage(record: DocumentRecord) -> Placement:
     return replace(place(record), allowed_groups=(), mark=STAGED)
 
 
-def place_between(old: DocumentRecord, new: DocumentRecord) -> Placement:
-    """For the moment of the switch: whoever may read either version finds the passages, and the rows decide
-    which of the two he reads."""
-    either = tuple(sorted({*old.allowed_groups, *new.allowed_groups}))
-    return place(replace(new, allowed_groups=either))
+def narrow_to(record: DocumentRecord, groups: tuple[str, ...]) -> DocumentRecord:
+    """The same document for those of its readers who are in these groups too."""
+    allowed = tuple(group for group in record.allowed_groups if group in groups)
+    if allowed == record.allowed_groups:
+        return record
+    # What was declared no longer tells why these groups are fewer: should the file come back as it was, they
+    # are computed again.
+    return replace(record, allowed_groups=allowed, declared_groups=None)

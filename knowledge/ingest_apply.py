@@ -1,16 +1,16 @@
 """Switches documents from what they were to what their drafts say.
 
-The rows decide who reads what, and a document's rows change in one transaction. Before it, its new passages
-are where every reader of either version finds them; after it, they are placed as they should be and the old
-ones go. So a crash at any point leaves each document old or new for everybody, and the next ingestion does
-what is left to do.
+The rows decide who reads what, and a document's rows change in one transaction. First they let go of whoever
+may not read the new version; then its passages are placed where those who still read the old one find them as
+well as those who will read the new; then the rows are switched, and the old passages go. So a crash at any
+point leaves each document old or new for everybody, and the next ingestion does what is left to do.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from knowledge.draft import Draft, Known, place, place_between
+from knowledge.draft import Draft, Known, narrow_to, place
 from knowledge.ingest_plan import Relabel
-from knowledge.search.port import PassageStore, Placement
+from knowledge.search.port import PassageStore
 from ledger.crash_points import crash_point
 from ledger.db import Database
 from ledger.documents import (
@@ -37,15 +37,13 @@ def narrow(db: Database, records: Sequence[DocumentRecord]) -> None:
 def relabel(db: Database, store: PassageStore, labels: Sequence[Relabel], marks: Mapping[str, str]) -> None:
     """Only rights, dates and the like change: rows and payloads, no vectors."""
     for label in labels:
-        ids = label.old.passage_ids
-        if label.record != label.old.record:
-            _place_unless(store, ids, place_between(label.old.record, label.record), marks)
+        placement = place(label.record)
+        if any(marks.get(passage_id) != placement.mark for passage_id in label.old.passage_ids):
+            store.place_passages(label.old.passage_ids, placement)
             crash_point("ingest.after_widening")
+        if label.record != label.old.record:
             update_documents(db, [label.record])
             crash_point("ingest.after_label")
-            store.place_passages(ids, place(label.record))
-        else:
-            _place_unless(store, ids, place(label.record), marks)
 
 
 def switch(
@@ -54,15 +52,14 @@ def switch(
     """All passages of the drafts have to be in the store."""
     done = 0
     for batch in _batches(drafts):
+        narrow(db, [each for draft in batch if (each := _restricted(draft)) is not None])
         for draft in batch:
-            store.place_passages(draft.ids, _until_switched(draft))
+            store.place_passages(draft.ids, place(draft.record))
             crash_point("ingest.amid_place")
         crash_point("ingest.after_place")
         put_documents(db, [DocumentWithPassages(draft.record, draft.passages) for draft in batch])
         crash_point("ingest.after_rows")
         for draft in batch:
-            if _until_switched(draft) != place(draft.record):
-                store.place_passages(draft.ids, place(draft.record))
             store.delete_passages(sorted(set(draft.old_ids) - set(draft.ids)))
             crash_point("ingest.amid_delete")
         crash_point("ingest.after_delete")
@@ -77,17 +74,14 @@ def remove(db: Database, store: PassageStore, gone: Sequence[Known]) -> None:
         store.delete_document(known.record.id)
 
 
-def _until_switched(draft: Draft) -> Placement:
-    if draft.was_served and draft.old is not None:
-        return place_between(draft.old.record, draft.record)
-    return place(draft.record)
-
-
-def _place_unless(
-    store: PassageStore, passage_ids: Sequence[str], placement: Placement, marks: Mapping[str, str]
-) -> None:
-    if any(marks.get(passage_id) != placement.mark for passage_id in passage_ids):
-        store.place_passages(passage_ids, placement)
+def _restricted(draft: Draft) -> DocumentRecord | None:
+    """The old version for those who will read the new one, where the verdict lets fewer read it than the
+    metadata does."""
+    if draft.old is None or not draft.was_served:
+        return None
+    old = draft.old.record
+    narrowed = narrow_to(old, draft.record.allowed_groups)
+    return narrowed if narrowed != old else None
 
 
 def _batches(drafts: Sequence[Draft]) -> Iterator[list[Draft]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from knowledge.document import SourceDocument, read_source
-from knowledge.draft import Known
+from knowledge.draft import Known, narrow_to
 from knowledge.ingest_report import Change, FileOutcome
 from knowledge.loading.blocks import FileStatus
 from knowledge.metadata import Classification
@@ -118,6 +118,7 @@ def _take(
         narrowed = _narrowed(old.record, document)
         if narrowed != old.record:
             plan.narrowed.append(narrowed)
+            old = replace(old, record=narrowed)
     if old is not None and _stands(old, document, rules, standing):
         plan.labels.append(Relabel(old, _relabelled(old.record, document)))
         return
@@ -156,15 +157,11 @@ def _relabelled(record: DocumentRecord, document: SourceDocument) -> DocumentRec
 
 
 def _narrowed(record: DocumentRecord, document: SourceDocument) -> DocumentRecord:
-    metadata = document.metadata
-    allowed = tuple(group for group in record.allowed_groups if group in metadata.groups)
-    was_public = record.classification == Classification.PUBLIC
-    classification = metadata.classification.value if was_public else record.classification
-    if (allowed, classification) == (record.allowed_groups, record.classification):
-        return record
-    # What the metadata declared no longer tells why these groups are fewer; should the file come back as it
-    # was, they are computed again.
-    return replace(record, allowed_groups=allowed, declared_groups=None, classification=classification)
+    narrowed = narrow_to(record, document.metadata.groups)
+    # Public is one of the rights.
+    if record.classification == Classification.PUBLIC:
+        return replace(narrowed, classification=document.metadata.classification.value)
+    return narrowed
 
 
 def _doubt_copies(plan: Plan, sources: Mapping[str, SourceFile]) -> None:
@@ -180,6 +177,7 @@ def _doubt_copies(plan: Plan, sources: Mapping[str, SourceFile]) -> None:
         for label in plan.labels
         if label.old.record.is_served and _moved_away(label.old.record, label.record)
     }
+    doubtful |= {record.collection for record in plan.narrowed}
     for label in [label for label in plan.labels if label.record.status == DUPLICATE]:
         if label.old.record.collection in doubtful:
             plan.labels.remove(label)

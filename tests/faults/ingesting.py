@@ -4,7 +4,6 @@ Everything is imported once, so that a trial costs milliseconds; the ingestion i
 real Qdrant Edge shard and a real SQLite file, with an embedder that makes vectors out of hashes.
 """
 
-import hashlib
 import json
 import os
 import signal
@@ -13,71 +12,16 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 import knowledge.ingest_apply
 import knowledge.ingest_stage
-from knowledge.embedding import DIMENSION, Embedded, Matrix, Vector
 from knowledge.ingest import ingest
-from knowledge.ingest_prepare import Intake
 from knowledge.library import Library
-from knowledge.loading.blocks import LoadedFile
-from knowledge.loading.load import load_file
-from knowledge.pii.policy import PiiPolicy
-from knowledge.pii.port import PiiSpan
 from knowledge.search.edge_store import EdgeStore
 from knowledge.search.port import Placement, StoredPassage
-from knowledge.word_pieces import WordPieces
 from ledger.crash_points import arm_crash_point
 from ledger.db import Database
 from ledger.workspace import open_workspace
-
-
-class Words:
-    """Every word is a piece."""
-
-    def count(self, text: str) -> int:
-        return len(text.split())
-
-    def fit(self, text: str, limit: int) -> int:
-        return len(text) if self.count(text) <= limit else len(" ".join(text.split(" ")[:limit]))
-
-
-class HashEmbedder:
-    """Vectors that depend on nothing but the text, with enough in common to be of one library."""
-
-    name = "hashes"
-    dimension = DIMENSION
-
-    def warm_up(self) -> None: ...
-
-    def word_pieces(self) -> WordPieces:
-        return Words()
-
-    def embed_query(self, text: str) -> Vector:
-        return [float(x) for x in self._vector(text)]
-
-    def embed_passages(self, texts: Sequence[str], on_done: Callable[[int], None]) -> Embedded:
-        on_done(len(texts))
-        return Embedded(np.stack([self._vector(text) for text in texts]), np.ones(len(texts), np.float32))
-
-    def _vector(self, text: str) -> Matrix:
-        seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
-        vector = np.random.default_rng(seed).standard_normal(DIMENSION) / np.sqrt(DIMENSION)
-        vector[0] += 1
-        return (vector / np.linalg.norm(vector)).astype(np.float32)
-
-
-class Inline:
-    """Parses in this process, and finds no personal data."""
-
-    def parse(self, name: str, content: bytes) -> LoadedFile:
-        return load_file(name, content)
-
-    def close(self) -> None: ...
-
-    def find(self, text: str) -> list[PiiSpan]:
-        return []
+from tests.stand_ins.ingestion import HashEmbedder, make_intake
 
 
 class TickingStore(EdgeStore):
@@ -106,10 +50,6 @@ class TickingStore(EdgeStore):
         self._tick()
         super().delete_document(document_id)
         self._tick()
-
-
-def make_intake() -> Intake:
-    return Intake(Inline(), PiiPolicy(), Inline)
 
 
 def open_library(var: Path, tick: Callable[[], None] = lambda: None) -> tuple[Database, Library]:

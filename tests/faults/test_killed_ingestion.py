@@ -3,10 +3,12 @@ readers; after each kill every document is old or new for everybody, and in the 
 happened."""
 
 import json
+import os
 import random
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -137,16 +139,21 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path, _sqlite_template: Path) -> World:
-    (tmp_path / "shop" / "documents").mkdir(parents=True)
-    (tmp_path / "shop" / "workspace.yaml").write_text("name: Shop\n")
-    (tmp_path / "shop" / "people.yaml").write_text(_PEOPLE)
-    (tmp_path / "var").mkdir()
-    shutil.copy(_sqlite_template, tmp_path / "var" / "ledger.db")
-    world = World(tmp_path, random.Random(3))
-    for path in PAGES[:12]:
-        world.write(path, world.changed(None, "added"))
-    return world
+def world(_sqlite_template: Path) -> Iterator[World]:
+    # A killed process loses nothing the kernel has, so memory is as good as a disk here, and it does not
+    # make the test wait for thousands of flushes.
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="crewdesk-", dir=memory) as name:
+        folder = Path(name)
+        (folder / "shop" / "documents").mkdir(parents=True)
+        (folder / "shop" / "workspace.yaml").write_text("name: Shop\n")
+        (folder / "shop" / "people.yaml").write_text(_PEOPLE)
+        (folder / "var").mkdir()
+        shutil.copy(_sqlite_template, folder / "var" / "ledger.db")
+        world = World(folder, random.Random(3))
+        for path in PAGES[:12]:
+            world.write(path, world.changed(None, "added"))
+        yield world
 
 
 @pytest.fixture

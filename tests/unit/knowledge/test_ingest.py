@@ -49,7 +49,7 @@ def test_every_format_is_ingested_and_found(shop: Shop, sqlite_db: Database, lib
     shop.write("c.html", "<main><h1>Kayaks</h1><p>Kayaks need a life vest.</p></main>")
     shop.write("d.pdf", make_pdf([[(20, "Skis"), (11, "Skis are waxed on Monday.")]]))
     shop.write("e.docx", make_docx())
-    report = shop.ingest(sqlite_db, library)
+    report = ingest(sqlite_db, shop.open(), library, lambda _progress: None)
     assert report.statuses == {"ok": 5}
     assert report.embedded == report.passages == library.count() == library.store.count() > 5
     assert report.bytes == sum(path.stat().st_size for path in shop.documents.iterdir())
