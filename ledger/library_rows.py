@@ -11,11 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import LargeBinary, delete, insert, select
 
 from ledger.audit import append_audit
 from ledger.db import Database
-from ledger.schema import Base, DocumentRow, IngestionRow, PassageRow, ReleaseRow
+from ledger.schema import Base, DocumentRow, IngestionRow, PassageRow, ReleaseRow, UtcDateTime
 
 # Parents before children, as they are inserted.
 _TABLES: dict[str, type[Base]] = {
@@ -81,10 +81,9 @@ def _read(row: dict[str, Any], shape: type[Base]) -> dict[str, Any]:
     read = {}
     for column in shape.__table__.columns:
         value = row[column.name]
-        kind = column.type.python_type
-        if isinstance(value, str) and kind is datetime:
+        if isinstance(value, str) and isinstance(column.type, UtcDateTime):
             value = datetime.fromisoformat(value)
-        elif isinstance(value, str) and kind is bytes:
+        elif isinstance(value, str) and isinstance(column.type, LargeBinary):
             value = base64.b64decode(value)
         read[column.name] = value
     return read
