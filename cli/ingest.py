@@ -131,11 +131,16 @@ def named_in(workspace: "Workspace", path: Path | None) -> str | None:
         return None
     folder = workspace.folder.resolve()
     roots = [root.resolve() for root in workspace.document_folders]
-    # Not resolved to its end: the document is the link, not what it leads to. It need not exist any more.
-    for tried in (Path.cwd() / path, folder / path):
-        full = tried.parent.resolve() / tried.name if tried.name else tried.resolve()
-        if any(full.is_relative_to(root) for root in roots):
-            return Path(os.path.relpath(full, folder)).as_posix()
+    # Not resolved to its end: the document is the link, not what it leads to.
+    tried = [
+        each.parent.resolve() / each.name if each.name else each.resolve()
+        for each in (folder / path, Path.cwd() / path)
+    ]
+    within = [full for full in tried if any(full.is_relative_to(root) for root in roots)]
+    if within:
+        # A document that went has no file any more; its name is the one the workspace gave it.
+        chosen = next((full for full in within if full.exists()), within[0])
+        return Path(os.path.relpath(chosen, folder)).as_posix()
     named = ", ".join(workspace.file.documents)
     raise InvalidInput(f"{path} is not within the workspace's documents ({named}).")
 
