@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from cli import ask, audit, doctor, ingest, keys, knowledge, new_workspace, runs, search, trace
+from cli import (
+    ask,
+    audit,
+    doctor,
+    ingest,
+    keys,
+    knowledge,
+    knowledge_change,
+    new_workspace,
+    runs,
+    search,
+    trace,
+)
 from cli.exits import ExitStatus
 from cli.failures import report_error, report_unexpected, say
 from ledger.errors import CrewdeskError
@@ -78,11 +90,16 @@ def build_app() -> typer.Typer:
     )
     audit_group.command("verify")(audit.verify_command)
     app.add_typer(audit_group, name="audit")
-    app.add_typer(knowledge.build_group(), name="knowledge")
     keys_group = typer.Typer(help="API keys for the HTTP front door.", no_args_is_help=True)
     keys_group.command("create")(keys.create_command)
     keys_group.command("revoke")(keys.revoke_command)
     app.add_typer(keys_group, name="keys")
+    knowledge_group = knowledge.build_group()
+    knowledge_group.command("release")(knowledge_change.release_command)
+    knowledge_group.command("reindex")(knowledge_change.reindex_command)
+    knowledge_group.command("snapshot")(knowledge_change.snapshot_command)
+    knowledge_group.command("restore")(knowledge_change.restore_command)
+    app.add_typer(knowledge_group, name="knowledge")
     app.command("serve")(_serve)
     app.command("doctor")(doctor.doctor_command)
     return app

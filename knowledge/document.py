@@ -4,10 +4,11 @@ read it again."""
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import PurePath
+from typing import Protocol
 
 from knowledge.loading.blocks import BlockKind, FileStatus, LoadedFile, Unreadable
 from knowledge.loading.encoding import decode_text
-from knowledge.loading.load import MARKDOWN_SUFFIXES, MAX_FILE_BYTES, load_file
+from knowledge.loading.load import MARKDOWN_SUFFIXES, MAX_FILE_BYTES
 from knowledge.metadata import Metadata, Resolved, check_whole, resolve, take_front_matter
 from knowledge.passages import RECIPE
 from knowledge.sources import LONGEST_NAME, SourceFile
@@ -15,6 +16,14 @@ from ledger.errors import WorkspaceInvalid
 from ledger.ids import derive_id
 
 LONGEST_TITLE = 255
+
+
+class FileParser(Protocol):
+    def parse(self, name: str, content: bytes) -> LoadedFile:
+        """Never raises for the file's sake."""
+        ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +39,8 @@ class SourceDocument:
     size_bytes: int
     problem: LoadedFile | None = None
 
-    def load(self) -> LoadedFile:
-        return self.problem or load_file(self.name, self.content)
+    def load(self, parser: FileParser) -> LoadedFile:
+        return self.problem or parser.parse(self.name, self.content)
 
 
 def read_source(source: SourceFile, declared_groups: frozenset[str]) -> SourceDocument:
@@ -57,12 +66,14 @@ def _take_front_matter(source: SourceFile, content: bytes, groups: frozenset[str
 
 
 def title_of(document: SourceDocument, loaded: LoadedFile) -> str:
-    """As given, else the first heading, else the file's name in words."""
+    """As given, else the first heading, else what the file calls itself, else its name in words."""
     if document.metadata.title:
         return document.metadata.title
     heading = next((block.text for block in loaded.blocks if block.kind is BlockKind.HEADING), None)
+    if heading or loaded.title:
+        return (heading or loaded.title or "")[:LONGEST_TITLE]
     words = PurePath(document.name).stem.replace("-", " ").replace("_", " ").strip()
-    return (heading or words[:1].upper() + words[1:] or document.name)[:LONGEST_TITLE]
+    return (words[:1].upper() + words[1:] or document.name)[:LONGEST_TITLE]
 
 
 def _read_bytes(source: SourceFile) -> bytes:

@@ -1,59 +1,108 @@
 """A document on its way into the library: what its rows and its points in the store will be."""
 
 import hashlib
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 from knowledge.document import SourceDocument
 from knowledge.ingest_report import Change
 from knowledge.passages import Passage
+from knowledge.quality.gate import Verdict
 from knowledge.search.access import readers_of
-from knowledge.search.port import Placement, StoredPassage
-from ledger.documents import DocumentRecord, DocumentWithPassages, PassageRecord
+from knowledge.search.port import Placement
+from ledger.documents import DocumentFinding, DocumentRecord, PassageRecord
 from ledger.ids import derive_id
+
+# What `marks()` tells of a passage no query can find yet. Its id says which text the vector is of.
+STAGED = "staged"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the rows say of a document so far."""
+
+    record: DocumentRecord
+    passage_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """`old_ids` are the passages the document has had so far."""
+    """`old` is what the document has been so far; the record's sums come when all is embedded."""
 
     record: DocumentRecord
-    passages: tuple[Passage, ...]
-    old_ids: tuple[str, ...]
+    passages: tuple[PassageRecord, ...]
+    old: Known | None
     change: Change
 
     @property
-    def new_ids(self) -> list[str]:
-        # Derived from the content, so that doing it again after a crash writes the same points.
-        path, content_hash = self.record.path, self.record.content_hash
-        return [derive_id(path, content_hash, str(passage.position)) for passage in self.passages]
+    def ids(self) -> list[str]:
+        return [passage.id for passage in self.passages]
 
-    def rows(self) -> DocumentWithPassages:
-        passages = (
+    @property
+    def old_ids(self) -> tuple[str, ...]:
+        return self.old.passage_ids if self.old else ()
+
+    @property
+    def was_served(self) -> bool:
+        return self.old is not None and self.old.record.is_served
+
+
+def make_record(
+    document: SourceDocument, verdict: Verdict, title: str, judged_by: str | None, passages: int
+) -> DocumentRecord:
+    metadata, signature = document.metadata, verdict.signature
+    return DocumentRecord(
+        id=document.id,
+        path=document.name,
+        status=verdict.status.value,
+        reason=verdict.reason,
+        content_hash=document.content_hash,
+        title=title,
+        owner=metadata.owner,
+        collection=metadata.collection,
+        classification=metadata.classification.value,
+        allowed_groups=tuple(sorted(set(verdict.groups))),
+        updated=metadata.updated,
+        review_by=metadata.review_by,
+        size_bytes=document.size_bytes,
+        declared_groups=metadata.groups,
+        judged_by=judged_by,
+        language=verdict.language,
+        findings=tuple(DocumentFinding(finding.kind, finding.detail) for finding in verdict.findings),
+        text_hash=signature.text_hash if signature else None,
+        minhash=signature.minhash if signature else b"",
+        passage_count=passages,
+    )
+
+
+def make_passage_rows(document: SourceDocument, passages: list[Passage]) -> tuple[PassageRecord, ...]:
+    """Ids are derived from what is embedded: a passage that comes again, after a crash or in a changed
+    document, is the same point and need not be embedded again."""
+    seen: Counter[str] = Counter()
+    rows = []
+    for passage in passages:
+        digest = hashlib.sha256(passage.embedded_text.encode("utf-8", "surrogatepass")).hexdigest()
+        rows.append(
             PassageRecord(
-                id=passage_id,
-                document_id=self.record.id,
+                id=derive_id(document.name, digest, str(seen[digest])),
+                document_id=document.id,
                 position=passage.position,
                 heading_path=passage.heading_path,
                 locator=passage.locator,
                 text=passage.text,
+                prefix=passage.embedded_text.removesuffix(passage.text),
             )
-            for passage_id, passage in zip(self.new_ids, self.passages, strict=True)
         )
-        return DocumentWithPassages(self.record, tuple(passages))
-
-    def points(self, vectors: list[list[float]]) -> list[StoredPassage]:
-        """One vector per passage, in order."""
-        placement = place(self.record)
-        return [
-            StoredPassage(passage_id, placement, vector, passage.embedded_text)
-            for passage_id, passage, vector in zip(self.new_ids, self.passages, vectors, strict=True)
-        ]
+        seen[digest] += 1
+    return tuple(rows)
 
 
 def place(record: DocumentRecord) -> Placement:
+    updated = record.updated.isoformat() if record.updated else ""
+    # Each part by its length: names may hold any character.
     readers = readers_of(record.allowed_groups, record.classification)
-    said = (record.collection, record.owner or "", record.language or "", str(record.updated), *readers)
-    digest = hashlib.sha256("\0".join(said).encode())
+    parts = (record.collection, record.owner or "", record.language or "", updated, *readers)
+    digest = hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode())
     return Placement(
         document_id=record.id,
         collection=record.collection,
@@ -65,20 +114,16 @@ def place(record: DocumentRecord) -> Placement:
     )
 
 
-def make_record(document: SourceDocument, status: str, reason: str | None, title: str) -> DocumentRecord:
-    metadata = document.metadata
-    return DocumentRecord(
-        id=document.id,
-        path=document.name,
-        status=status,
-        reason=reason,
-        content_hash=document.content_hash,
-        title=title,
-        owner=metadata.owner,
-        collection=metadata.collection,
-        classification=metadata.classification.value,
-        allowed_groups=metadata.groups,
-        updated=metadata.updated,
-        review_by=metadata.review_by,
-        size_bytes=document.size_bytes,
-    )
+def stage(record: DocumentRecord) -> Placement:
+    """Where nobody finds it: the filter that holds rights lets through no passage that has no groups."""
+    return replace(place(record), allowed_groups=(), mark=STAGED)
+
+
+def narrow_to(record: DocumentRecord, groups: tuple[str, ...]) -> DocumentRecord:
+    """The same document for those of its readers who are in these groups too."""
+    allowed = tuple(group for group in record.allowed_groups if group in groups)
+    if allowed == record.allowed_groups:
+        return record
+    # What was declared no longer tells why these groups are fewer: should the file come back as it was, they
+    # are computed again.
+    return replace(record, allowed_groups=allowed, declared_groups=None)

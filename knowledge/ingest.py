@@ -1,195 +1,373 @@
 """Brings the library up to what lies in the workspace's folders, doing only what changed.
 
-The ledger's rows switch a document from its old version to its new one, in one transaction and only after
-the new passages are in the store; hits without rows do not count. So a crash at any point leaves each
-document old or new, and the next ingestion finds what is missing or left over by comparing the store with
-the rows.
+New passages are staged in the store, where nobody finds them, until all documents are parsed, judged and
+embedded; then the batch as a whole is held against the library as it is, and only what passes is switched in,
+document by document. An interruption costs the batch of passages at hand, a crash no more; rights that were
+taken away are taken away before anything else is done.
 """
 
-import itertools
+import hashlib
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from knowledge.document import SourceDocument, read_source, title_of
-from knowledge.draft import Draft, make_record, place
-from knowledge.ingest_report import Change, FileOutcome, IngestProgress, IngestReport, Phase
+from knowledge.draft import Draft, Known
+from knowledge.drift import DriftFinding, Severity, judge_drift, summarize
+from knowledge.ingest_apply import narrow, relabel, remove, switch
+from knowledge.ingest_plan import Plan, Standing, make_plan
+from knowledge.ingest_prepare import Intake, ahead, open_intake, prepare
+from knowledge.ingest_report import (
+    Change,
+    FileOutcome,
+    IngestOutcome,
+    IngestProgress,
+    IngestReport,
+    Phase,
+)
+from knowledge.ingest_stage import Staging, missing_passages
 from knowledge.library import Library
-from knowledge.passages import make_passages
-from knowledge.search.port import StoredPassage
-from knowledge.sources import SourceFile, find_sources
-from knowledge.word_pieces import WordPieces
+from knowledge.reindex import ensure_index
+from knowledge.sources import SourceFile, SourceList, find_sources
 from ledger.crash_points import crash_point
 from ledger.db import Database
-from ledger.documents import (
-    DocumentRecord,
-    delete_documents,
-    list_documents,
-    list_passage_ids,
-    put_documents,
-    record_ingestion,
-    update_document,
+from ledger.documents import DocumentRecord, list_documents, list_passage_ids, read_passages
+from ledger.errors import CrewdeskError, ErrorKind, NotFound
+from ledger.ingestions import (
+    IngestionState,
+    begin_ingestion,
+    end_ingestion,
+    hold_ingestion,
+    is_released,
+    list_applied,
 )
+from ledger.releases import list_releases
 from ledger.workspace import Workspace
 
-# Enough for batches of like length; little enough to be held in memory and done again after a crash.
-_BATCH_PASSAGES = 512
+_HISTORY = 20
+# Passages a second on two cores, until an ingestion has shown how fast this machine is.
+_USUAL_RATE = 40.0
+# A longer list would swell the record of each ingestion; the documents' rows tell the rest.
+_MOST_FILES_KEPT = 1_000
+_MOST_FILES_AUDITED = 100
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What rows and store say of a document so far."""
-
-    record: DocumentRecord
-    passage_ids: tuple[str, ...]
+class IngestionInterrupted(CrewdeskError):
+    code = "ingestion_interrupted"
+    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
+    worth_retrying = True
 
 
 def ingest(
-    db: Database, workspace: Workspace, library: Library, on_progress: Callable[[IngestProgress], None]
+    db: Database,
+    workspace: Workspace,
+    library: Library,
+    on_progress: Callable[[IngestProgress], None],
+    *,
+    only: str | None = None,
+    stop: threading.Event | None = None,
+    intake: Intake | None = None,
 ) -> IngestReport:
-    """Raises WorkspaceInvalid before anything is written; ModelFilesMissing, SearchUnavailable."""
-    started = time.monotonic()
+    """`only` is the name of one file or folder; once `stop` is set, the batch at hand is the last. Raises
+    WorkspaceInvalid before anything is written; IngestionRunning, IngestionInterrupted, ModelFilesMissing,
+    SearchUnavailable."""
     sources = find_sources(workspace)
-    pieces = library.embedder.word_pieces()
-    index = library.store.index
-    if index is None or index.name != library.index_name:
-        library.store.create(library.describe_index(index.model if index else None))
-    run = _Ingestion(db, library, pieces, on_progress)
-    run.drop_leftovers()
-    groups = frozenset(workspace.people.groups)
-    for number, source in enumerate(sources.files):
-        on_progress(IngestProgress(Phase.READING, number, len(sources.files), source.name))
-        run.take(source, groups)
-    run.flush()
-    run.remove_missing()
-    on_progress(IngestProgress(Phase.FINISHING, len(sources.files), len(sources.files)))
-    library.store.settle()
-    report = run.report(sources.warnings, time.monotonic() - started)
-    record_ingestion(db, workspace.file.name, _summary(report))
-    return report
+    opened = intake or open_intake()
+    run = _Ingestion(db, library, opened, on_progress, stop or threading.Event())
+    try:
+        with hold_ingestion(db) as turn:
+            run.before_writing = turn.check
+            return run.work(workspace, sources, only)
+    finally:
+        if intake is None:
+            opened.parser.close()
+
+
+def preview(
+    db: Database,
+    workspace: Workspace,
+    library: Library,
+    on_progress: Callable[[IngestProgress], None],
+    *,
+    only: str | None = None,
+    intake: Intake | None = None,
+) -> IngestReport:
+    """What `ingest` would do. Parses and judges, and writes nothing."""
+    sources = find_sources(workspace)
+    opened = intake or open_intake()
+    run = _Ingestion(db, library, opened, on_progress, threading.Event())
+    try:
+        return run.foretell(workspace, sources, only)
+    finally:
+        if intake is None:
+            opened.parser.close()
 
 
 @dataclass(slots=True)
 class _Ingestion:
     db: Database
     library: Library
-    pieces: WordPieces
+    intake: Intake
     on_progress: Callable[[IngestProgress], None]
-    known: dict[str, _Known] = field(default_factory=dict)
+    stop: threading.Event
+    before_writing: Callable[[], None] = lambda: None
+    started: float = field(default_factory=time.monotonic)
+    known: dict[str, Known] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
-    drafts: list[Draft] = field(default_factory=list)
-    outcomes: list[FileOutcome] = field(default_factory=list)
-    embedded: int = 0
-    size_bytes: int = 0
+    postponed: list[FileOutcome] = field(default_factory=list)
+    read: int = 0
+    read_bytes: int = 0
+    rebuilt: int = 0
 
-    def drop_leftovers(self) -> None:
-        """Learns what rows and store hold, and takes from the store what no row speaks of."""
+    def work(self, workspace: Workspace, sources: SourceList, only: str | None) -> IngestReport:
+        ingestion_id = begin_ingestion(self.db, workspace.file.name, self.library.count())
+        try:
+            self.rebuilt = ensure_index(self.db, self.library, self.on_progress, self._check_stop)
+            standing = self._look(workspace)
+            plan = self._plan(sources, standing, only)
+            self.before_writing()
+            narrow(self.db, plan.narrowed)
+            relabel(self.db, self.library.store, plan.labels, self.marks)
+            return self._bring_in(ingestion_id, plan, standing, sources.warnings, only)
+        except (IngestionInterrupted, KeyboardInterrupt) as error:
+            end_ingestion(self.db, ingestion_id, IngestionState.INTERRUPTED, reasons=(str(error),))
+            raise
+        except CrewdeskError as error:
+            end_ingestion(self.db, ingestion_id, IngestionState.FAILED, reasons=(str(error),))
+            raise
+
+    def foretell(self, workspace: Workspace, sources: SourceList, only: str | None) -> IngestReport:
+        index = self.library.store.index
+        standing = self._look(workspace, reads_store=index is not None and index.name == self._index)
+        plan = self._plan(sources, standing, only)
+        moved = self._moved_texts(plan)
+        drafts = []
+        to_embed = 0
+        for draft in self._read(plan, standing):
+            drafts.append(draft)
+            to_embed += len(missing_passages(draft, standing.stored, moved))
+        drift = self._judge(plan, drafts)
+        report = self._report(IngestOutcome.DRY_RUN, plan, drafts, sources.warnings, drift)
+        seconds = to_embed / self._usual_rate()
+        return report.model_copy(update={"to_embed": to_embed, "estimated_seconds": round(seconds, 1)})
+
+    @property
+    def _index(self) -> str:
+        return self.library.index_name
+
+    def _look(self, workspace: Workspace, *, reads_store: bool = True) -> Standing:
         ids = list_passage_ids(self.db)
         self.known = {
-            record.id: _Known(record, tuple(ids.get(record.id, ()))) for record in list_documents(self.db)
+            record.id: Known(record, tuple(ids.get(record.id, ()))) for record in list_documents(self.db)
         }
-        wanted = {passage_id for known in self.known.values() for passage_id in known.passage_ids}
-        self.marks = self.library.store.marks()
-        self.library.store.delete_passages(sorted(set(self.marks) - wanted))
+        self.marks = self.library.store.marks() if reads_store else {}
+        return Standing(
+            known=self.known,
+            stored=frozenset(self.marks),
+            releases=list_releases(self.db),
+            judged_by=self.intake.rules_for,
+            groups=frozenset(workspace.people.groups),
+        )
 
-    def take(self, source: SourceFile, groups: frozenset[str]) -> None:
-        document = read_source(source, groups)
-        self.size_bytes += document.size_bytes
-        known = self.known.pop(document.id, None)
-        if known is not None and self._holds(known, document):
-            self._relabel(document, known)
-        elif source.has_valid_name:
-            self._draft(document, known)
+    def _plan(self, sources: SourceList, standing: Standing, only: str | None) -> Plan:
+        files = sources.within(only)
+
+        def tell(done: int, source: SourceFile) -> None:
+            self._check_stop()
+            self.on_progress(IngestProgress(Phase.CHECKING, done, len(files), source.name))
+
+        plan = make_plan(files, standing, only, tell)
+        if only is not None and not files and not plan.removed:
+            raise NotFound(f"There is no document at {only}, nor was there one.")
+        return plan
+
+    def _read(self, plan: Plan, standing: Standing) -> Iterable[Draft]:
+        """Drafts in the plan's order; what has to wait is noted."""
+        pieces = self.library.embedder.word_pieces()
+        items = zip(plan.judge, ahead(prepare(plan, standing, self.intake, pieces)), strict=False)
+        for number, (planned, item) in enumerate(items):
+            # Before the item counts: a Ctrl-C reaches the parser's processes too, and what they make of it
+            # is not to be believed.
+            self._check_stop()
+            self.on_progress(IngestProgress(Phase.READING, number, len(plan.judge), planned.source.name))
+            self.read, self.read_bytes = number + 1, self.read_bytes + planned.size_bytes
+            if isinstance(item, FileOutcome):
+                self.postponed.append(item)
+            else:
+                yield item
+
+    def _bring_in(
+        self,
+        ingestion_id: str,
+        plan: Plan,
+        standing: Standing,
+        warnings: tuple[str, ...],
+        only: str | None,
+    ) -> IngestReport:
+        staging = self._open_staging(plan, standing)
+        try:
+            for draft in self._read(plan, standing):
+                staging.add(draft)
+            drafts = staging.finish()
+        except IngestionInterrupted:
+            raise IngestionInterrupted(
+                f"Interrupted; {staging.staged_documents:,} of {len(plan.judge):,} documents are staged; "
+                "run again to go on."
+            ) from None
+        drift, digest = self._judge(plan, drafts), _digest(plan, drafts)
+        is_blocked = any(finding.severity is Severity.BLOCK for finding in drift)
+        if is_blocked and not (digest and is_released(self.db, digest)):
+            outcome, state = IngestOutcome.BLOCKED, IngestionState.BLOCKED
         else:
-            loaded = document.load()
-            record = make_record(document, loaded.status.value, loaded.reason, document.name)
-            self._note(record, Change.UNCHANGED, 0)
+            outcome, state = IngestOutcome.APPLIED, IngestionState.APPLIED
+            self._apply(plan, drafts, is_whole=only is None)
+        report = self._report(outcome, plan, drafts, warnings, drift, staging, ingestion_id)
+        end_ingestion(
+            self.db,
+            ingestion_id,
+            state,
+            reasons=report.drift,
+            digest=digest,
+            passages=report.passages,
+            report=_kept(report),
+            audited=_summary(report),
+        )
+        return report
 
-    def flush(self) -> None:
-        """Store first, then rows, then what the rows no longer speak of: see the head of this module."""
-        drafts, self.drafts = self.drafts, []
-        if not drafts:
-            return
-        store = self.library.store
-        store.upsert(self._embed(drafts))
-        crash_point("ingest.after_store")
-        put_documents(self.db, [draft.rows() for draft in drafts])
-        crash_point("ingest.after_rows")
-        for draft in drafts:
-            store.delete_passages(sorted(set(draft.old_ids) - set(draft.new_ids)))
-            self._note(draft.record, draft.change, len(draft.passages))
+    def _open_staging(self, plan: Plan, standing: Standing) -> Staging:
+        to_read = sum(item.size_bytes for item in plan.judge)
 
-    def remove_missing(self) -> None:
-        """Whatever was known and not taken has no file any more."""
-        delete_documents(self.db, list(self.known))
-        for known in self.known.values():
-            self.library.store.delete_document(known.record.id)
-            self._note(known.record, Change.REMOVED, 0)
+        def estimate(passages: int) -> int:
+            if self.read >= len(plan.judge) or not self.read_bytes:
+                return passages
+            return max(passages, round(passages * to_read / self.read_bytes))
 
-    def report(self, warnings: tuple[str, ...], seconds: float) -> IngestReport:
-        files = tuple(sorted(self.outcomes, key=lambda outcome: outcome.path))
+        return Staging(
+            store=self.library.store,
+            embedder=self.library.embedder,
+            index=self._index,
+            stored=standing.stored,
+            moved=self._moved_texts(plan),
+            on_progress=self.on_progress,
+            estimate=estimate,
+            after_batch=self._check_stop,
+        )
+
+    def _apply(self, plan: Plan, drafts: list[Draft], *, is_whole: bool) -> None:
+        """What is served first, what is taken away next: a copy comes in before its original goes."""
+        store, total = self.library.store, len(drafts)
+        self.before_writing()
+        served = [draft for draft in drafts if draft.record.is_served]
+        refused = [draft for draft in drafts if not draft.record.is_served]
+        # Copies are noted after what puts them in doubt, or they would be judged once more for nothing.
+        refused.sort(key=lambda draft: not draft.was_served)
+        switch(self.db, store, served, self._tell_finished(0, total))
+        remove(self.db, store, plan.removed)
+        switch(self.db, store, refused, self._tell_finished(len(served), total))
+        if is_whole:
+            wanted = {passage_id for ids in list_passage_ids(self.db).values() for passage_id in ids}
+            store.delete_passages(sorted(set(self.marks) - wanted))
+            crash_point("ingest.after_leftovers")
+        store.settle()
+
+    def _tell_finished(self, before: int, total: int) -> Callable[[int], None]:
+        return lambda done: self.on_progress(IngestProgress(Phase.FINISHING, before + done, total))
+
+    def _judge(self, plan: Plan, drafts: list[Draft]) -> tuple[DriftFinding, ...]:
+        after = {known.record.id: known.record for known in self.known.values()}
+        before = list(after.values())
+        after.update((label.record.id, label.record) for label in plan.labels)
+        after.update((draft.record.id, draft.record) for draft in drafts)
+        for known in plan.removed:
+            del after[known.record.id]
+        steps = [(each.passages_before, each.passages) for each in list_applied(self.db, _HISTORY)]
+        return judge_drift(summarize(before, self._index), summarize(after.values(), self._index), steps)
+
+    def _moved_texts(self, plan: Plan) -> dict[str, str]:
+        """What the documents that went said, and under which ids it is stored."""
+        gone = [known.record.id for known in plan.removed]
+        passages = read_passages(self.db, gone) if gone else {}
+        return {
+            passage.embedded_text: passage.id
+            for of_document in passages.values()
+            for passage in of_document
+            if passage.id in self.marks
+        }
+
+    def _usual_rate(self) -> float:
+        for each in list_applied(self.db, _HISTORY):
+            report = each.report or {}
+            if report.get("embedded") and report.get("embedding_seconds"):
+                return float(report["embedded"] / report["embedding_seconds"])
+        return _USUAL_RATE
+
+    def _check_stop(self) -> None:
+        if self.stop.is_set():
+            raise IngestionInterrupted("Interrupted; nothing has changed. Run again to go on.")
+
+    def _report(
+        self,
+        outcome: IngestOutcome,
+        plan: Plan,
+        drafts: list[Draft],
+        warnings: tuple[str, ...],
+        drift: tuple[DriftFinding, ...],
+        staging: Staging | None = None,
+        ingestion_id: str | None = None,
+    ) -> IngestReport:
+        files = [
+            *plan.unnamed,
+            *self.postponed,
+            *(_outcome(label.record, label.change) for label in plan.labels),
+            *(_outcome(draft.record, draft.change) for draft in drafts),
+            *(_outcome(known.record, Change.REMOVED) for known in plan.removed),
+        ]
+        files.sort(key=lambda file: file.path)
         return IngestReport(
-            files=files,
+            outcome=outcome,
+            ingestion_id=ingestion_id,
+            files=tuple(files),
             statuses=dict(Counter(file.status for file in files if file.change is not Change.REMOVED)),
             changes=dict(Counter(file.change.value for file in files)),
             warnings=warnings,
+            drift=tuple(finding.reason for finding in drift),
             passages=self.library.count(),
-            embedded=self.embedded,
-            bytes=self.size_bytes,
-            seconds=round(seconds, 3),
-        )
-
-    def _holds(self, known: _Known, document: SourceDocument) -> bool:
-        """Whether rows and store have all passages of this very content."""
-        is_stored = all(passage_id in self.marks for passage_id in known.passage_ids)
-        return is_stored and known.record.content_hash == document.content_hash
-
-    def _draft(self, document: SourceDocument, known: _Known | None) -> None:
-        loaded = document.load()
-        record = make_record(document, loaded.status.value, loaded.reason, title_of(document, loaded))
-        passages = make_passages(record.title, loaded.blocks, self.pieces)
-        old_ids = known.passage_ids if known else ()
-        self.drafts.append(Draft(record, tuple(passages), old_ids, _change(record, known)))
-        if sum(len(draft.passages) for draft in self.drafts) >= _BATCH_PASSAGES:
-            self.flush()
-
-    def _relabel(self, document: SourceDocument, known: _Known) -> None:
-        record = make_record(document, known.record.status, known.record.reason, known.record.title)
-        # Rows first: they decide, so narrower rights hold from this moment.
-        if record != known.record:
-            update_document(self.db, record)
-        placement = place(record)
-        if any(self.marks[passage_id] != placement.mark for passage_id in known.passage_ids):
-            self.library.store.place_document(placement)
-        change = Change.UNCHANGED if record == known.record else Change.RELABELLED
-        self._note(record, change, len(known.passage_ids))
-
-    def _embed(self, drafts: list[Draft]) -> list[StoredPassage]:
-        texts = [passage.embedded_text for draft in drafts for passage in draft.passages]
-        embedded = self.library.embedder.embed_passages(
-            texts, lambda done: self.on_progress(IngestProgress(Phase.EMBEDDING, done, len(texts)))
-        )
-        self.embedded += len(texts)
-        remaining = iter(embedded.vectors.tolist())
-        return [
-            point
-            for draft in drafts
-            for point in draft.points(list(itertools.islice(remaining, len(draft.passages))))
-        ]
-
-    def _note(self, record: DocumentRecord, change: Change, passages: int) -> None:
-        self.outcomes.append(
-            FileOutcome(
-                path=record.path, status=record.status, reason=record.reason, change=change, passages=passages
-            )
+            embedded=self.rebuilt + (staging.embedded if staging else 0),
+            to_embed=0,
+            estimated_seconds=None,
+            bytes=plan.size_bytes,
+            seconds=round(time.monotonic() - self.started, 3),
+            embedding_seconds=round(staging.seconds if staging else 0.0, 3),
         )
 
 
-def _change(record: DocumentRecord, known: _Known | None) -> Change:
-    if known is None:
-        return Change.ADDED
-    return Change.REINDEXED if known.record.content_hash == record.content_hash else Change.CHANGED
+def _outcome(record: DocumentRecord, change: Change) -> FileOutcome:
+    return FileOutcome(
+        path=record.path,
+        status=record.status,
+        reason=record.reason,
+        change=change,
+        passages=0 if change is Change.REMOVED else record.passage_count,
+    )
+
+
+def _digest(plan: Plan, drafts: list[Draft]) -> str | None:
+    """Of what would be served otherwise than before; None where nothing would."""
+    changed = [
+        f"{draft.record.id} {draft.record.content_hash} {draft.record.status}"
+        for draft in drafts
+        if draft.change not in (Change.UNCHANGED, Change.RELABELLED)
+    ]
+    changed += [f"{known.record.id} removed" for known in plan.removed]
+    return hashlib.sha256("\n".join(sorted(changed)).encode()).hexdigest() if changed else None
+
+
+def _kept(report: IngestReport) -> dict[str, object]:
+    told = [file for file in report.files if file.change is not Change.UNCHANGED or file.status != "ok"]
+    kept = report.model_copy(update={"files": tuple(told[:_MOST_FILES_KEPT])})
+    return kept.model_dump(mode="json")
 
 
 def _summary(report: IngestReport) -> dict[str, object]:
@@ -197,8 +375,8 @@ def _summary(report: IngestReport) -> dict[str, object]:
     return {
         "changes": report.changes,
         "statuses": report.statuses,
+        "drift": report.drift,
         "passages": report.passages,
         "embedded": report.embedded,
-        # A long list would swell every later look at the chain; the rows tell the rest.
-        "changed_files": changed[:100],
+        "changed_files": changed[:_MOST_FILES_AUDITED],
     }

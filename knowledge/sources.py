@@ -33,6 +33,14 @@ class SourceList:
     files: tuple[SourceFile, ...]
     warnings: tuple[str, ...]
 
+    def within(self, only: str | None) -> tuple[SourceFile, ...]:
+        """Those at or below this name."""
+        return tuple(file for file in self.files if is_within(file.name, only))
+
+
+def is_within(name: str, only: str | None) -> bool:
+    return only is None or name == only or name.startswith(f"{only}/")
+
 
 def find_sources(workspace: Workspace) -> SourceList:
     """All files of the document folders, in the order of their names; hidden ones and lock files of Office

@@ -7,22 +7,45 @@ These rows are the truth about who may read what; a vector store's own copy only
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
 from ledger.db import Database, now_in
+from ledger.errors import NotFound
 from ledger.schema import DocumentRow, PassageRow
 
 SERVED = "ok"
+DUPLICATE = "duplicate"
 _ACTOR = "ingestion"
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentFinding:
+    """Something the gate saw in a document; `detail` holds no personal data."""
+
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSums:
+    """Of a document's passages as the index of that name has them: the sum of the vectors as float32 bytes,
+    and of those whose norm is known its sum and the sum of its squares."""
+
+    index: str
+    vector_sum: bytes
+    norm_count: int
+    norm_sum: float
+    norm_sq_sum: float
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """`status` other than `ok` means that nothing of it is served, for `reason`."""
+    """`status` other than `ok` means that nothing of it is served, for `reason`. `allowed_groups` may be
+    fewer than its metadata declares; `judged_by` says under which rules it was judged, and is None where
+    that has to be done again."""
 
     id: str
     path: str
@@ -37,7 +60,14 @@ class DocumentRecord:
     updated: date | None
     review_by: date | None
     size_bytes: int
+    declared_groups: tuple[str, ...] | None = None
+    judged_by: str | None = None
     language: str | None = None
+    findings: tuple[DocumentFinding, ...] = ()
+    text_hash: str | None = None
+    minhash: bytes = b""
+    passage_count: int = 0
+    sums: EmbeddingSums | None = None
 
     @property
     def is_served(self) -> bool:
@@ -49,12 +79,19 @@ class DocumentRecord:
 
 @dataclass(frozen=True, slots=True)
 class PassageRecord:
+    """`prefix` is what stands before the text in what is embedded: title and headings."""
+
     id: str
     document_id: str
     position: int
     heading_path: tuple[str, ...]
     locator: str
     text: str
+    prefix: str = ""
+
+    @property
+    def embedded_text(self) -> str:
+        return self.prefix + self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +103,20 @@ class DocumentWithPassages:
 def list_documents(db: Database) -> list[DocumentRecord]:
     with db.read() as session:
         return [_document(row) for row in session.scalars(select(DocumentRow).order_by(DocumentRow.path))]
+
+
+def read_passages(db: Database, document_ids: Sequence[str]) -> dict[str, list[PassageRecord]]:
+    """By document, in reading order."""
+    query = (
+        select(PassageRow)
+        .where(PassageRow.document_id.in_(document_ids))
+        .order_by(PassageRow.document_id, PassageRow.position)
+    )
+    passages: dict[str, list[PassageRecord]] = {document_id: [] for document_id in document_ids}
+    with db.read() as session:
+        for row in session.scalars(query):
+            passages[row.document_id].append(_passage(row))
+    return passages
 
 
 def list_passage_ids(db: Database) -> dict[str, list[str]]:
@@ -102,6 +153,17 @@ def find_document(db: Database, document_id: str) -> DocumentWithPassages | None
         return DocumentWithPassages(_document(row), tuple(_passage(p) for p in session.scalars(query)))
 
 
+def resolve_document(db: Database, name: str) -> DocumentRecord:
+    """By its path or its id. Raises NotFound."""
+    with db.read() as session:
+        row = session.scalars(
+            select(DocumentRow).where(or_(DocumentRow.path == name, DocumentRow.id == name))
+        ).first()
+        if row is None:
+            raise NotFound(f"There is no document {name}; give its path as `crewdesk ingest` prints it.")
+        return _document(row)
+
+
 def count_passages(db: Database) -> int:
     with db.read() as session:
         return session.scalar(select(func.count()).select_from(PassageRow)) or 0
@@ -117,30 +179,28 @@ def put_documents(db: Database, documents: Iterable[DocumentWithPassages]) -> No
             session.flush()
 
 
-def update_document(db: Database, document: DocumentRecord) -> None:
-    """Its passages stay as they are."""
+def update_documents(db: Database, documents: Iterable[DocumentRecord]) -> None:
+    """Their passages stay as they are."""
     with db.write() as session:
-        _put_document(session, document)
+        for document in documents:
+            _put_document(session, document)
 
 
 def delete_documents(db: Database, document_ids: Iterable[str]) -> None:
     with db.write() as session:
         for document_id in document_ids:
             row = session.get_one(DocumentRow, document_id)
+            if row.status == SERVED:
+                _doubt_copies(session, row.collection)
             session.execute(delete(PassageRow).where(PassageRow.document_id == document_id))
             session.delete(row)
             append_audit(session, _ACTOR, "document.removed", row.path, {})
 
 
-def record_ingestion(db: Database, subject: str, detail: dict[str, Any]) -> None:
-    with db.write() as session:
-        append_audit(session, _ACTOR, "documents.ingested", subject, detail)
-
-
 def _put_document(session: Session, document: DocumentRecord) -> None:
     moment = now_in(session)
     row = session.get(DocumentRow, document.id)
-    before = tuple(row.allowed_groups) if row else None
+    before = _document(row) if row else None
     if row is None:
         row = DocumentRow(id=document.id)
         session.add(row)
@@ -156,12 +216,52 @@ def _put_document(session: Session, document: DocumentRecord) -> None:
     row.updated = document.updated.isoformat() if document.updated else None
     row.review_by = document.review_by.isoformat() if document.review_by else None
     row.size_bytes = document.size_bytes
-    row.language = document.language
     row.ingested_at = moment
+    row.declared_groups = None if document.declared_groups is None else list(document.declared_groups)
+    row.judged_by = document.judged_by
+    row.language = document.language
+    row.findings = [{"kind": finding.kind, "detail": finding.detail} for finding in document.findings]
+    row.text_hash = document.text_hash
+    row.minhash = document.minhash
+    row.passage_count = document.passage_count
+    _put_sums(row, document.sums)
     session.flush()
-    if before is not None and before != document.allowed_groups:
-        detail = {"before": list(before), "after": list(document.allowed_groups)}
+    if before is not None and before.is_served and _identity(before) != _identity(document):
+        _doubt_copies(session, before.collection, besides=document.id)
+    if before is not None and before.allowed_groups != document.allowed_groups:
+        detail = {"before": list(before.allowed_groups), "after": list(document.allowed_groups)}
         append_audit(session, _ACTOR, "document.rights_changed", document.path, detail)
+
+
+def _identity(document: DocumentRecord) -> tuple[object, ...]:
+    """What makes another document a copy of this one."""
+    return (document.status, document.content_hash, document.collection, document.allowed_groups)
+
+
+def _doubt_copies(session: Session, collection: str, besides: str = "") -> None:
+    """A document others may be copies of is no longer what it was. In the same transaction, so that no crash
+    can leave a copy kept back for the sake of an original that is gone."""
+    session.execute(
+        update(DocumentRow)
+        .where(
+            DocumentRow.status == DUPLICATE, DocumentRow.collection == collection, DocumentRow.id != besides
+        )
+        .values(judged_by=None)
+    )
+
+
+def _put_sums(row: DocumentRow, sums: EmbeddingSums | None) -> None:
+    row.embedded_with = sums.index if sums else None
+    row.vector_sum = sums.vector_sum if sums else None
+    row.norm_count = sums.norm_count if sums else 0
+    row.norm_sum = sums.norm_sum if sums else 0.0
+    row.norm_sq_sum = sums.norm_sq_sum if sums else 0.0
+
+
+def _sums(row: DocumentRow) -> EmbeddingSums | None:
+    if row.embedded_with is None or row.vector_sum is None:
+        return None
+    return EmbeddingSums(row.embedded_with, row.vector_sum, row.norm_count, row.norm_sum, row.norm_sq_sum)
 
 
 def _document(row: DocumentRow) -> DocumentRecord:
@@ -179,13 +279,20 @@ def _document(row: DocumentRow) -> DocumentRecord:
         updated=date.fromisoformat(row.updated) if row.updated else None,
         review_by=date.fromisoformat(row.review_by) if row.review_by else None,
         size_bytes=row.size_bytes,
+        declared_groups=None if row.declared_groups is None else tuple(row.declared_groups),
+        judged_by=row.judged_by,
         language=row.language,
+        findings=tuple(DocumentFinding(item["kind"], item["detail"]) for item in row.findings),
+        text_hash=row.text_hash,
+        minhash=row.minhash or b"",
+        passage_count=row.passage_count,
+        sums=_sums(row),
     )
 
 
 def _passage(row: PassageRow) -> PassageRecord:
     return PassageRecord(
-        row.id, row.document_id, row.position, tuple(row.heading_path), row.locator, row.text
+        row.id, row.document_id, row.position, tuple(row.heading_path), row.locator, row.text, row.prefix
     )
 
 
@@ -197,4 +304,5 @@ def _passage_row(passage: PassageRecord) -> PassageRow:
         heading_path=list(passage.heading_path),
         locator=passage.locator,
         text=passage.text,
+        prefix=passage.prefix,
     )

@@ -5,7 +5,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -104,6 +115,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime(),
         dict[str, Any]: Json,
         list[str]: Json,
+        list[dict[str, str]]: Json,
     }
 
 
@@ -319,6 +331,9 @@ class ArtifactRow(Base):
 
 
 class DocumentRow(Base):
+    """`declared_groups` are those its metadata names, `allowed_groups` those that may read it after its
+    personal data was seen. The sums are of the passages' vectors and norms, for the index `embedded_with`."""
+
     __tablename__ = "documents"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     path: Mapped[str] = mapped_column(Label, unique=True)
@@ -333,11 +348,24 @@ class DocumentRow(Base):
     updated: Mapped[str | None] = mapped_column(Short)
     review_by: Mapped[str | None] = mapped_column(Short)
     size_bytes: Mapped[int]
-    language: Mapped[str | None] = mapped_column(Short)
     ingested_at: Mapped[datetime]
+    declared_groups: Mapped[list[str] | None] = mapped_column(Json)
+    judged_by: Mapped[str | None] = mapped_column(String(64))
+    language: Mapped[str | None] = mapped_column(Short)
+    findings: Mapped[list[dict[str, str]]] = mapped_column(server_default="[]")
+    text_hash: Mapped[str | None] = mapped_column(String(64))
+    minhash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    passage_count: Mapped[int] = mapped_column(server_default="0")
+    embedded_with: Mapped[str | None] = mapped_column(Label)
+    vector_sum: Mapped[bytes | None] = mapped_column(LargeBinary)
+    norm_count: Mapped[int] = mapped_column(server_default="0")
+    norm_sum: Mapped[float] = mapped_column(Double, server_default="0")
+    norm_sq_sum: Mapped[float] = mapped_column(Double, server_default="0")
 
 
 class PassageRow(Base):
+    """`prefix` and `text` together are what was embedded."""
+
     __tablename__ = "passages"
     __table_args__ = (UniqueConstraint("document_id", "position"),)
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -346,3 +374,37 @@ class PassageRow(Base):
     heading_path: Mapped[list[str]]
     locator: Mapped[str] = mapped_column(StorableText)
     text: Mapped[str] = mapped_column(StorableText)
+    prefix: Mapped[str] = mapped_column(StorableText, server_default="")
+
+
+class IngestionRow(Base):
+    """One run of `crewdesk ingest`, whatever became of it. `digest` says which changes it was about."""
+
+    __tablename__ = "ingestions"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    workspace: Mapped[str] = mapped_column(Short)
+    state: Mapped[str] = mapped_column(Short)
+    reasons: Mapped[list[str]]
+    digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    passages_before: Mapped[int]
+    passages: Mapped[int]
+    report: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    finished_at: Mapped[datetime | None]
+    released_by: Mapped[str | None] = mapped_column(Label)
+
+
+class ReleaseRow(Base):
+    """A steward's word that a document may be served although the gate would keep it back. It holds for
+    this content only."""
+
+    __tablename__ = "releases"
+    __table_args__ = (UniqueConstraint("document_id", "content_hash", "status"),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    document_id: Mapped[str] = mapped_column(Id)
+    path: Mapped[str] = mapped_column(Label)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(Short)
+    released_by: Mapped[str] = mapped_column(Label)
+    reason: Mapped[str | None] = mapped_column(StorableText)
+    released_at: Mapped[datetime]

@@ -31,6 +31,7 @@ def check_index(settings: EmbeddedSettings) -> Checked:
 
 def _compare(settings: EmbeddedSettings, db: Database) -> Checked:
     from knowledge.bootstrap import open_library
+    from knowledge.draft import STAGED
     from ledger.documents import list_documents, list_passage_ids
 
     library = open_library(settings, db)
@@ -40,7 +41,8 @@ def _compare(settings: EmbeddedSettings, db: Database) -> Checked:
             return warn("index", "nothing is ingested yet", AGAIN)
         if index.name != library.index_name:
             return broken("index", f"made with {index.name}, searched with {library.index_name}", AGAIN)
-        stored = set(library.store.marks())
+        # What an interrupted or blocked ingestion has staged is found by nobody and waits for the next one.
+        stored = {id_ for id_, mark in library.store.marks().items() if mark != STAGED}
     finally:
         library.close()
     rows = {passage_id for ids in list_passage_ids(db).values() for passage_id in ids}

@@ -13,6 +13,7 @@ from sqlalchemy import inspect, text, update
 
 from ledger.audit import verify_audit
 from ledger.db import Database, now_in
+from ledger.documents import list_documents, read_passages
 from ledger.errors import DatabaseUnavailable, SchemaOutdated, SettingsInvalid
 from ledger.migrate import alembic_config, check_schema, migrate
 from ledger.schema import Base, RunRow
@@ -99,6 +100,32 @@ def test_threads_that_open_a_new_database_at_once_all_succeed(empty_url: str) ->
         db.close()
 
     assert at_once(*[open_and_migrate] * 6) == [None] * 6
+
+
+def test_a_library_of_the_first_schema_is_kept(empty_db: Database) -> None:
+    config = alembic_config()
+    with empty_db.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO documents (id, path, status, content_hash, title, collection, classification, "
+                "allowed_groups, size_bytes, ingested_at) VALUES "
+                "('d', 'a.md', 'ok', 'h', 'A', 'company', 'internal', '[\"hr\"]', 1, '2026-03-02 09:00:00')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO passages (id, document_id, position, heading_path, locator, text) "
+                "VALUES ('p', 'd', 0, '[]', 'opening', 'Text.')"
+            )
+        )
+    migrate(empty_db)
+    [kept] = list_documents(empty_db)
+    assert (kept.allowed_groups, kept.findings, kept.judged_by, kept.sums) == (("hr",), (), None, None)
+    assert kept.passage_count == 1
+    [passage] = read_passages(empty_db, ["d"])["d"]
+    assert passage.embedded_text == "Text."
 
 
 def test_a_database_without_tables_tells_what_to_do(empty_db: Database) -> None:

@@ -177,6 +177,33 @@ def test_ctrl_c_ends_quietly_and_the_run_is_finished_by_whoever_comes_next(termi
     assert (run["run_id"], run["outcome"]) == (run_id, "answered")
 
 
+def test_ctrl_c_ends_an_ingestion_that_the_next_one_goes_on_with(terminal: Terminal) -> None:
+    page = terminal.folder / "company" / "documents" / "later.md"
+    page.write_text("# Later\n\nThis page is read after the interruption.\n")
+    process = terminal.start("ingest")
+    _wait_for_row(terminal, "SELECT id FROM ingestions WHERE state = 'running'", process)
+    process.send_signal(signal.SIGINT)
+    out, err = end_of(process)
+    assert (process.returncode, out) == (130, "")
+    assert err.startswith("crewdesk: Interrupted; ")
+    assert "un again to go on." in err
+
+    assert "added" in terminal.run("ingest")
+    page.unlink()
+    terminal.run("ingest")
+
+
+def _wait_for_row(terminal: Terminal, query: str, process: subprocess.Popen[str]) -> None:
+    pause, deadline = threading.Event(), time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None
+        with closing(sqlite3.connect(terminal.var / "crewdesk.db")) as connection:
+            if connection.execute(query).fetchone():
+                return
+        pause.wait(0.005)
+    raise TimeoutError(query)
+
+
 def _run_of(terminal: Terminal, external_id: str, process: subprocess.Popen[str]) -> str:
     """Waits until the request is durable."""
     query = "SELECT run_id FROM inbox WHERE external_id = ?"

@@ -15,6 +15,7 @@ from knowledge.search.access import AccessScope
 from ledger.db import Database
 from ledger.people import EVERYONE
 from ledger.workspace import Workspace, open_workspace
+from tests.stand_ins.ingestion import make_intake
 
 STAFF = AccessScope(frozenset({EVERYONE}))
 HR = AccessScope(frozenset({"hr"}))
@@ -44,8 +45,8 @@ class Shop:
     def open(self) -> Workspace:
         return open_workspace(self.folder)
 
-    def ingest(self, db: Database, library: Library) -> IngestReport:
-        return ingest(db, self.open(), library, lambda _progress: None)
+    def ingest(self, db: Database, library: Library, only: str | None = None) -> IngestReport:
+        return ingest(db, self.open(), library, lambda _progress: None, only=only, intake=make_intake())
 
 
 def paths_found(library: Library, text: str, access: AccessScope = STAFF) -> set[str]:
