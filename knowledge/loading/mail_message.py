@@ -23,7 +23,9 @@ class _TolerantPolicy(EmailPolicy):
 
 
 def parse_mail(content: bytes) -> EmailMessage:
-    return BytesParser(EmailMessage, policy=_TolerantPolicy()).parsebytes(content.lstrip())
+    message = BytesParser(policy=_TolerantPolicy()).parsebytes(content.lstrip())
+    assert isinstance(message, EmailMessage)
+    return message
 
 
 def write_head(fields: list[tuple[str, str]]) -> str:

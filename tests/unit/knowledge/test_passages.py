@@ -156,11 +156,27 @@ def test_letterhead_goes_to_the_next_section(pieces: ModelWordPieces) -> None:
 
 def test_only_a_cut_sentence_is_repeated_a_little(pieces: ModelWordPieces) -> None:
     words = [f"word{number}" for number in range(300)]
-    first, second, *_ = [p.text.split() for p in cut(" ".join(words), pieces)]
+    passages = cut(" ".join(words), pieces)
+    assert all(pieces.count(passage.embedded_text) + 2 <= MAX_PIECES for passage in passages)
+    first, second, *_ = [passage.text.split() for passage in passages]
     repeated = first[first.index(second[0]) :]
     assert 1 <= len(repeated) <= 20
     assert second[: len(repeated)] == repeated
     assert words.index(second[len(repeated)]) == len(first)
+
+
+def test_nothing_is_repeated_within_a_passage(pieces: ModelWordPieces) -> None:
+    words = [str(number) for number in range(10, 90)]
+    first, second = cut(" ".join([*words, "a," * 75, "b," * 75]), pieces)
+    assert first.text.split() == [*words, "a," * 75]
+    assert second.text.split()[-1] == "b," * 75
+
+
+def test_a_header_does_not_stand_without_a_row(pieces: ModelWordPieces) -> None:
+    introduction = paragraph(" ".join(["word"] * 100), None)
+    rows = [f"Zone {number} {'price ' * 150}| x" for number in range(3)]
+    blocks = (introduction, Block(BlockKind.TABLE, "\n".join(["Zone | Price", *rows])))
+    assert [p.text.count("Zone") for p in make_passages("Guide", blocks, pieces)] == [0, 2, 2, 2]
 
 
 def test_a_heading_with_nothing_under_it_is_a_passage_itself(pieces: ModelWordPieces) -> None:
