@@ -24,7 +24,7 @@ class OnnxEncoder:
 
     def __init__(self, exported: Path, model: ModelFolder) -> None:
         # Here, since it costs 60 MB that who only submits runs need not carry.
-        import onnxruntime  # type: ignore[import-untyped]  # ships no type information
+        import onnxruntime
 
         options = onnxruntime.SessionOptions()
         # One core per call, and one call per thread: two cores in one call wait for each other, on a busy

@@ -29,7 +29,7 @@ from ledger.documents import (
     delete_documents,
     list_documents,
     put_documents,
-    update_document,
+    update_documents,
 )
 from ledger.ids import derive_id
 
@@ -141,7 +141,7 @@ def test_nobody_finds_or_reads_what_is_not_allowed(
         # The rows alone, the store alone, or both: whichever is narrower holds.
         moves = data.draw(st.sampled_from(["rows", "store", "both"]))
         if moves != "store":
-            update_document(sqlite_db, changed)
+            update_documents(sqlite_db, [changed])
             current[each.id] = changed
         if moves != "rows":
             stocked.store.place_document(place(changed))
@@ -178,7 +178,7 @@ def test_other_rights_hold_at_the_next_question_and_cost_no_embedding(
     old, new = record(0, before), record(0, after)
     fill(sqlite_db, stocked, [(old, "tent")])
     embedded = embedder.passages
-    update_document(sqlite_db, new)
+    update_documents(sqlite_db, [new])
     stocked.store.place_document(place(new))
     found = {hit.document_id for hit in stocked.search("tent", access).hits}
     assert found == ({new.id} if access.allows(after) else set())
