@@ -129,7 +129,22 @@ def test_content_controls_and_tracked_changes() -> None:
     paragraph = document.add_paragraph("Kept")
     append(paragraph, f"<w:ins {nsdecls('w')}><w:r><w:t> added</w:t></w:r></w:ins>")
     append(paragraph, f"<w:del {nsdecls('w')}><w:r><w:delText> gone</w:delText></w:r></w:del>")
-    assert texts(document) == ["In a form", "Kept added"]
+    append(paragraph, f"<w:del {nsdecls('w')}><w:r><w:br/></w:r></w:del>")
+    append(paragraph, f"<w:moveFrom {nsdecls('w')}><w:r><w:t> moved</w:t></w:r></w:moveFrom>")
+    append(paragraph, f"<w:r {nsdecls('w')}><w:t> on</w:t></w:r>")
+    assert texts(document) == ["In a form", "Kept added on"]
+
+
+def test_a_text_box_kept_in_two_versions_is_read_once() -> None:
+    box = "<w:txbxContent><w:p><w:r><w:t>In a box</w:t></w:r></w:p></w:txbxContent>"
+    document = docx.Document()
+    append(
+        document.add_paragraph("Before"),
+        f'<w:r {nsdecls("w")} xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
+        f"<mc:AlternateContent><mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback>"
+        "</mc:AlternateContent></w:r>",
+    )
+    assert texts(document) == ["Before", "In a box"]
 
 
 def test_merged_cells_lists_in_cells_and_layout_tables() -> None:
