@@ -15,6 +15,9 @@ from knowledge.embedding.model_folder import read_model_folder
 from knowledge.embedding.torch_encoder import TorchEncoder
 from tests.unit.knowledge.tiny_model import draw_weights, make_tiny_model
 
+# On a busy machine one export takes a minute and a half.
+pytestmark = pytest.mark.timeout(400)
+
 TEXTS = ["The till is broken", "", "Who may READ this folder? " * 30, "VPN", "Größe: 12 €"]
 
 _ASK = """
@@ -50,7 +53,7 @@ def models(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    printed = [process.communicate(timeout=100)[0].splitlines() for process in asking]
+    printed = [process.communicate(timeout=300)[0].splitlines() for process in asking]
     assert [process.returncode for process in asking] == [0, 0, 0]
     assert len({lines.pop() for lines in printed}) == 1, "they have different vectors"
     [logged] = [line for lines in printed for line in lines]
