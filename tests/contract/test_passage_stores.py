@@ -4,6 +4,8 @@ server over HTTP."""
 import math
 import os
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -543,6 +545,41 @@ def test_an_edge_index_beside_leaves_nothing_lying_about(tmp_path: Path) -> None
     store.close()
     again = EdgeStore(tmp_path)
     assert (again.index, found(again, "words")) == (SECOND, [derive_id("a")])
+    again.close()
+
+
+ADOPTS = """
+import sys
+from pathlib import Path
+from knowledge.search.edge_store import EdgeStore
+from knowledge.search.port import IndexDescription
+from ledger.crash_points import arm_crash_point
+arm_crash_point(sys.argv[2])
+store = EdgeStore(Path(sys.argv[1]))
+store.begin_beside(IndexDescription("model-2", "/models/other", dimension=384))
+store.adopt_beside()
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "served", "passages"),
+    [("search.before_adoption", FIRST, 1), ("search.after_adoption", SECOND, 0)],
+)
+def test_who_dies_while_adopting_leaves_the_old_index_or_the_new(
+    moment: str, served: IndexDescription, passages: int, tmp_path: Path
+) -> None:
+    store = EdgeStore(tmp_path)
+    store.create(FIRST)
+    store.upsert([stored("old", placed("one"))])
+    store.close()
+    died = subprocess.run([sys.executable, "-c", ADOPTS, str(tmp_path), moment], check=False, timeout=120)
+    assert died.returncode == 137
+    again = EdgeStore(tmp_path)
+    assert (again.index, again.count()) == (served, passages)
+    again.begin_beside(SECOND).upsert([stored("new", placed("one"))])
+    again.adopt_beside()
+    assert found(again, "words") == [derive_id("new")]
+    assert len(list(tmp_path.glob("shard*"))) == 1
     again.close()
 
 
