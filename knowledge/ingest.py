@@ -6,7 +6,6 @@ document by document. An interruption costs the batch of passages at hand, a cra
 taken away are taken away before anything else is done.
 """
 
-import hashlib
 import threading
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from typing import ClassVar
 from knowledge.draft import Draft, Known
 from knowledge.drift import DriftFinding, Severity, judge_drift, summarize
 from knowledge.ingest_apply import narrow, relabel, remove, switch
+from knowledge.ingest_outcome import batch_digest, kept, outcomes, summary
 from knowledge.ingest_plan import Plan, Standing, make_plan
 from knowledge.ingest_prepare import Intake, ahead, open_intake, prepare
 from knowledge.ingest_report import (
@@ -33,7 +33,7 @@ from knowledge.reindex import ensure_index
 from knowledge.sources import SourceFile, SourceList, find_sources
 from ledger.crash_points import crash_point
 from ledger.db import Database
-from ledger.documents import DocumentRecord, list_documents, list_passage_ids, read_passages
+from ledger.documents import list_documents, list_passage_ids, read_passages
 from ledger.errors import CrewdeskError, ErrorKind, NotFound
 from ledger.ingestions import (
     IngestionState,
@@ -49,9 +49,6 @@ from ledger.workspace import Workspace
 _HISTORY = 20
 # Passages a second on two cores, until an ingestion has shown how fast this machine is.
 _USUAL_RATE = 40.0
-# A longer list would swell the record of each ingestion; the documents' rows tell the rest.
-_MOST_FILES_KEPT = 1_000
-_MOST_FILES_AUDITED = 100
 
 
 class IngestionInterrupted(CrewdeskError):
@@ -216,7 +213,7 @@ class _Ingestion:
                 f"Interrupted; {staging.staged_documents:,} of {len(plan.judge):,} documents are staged; "
                 "run again to go on."
             ) from None
-        drift, digest = self._judge(plan, drafts), _digest(plan, drafts)
+        drift, digest = self._judge(plan, drafts), batch_digest(plan, drafts)
         is_blocked = any(finding.severity is Severity.BLOCK for finding in drift)
         if is_blocked and not (digest and is_released(self.db, digest)):
             outcome, state = IngestOutcome.BLOCKED, IngestionState.BLOCKED
@@ -231,8 +228,8 @@ class _Ingestion:
             reasons=report.drift,
             digest=digest,
             passages=report.passages,
-            report=_kept(report),
-            audited=_summary(report),
+            report=kept(report),
+            audited=summary(report),
         )
         return report
 
@@ -317,18 +314,11 @@ class _Ingestion:
         staging: Staging | None = None,
         ingestion_id: str | None = None,
     ) -> IngestReport:
-        files = [
-            *plan.unnamed,
-            *self.postponed,
-            *(_outcome(label.record, label.change) for label in plan.labels),
-            *(_outcome(draft.record, draft.change) for draft in drafts),
-            *(_outcome(known.record, Change.REMOVED) for known in plan.removed),
-        ]
-        files.sort(key=lambda file: file.path)
+        files = outcomes(plan, drafts, self.postponed)
         return IngestReport(
             outcome=outcome,
             ingestion_id=ingestion_id,
-            files=tuple(files),
+            files=files,
             statuses=dict(Counter(file.status for file in files if file.change is not Change.REMOVED)),
             changes=dict(Counter(file.change.value for file in files)),
             warnings=warnings,
@@ -341,42 +331,3 @@ class _Ingestion:
             seconds=round(time.monotonic() - self.started, 3),
             embedding_seconds=round(staging.seconds if staging else 0.0, 3),
         )
-
-
-def _outcome(record: DocumentRecord, change: Change) -> FileOutcome:
-    return FileOutcome(
-        path=record.path,
-        status=record.status,
-        reason=record.reason,
-        change=change,
-        passages=0 if change is Change.REMOVED else record.passage_count,
-    )
-
-
-def _digest(plan: Plan, drafts: list[Draft]) -> str | None:
-    """Of what would be served otherwise than before; None where nothing would."""
-    changed = [
-        f"{draft.record.id} {draft.record.content_hash} {draft.record.status}"
-        for draft in drafts
-        if draft.change not in (Change.UNCHANGED, Change.RELABELLED)
-    ]
-    changed += [f"{known.record.id} removed" for known in plan.removed]
-    return hashlib.sha256("\n".join(sorted(changed)).encode()).hexdigest() if changed else None
-
-
-def _kept(report: IngestReport) -> dict[str, object]:
-    told = [file for file in report.files if file.change is not Change.UNCHANGED or file.status != "ok"]
-    kept = report.model_copy(update={"files": tuple(told[:_MOST_FILES_KEPT])})
-    return kept.model_dump(mode="json")
-
-
-def _summary(report: IngestReport) -> dict[str, object]:
-    changed = [file.path for file in report.files if file.change is not Change.UNCHANGED]
-    return {
-        "changes": report.changes,
-        "statuses": report.statuses,
-        "drift": report.drift,
-        "passages": report.passages,
-        "embedded": report.embedded,
-        "changed_files": changed[:_MOST_FILES_AUDITED],
-    }

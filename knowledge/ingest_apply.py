@@ -37,13 +37,14 @@ def narrow(db: Database, records: Sequence[DocumentRecord]) -> None:
 def relabel(db: Database, store: PassageStore, labels: Sequence[Relabel], marks: Mapping[str, str]) -> None:
     """Only rights, dates and the like change: rows and payloads, no vectors."""
     for label in labels:
-        placement = place(label.record)
-        if any(marks.get(passage_id) != placement.mark for passage_id in label.old.passage_ids):
-            store.place_passages(label.old.passage_ids, placement)
-            crash_point("ingest.after_widening")
+        # Rows first: they decide, so narrower rights hold from this moment; the store's filter follows for
+        # all passages at once.
         if label.record != label.old.record:
             update_documents(db, [label.record])
             crash_point("ingest.after_label")
+        placement = place(label.record)
+        if any(marks.get(passage_id) != placement.mark for passage_id in label.old.passage_ids):
+            store.place_passages(label.old.passage_ids, placement)
 
 
 def switch(

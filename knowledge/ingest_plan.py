@@ -42,7 +42,7 @@ class Relabel:
 @dataclass(slots=True)
 class Plan:
     """`labels` are documents that need no judging, the unchanged ones among them. `narrowed` are the rows of
-    documents whose new metadata takes rights away, for the time until they are switched. `unnamed` are files
+    documents to be judged whose new metadata takes rights away, until they are switched. `unnamed` are files
     that cannot have a row."""
 
     judge: list[ToJudge] = field(default_factory=list)
@@ -114,14 +114,14 @@ def _take(
         plan.unnamed.append(_unnamed(document))
         return
     rules = standing.judged_by(document)
+    if old is not None and _stands(old, document, rules, standing):
+        plan.labels.append(Relabel(old, _relabelled(old.record, document)))
+        return
     if old is not None and old.record.is_served and document.problem is None:
         narrowed = _narrowed(old.record, document)
         if narrowed != old.record:
             plan.narrowed.append(narrowed)
             old = replace(old, record=narrowed)
-    if old is not None and _stands(old, document, rules, standing):
-        plan.labels.append(Relabel(old, _relabelled(old.record, document)))
-        return
     plan.judge.append(ToJudge(source, old, document.size_bytes, rules))
 
 

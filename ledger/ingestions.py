@@ -157,8 +157,8 @@ def list_applied(db: Database, limit: int) -> list[IngestionRecord]:
 
 
 def is_released(db: Database, digest: str) -> bool:
-    """Whether the last that was heard of these very changes is that somebody released them."""
-    decided = (IngestionState.BLOCKED, IngestionState.RELEASED, IngestionState.APPLIED)
+    """Whether somebody released these very changes and they were not served since: a release is used up."""
+    decided = (IngestionState.RELEASED, IngestionState.APPLIED)
     query = (
         select(IngestionRow.state)
         .where(IngestionRow.digest == digest, IngestionRow.state.in_(decided))

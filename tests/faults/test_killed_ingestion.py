@@ -29,7 +29,6 @@ PARTS = 3
 # A state between two writes each; the other half of the kills come at random moments.
 CRASH_POINTS = (
     "ingest.after_narrowing",
-    "ingest.after_widening",
     "ingest.after_label",
     "ingest.after_stage",
     "ingest.amid_place",

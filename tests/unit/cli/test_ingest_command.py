@@ -71,8 +71,7 @@ def test_a_blocked_batch_says_why_and_how_to_release_it(crewdesk: Crewdesk, docu
     refused = crewdesk("knowledge", "release", ingestion_id, "--as", STAFF)
     assert (refused.status, "right to release documents" in refused.complaint) == (4, True)
     assert crewdesk("ingest").status == 5
-    again = json.loads(crewdesk("ingest", "--json").out)
-    released = crewdesk("knowledge", "release", again["ingestion_id"], "--as", STEWARD, "--reason", "old")
+    released = crewdesk("knowledge", "release", ingestion_id, "--as", STEWARD, "--reason", "old")
     assert (released.status, "run `crewdesk ingest`" in released.out) == (0, True)
     assert json.loads(crewdesk("ingest", "--json").out)["passages"] == 3
 
