@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from datasketch import LeanMinHash, MinHash, MinHashLSH
 
 FEWEST_WORDS = 20
-# Measured on texts of 60 to 2,000 words: a copy with 2 % of its words changed keeps 0.86 and more of its
-# three-word runs, one with a sentence more 0.94; two texts on one subject share less than 0.2.
+# Measured on 37 documents of 100 to 900 words: with 1 % of its words changed a copy shares 0.91 and more of
+# its three-word runs, with 2 % 0.84 and more, with a sentence added 0.94; different documents share none.
 NEAR = 0.85
 
 _PERMUTATIONS = 128
