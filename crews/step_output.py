@@ -12,8 +12,8 @@ NOBODY = "none"
 
 
 class CrewStepOutput(BaseModel):
-    """`evidence` holds the labels this attempt gathered, `best_relevance` how well the best passage of all its
-    searches fits what was searched for, None where none was searched."""
+    """`evidence` holds the labels this attempt gathered, `best_relevance` how well the best passage of all
+    its searches fits what was searched for; None where no search found any."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

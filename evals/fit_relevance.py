@@ -1,7 +1,7 @@
-"""`python -m evals.fit_relevance DATA [WORKSPACE]`: fits the coefficients of relevance anew and prints them as YAML.
+"""`python -m evals.fit_relevance DATA [WORKSPACE]`: fits the coefficients of relevance anew and prints them.
 
-DATA is a folder with `retrieval/<data set>/` in the BEIR layout and `triage/clinc150_val.jsonl`. Only coefficients
-leave here, never a line of the data.
+DATA is a folder with `retrieval/<data set>/` in the BEIR layout and `triage/clinc150_val.jsonl`. Only
+coefficients leave here, as YAML, and never a line of the data.
 """
 
 import json
@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import yaml
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # has no annotations
+from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
+from sklearn.model_selection import GroupKFold  # type: ignore[import-untyped]
 
 from evals.ask import DEFAULT_WORKSPACE
 from evals.judged import JudgedQuestion, judge_retrieval, judge_workspace, open_retrieval, open_workspace
@@ -28,11 +28,11 @@ from knowledge.relevance.similarity import similarity_from
 from ledger.log import configure_logging
 
 VERSION = 1
-# So many of the answers given may be wrong. The questions whose answer was taken away are left out here: they teach
-# what a near miss is, but nobody asks only of what was just deleted.
+# So many of the answers given may be wrong. The questions whose answer was taken away are left out here: they
+# teach what a near miss is, but nobody asks only of what was just deleted.
 RISK = 0.11
-# No question that has an answer stays below it, and most of those from elsewhere do. It is low, since a language model
-# searches with a few bare words, which score less than a question does.
+# No question that has an answer stays below it, and most of those from elsewhere do. It is low, since a
+# language model searches with a few bare words, which score less than a question does.
 TOO_THIN = 0.003
 _FAR = 100
 _FOLDS = 5
@@ -44,8 +44,11 @@ class Table:
     """One row for each passage of each question. All data sets weigh the same."""
 
     def __init__(self, judged: Sequence[JudgedQuestion], features: Sequence[Sequence[Features]]) -> None:
-        pairs = [(at, item, row, yes) for at, (item, rows) in enumerate(zip(judged, features, strict=True))
-                 for row, yes in zip(rows, item.answers, strict=True)]
+        pairs = [
+            (at, item, row, yes)
+            for at, (item, rows) in enumerate(zip(judged, features, strict=True))
+            for row, yes in zip(rows, item.answers, strict=True)
+        ]
         self.x: Matrix = np.array([astuple(row) for _, _, row, _ in pairs])
         self.y = np.array([yes for _, _, _, yes in pairs])
         self.question = np.array([at for at, _, _, _ in pairs])
@@ -124,7 +127,7 @@ def collect(data: Path, workspace: Path) -> tuple[list[JudgedQuestion], list[lis
         with opened as installation:
             ask = judge_workspace if folder is workspace else judge_retrieval
             mine = ask(folder, installation, outside[:_FAR])
-            similarity = similarity_from(lambda: installation.library, {})  # noqa: B023 - used in this turn only
+            similarity = similarity_from(lambda: installation.library, {})
             features += [
                 [item.features for item in judge(question.text, question.candidates, similarity)]
                 for question in mine

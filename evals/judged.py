@@ -1,7 +1,7 @@
-"""Questions with what search found for them, and which of it answers: what relevance is fitted and measured on.
+"""Questions with what search found for them, and which of it answers: relevance is fitted and measured on these.
 
-Each question that has an answer is asked a second time of a library without it, which makes a near miss of it; the
-questions of one data set, asked of another, are the far ones.
+Each question that has an answer is asked a second time of a library without it, which makes a near miss of
+it; the questions of one data set, asked of another, are the far ones.
 """
 
 import json
@@ -44,9 +44,7 @@ class JudgedQuestion:
 
     @property
     def candidates(self) -> list[Candidate]:
-        return [
-            Candidate(hit.title, " > ".join(hit.heading_path), hit.text, hit.score) for hit in self.hits
-        ]
+        return [Candidate(hit.title, " > ".join(hit.heading_path), hit.text, hit.score) for hit in self.hits]
 
 
 def judge_workspace(workspace: Path, installation: Installation, far: Sequence[str]) -> list[JudgedQuestion]:

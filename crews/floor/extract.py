@@ -52,7 +52,9 @@ def _candidate(question: str, item: Evidence) -> Candidate:
     details = item.finding.details
     # A candidate that was dropped may have found it by other words: that score is not of this question.
     score = float(details["score"]) if details.get("query") == question else None
-    return Candidate(str(details.get("title") or ""), str(details.get("section") or ""), item.finding.text, score)
+    return Candidate(
+        str(details.get("title") or ""), str(details.get("section") or ""), item.finding.text, score
+    )
 
 
 def _quote(item: _Scored, max_words: int) -> list[Claim]:

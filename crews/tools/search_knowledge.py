@@ -18,7 +18,8 @@ MAX_PASSAGES = 5
 NOTHING = "No document says anything about this."
 TOO_WEAK = "Nothing here seems to answer this; search with other words, or say that it was not found."
 WITHHELD = (
-    "More was found that not everyone who will read the answer may see. You do not have it; do not guess what it says."
+    "More was found that not everyone who will read the answer may see. You do not have it; do not guess "
+    "what it says."
 )
 
 
@@ -98,8 +99,8 @@ def passage_finding(hit: PassageHit, query: str, relevance: float) -> Finding:
 SEARCH_KNOWLEDGE = ToolSpec(
     name="search_knowledge",
     description=(
-        "Searches the company's documents and the industry reports; returns up to five passages as evidence, each with "
-        "the probability (relevance) that it answers the query."
+        "Searches the company's documents and the industry reports; returns up to five passages as evidence, "
+        "each with the probability (relevance) that it answers the query."
     ),
     arguments=SearchArguments,
     effect=Effect.READ,

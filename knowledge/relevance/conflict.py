@@ -1,8 +1,9 @@
-"""Finds two sources that disagree: sentences that say the same of the same matter, but for a number, a date or
-a denial.
+"""Finds two sources that disagree: sentences that say the same of the same matter, but for a number, a date
+or a denial.
 
-It would rather miss a disagreement than claim one. Two sentences that differ in any word that carries meaning
-are on different matters - `abroad`, `bike`, `Trail Club` -, and so are two in which more than one thing differs.
+It would rather miss a disagreement than claim one. Two sentences that differ in any word that carries
+meaning are on different matters - `abroad`, `bike`, `Trail Club` -, and so are two in which more than one
+thing differs.
 """
 
 from collections.abc import Sequence
@@ -17,8 +18,8 @@ _SELF_CONTAINED = 3
 _ABOUT_THE_QUESTION = 2
 # They qualify how something is said, not what it is said of.
 _FILLERS = (
-    "about currently now always usually normally generally must can may shall should will need needs please also "
-    "include includes including each every per within our your"
+    "about currently now always usually normally generally must can may shall should will need needs please "
+    "also include includes including each every per within our your"
 )
 
 
@@ -52,9 +53,7 @@ class _Read:
     heading: frozenset[int]
 
 
-def find_conflict(
-    question: str, shown: Sequence[Statement], others: Sequence[Statement]
-) -> Conflict | None:
+def find_conflict(question: str, shown: Sequence[Statement], others: Sequence[Statement]) -> Conflict | None:
     """The first statement shown that another source disagrees with, on a matter the question is about."""
     asked = content_words(question)
     read_others = [_read(statement) for statement in others]

@@ -1,7 +1,7 @@
 """What the relevance of a passage to a question is told by: a few numbers, cheap and of any workspace.
 
-Which ones they are was tried by fitting on two kinds of text and testing on a third. How far a passage is ahead of
-the next one, how rare its words are, and pairs of sentences made the third no better.
+Which ones they are was tried by fitting on two kinds of text and testing on a third. How far a passage is
+ahead of the next one, how rare its words are, and pairs of sentences made the third no better.
 """
 
 import math

@@ -44,7 +44,11 @@ def judge(
     """In the order of the candidates."""
     asked = parse_question(question)
     cut = [quotable_sentences(item.text) for item in candidates]
-    texts = [f"{_heading(item)}: {text}" for item, sentences in zip(candidates, cut, strict=True) for text in sentences]
+    texts = [
+        f"{_heading(item)}: {text}"
+        for item, sentences in zip(candidates, cut, strict=True)
+        for text in sentences
+    ]
     closeness = similarity(asked.parts, texts).max(axis=0) if texts else np.zeros(0, np.float32)
     whole = _passage_cosines(question, candidates, similarity)
     judged, start = [], 0

@@ -4,7 +4,18 @@ import re
 from dataclasses import dataclass
 
 _MONTHS = (
-    "january february march april may june july august september october november december".split()
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 )
 _MONTH = "|".join(_MONTHS)
 _DATE = re.compile(
@@ -14,8 +25,18 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(r"\b(\d{1,2})[:.](\d{2})\b(?!\d)(?:\s*(?P<half>[ap])\.?m\b\.?)?", re.IGNORECASE)
-_CURRENCIES = {"€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR", "$": "USD", "usd": "USD", "dollars": "USD",
-               "£": "GBP", "gbp": "GBP", "chf": "CHF"}
+_CURRENCIES = {
+    "€": "EUR",
+    "eur": "EUR",
+    "euro": "EUR",
+    "euros": "EUR",
+    "$": "USD",
+    "usd": "USD",
+    "dollars": "USD",
+    "£": "GBP",
+    "gbp": "GBP",
+    "chf": "CHF",
+}
 # Those that measure the same come down to one unit, so that 60 minutes are no other than 1 hour.
 _UNITS = {
     **dict.fromkeys(("second", "seconds"), ("time", 1)),
@@ -42,18 +63,32 @@ _AMOUNT = re.compile(
 _SCALES = {"million": 10**6, "billion": 10**9}
 _DENIAL = re.compile(r"\b(?:not|no|never|cannot|neither|nor|nobody|none|without)\b|n['’]t\b", re.IGNORECASE)
 # Words that deny what another word says.
-_OPPOSITES = {"forbidden": "allowed", "prohibited": "allowed", "banned": "allowed", "optional": "compulsory",
-              "voluntary": "compulsory", "impossible": "possible", "invalid": "valid", "unpaid": "paid"}
-_SAME = {"permitted": "allowed", "mandatory": "compulsory", "required": "compulsory", "obligatory": "compulsory"}
+_OPPOSITES = {
+    "forbidden": "allowed",
+    "prohibited": "allowed",
+    "banned": "allowed",
+    "optional": "compulsory",
+    "voluntary": "compulsory",
+    "impossible": "possible",
+    "invalid": "valid",
+    "unpaid": "paid",
+}
+_SAME = {
+    "permitted": "allowed",
+    "mandatory": "compulsory",
+    "required": "compulsory",
+    "obligatory": "compulsory",
+}
 # "priority 1" is a name and no quantity, and so is RC-217.
 _LABEL = re.compile(
     r"\b(priority|step|level|grade|tier|class|phase|stage|category|type|chapter|section|article|appendix|room|floor|"
     r"gate|bay|platform|zone|line|version|shift|group|band|option|form|store) (\d[\d.]*\d|\d)\b",
     re.IGNORECASE,
 )
-_COUNTED = "one two three four five six seven eight nine ten eleven twelve".split()
+_COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _COUNTED_TIME = re.compile(
-    rf"\b({'|'.join(_COUNTED)})(?=[ -](?:working |calendar )?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?)\b)",
+    rf"\b({'|'.join(_COUNTED)})"
+    r"(?=[ -](?:working |calendar )?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?)\b)",
     re.IGNORECASE,
 )
 # Search takes most of these for stop words; here they say what a quantity bounds.
@@ -63,8 +98,29 @@ _BOUNDS = {
     **dict.fromkeys(("more", "over", "above", "exceeding", "longer"), "more"),
     **dict.fromkeys(("less", "under", "below", "fewer"), "less"),
     **dict.fromkeys(("until", "till", "by"), "until"),
-    **{word: word for word in ("before", "after", "between", "during", "since", "other", "same", "own", "few", "if",
-                               "unless", "except", "only", "both", "out", "off", "again", "further")},
+    **{
+        word: word
+        for word in (
+            "before",
+            "after",
+            "between",
+            "during",
+            "since",
+            "other",
+            "same",
+            "own",
+            "few",
+            "if",
+            "unless",
+            "except",
+            "only",
+            "both",
+            "out",
+            "off",
+            "again",
+            "further",
+        )
+    },
 }
 _WORD = re.compile(r"[^\W\d_]+-\d[\w.]*|[^\W_]*\d[^\W_]*[^\W\d_][^\W_]*|[^\W\d_]+\d[^\W_]*|[^\W\d_]+")
 

@@ -26,7 +26,7 @@ class Provenance(BaseModel):
     data: tuple[str, ...]
     questions: int
     passages: int
-    # Share of wrong answers at the threshold, on the fitted questions other than those whose answer was removed.
+    # Share of wrong answers at the threshold, on the fitted questions but those whose answer was removed.
     risk: float
     # Fitted on all data sets but one and measured on that one.
     auc_left_out: dict[str, float]

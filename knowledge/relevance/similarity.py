@@ -18,7 +18,9 @@ def similarity_from(library: Callable[[], Library], known: dict[str, Matrix]) ->
     def vectors(texts: Sequence[str]) -> Matrix:
         new = list(dict.fromkeys(text for text in texts if text not in known))
         if new:
-            known.update(zip(new, library().embedder.embed_passages(new, lambda _done: None).vectors, strict=True))
+            known.update(
+                zip(new, library().embedder.embed_passages(new, lambda _done: None).vectors, strict=True)
+            )
         return np.stack([known[text] for text in texts])
 
     def similarity(questions: Sequence[str], texts: Sequence[str]) -> Matrix:
