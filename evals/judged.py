@@ -1,4 +1,4 @@
-"""Questions with what search found for them, and which of it answers: relevance is fitted and measured on these.
+"""Questions with what search found for them, and which of it answers: relevance is measured on these.
 
 Each question that has an answer is asked a second time of a library without it, which makes a near miss of
 it; the questions of one data set, asked of another, are the far ones.

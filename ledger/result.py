@@ -13,8 +13,8 @@ FLOOR_MODEL = "extractive-floor"
 
 
 class AbstainReason(StrEnum):
-    """`stale`: all that answers is long past its review. `conflicting`: two current pages disagree, and neither
-    is known to be the newer. `audience`: what answers may not be read by everyone who would see it."""
+    """`stale`: all that answers is long past its review. `conflicting`: two current pages disagree, and
+    neither is known to be the newer. `audience`: not everyone who would see the answer may read it."""
 
     NOTHING_FOUND = "nothing_found"
     LOW_MATCH = "low_match"

@@ -127,4 +127,4 @@ def _shown(item: Evidence) -> dict[str, Any]:
         "relevance": details.get("relevance"),
         "text": item.finding.text,
     }
-    return {key: value for key, value in shown.items() if value not in (None, "", False)}
+    return {key: value for key, value in shown.items() if value not in (None, "") and value is not False}

@@ -79,7 +79,7 @@ def _same_matter(one: _Read, other: _Read, asked: frozenset[int]) -> bool:
     if len(one.subject) < _SELF_CONTAINED and (not one.heading or one.heading != other.heading):
         return False
     about = asked & (one.subject | (one.heading & other.heading))
-    return len(about) >= min(_ABOUT_THE_QUESTION, len(asked)) > 0
+    return len(about) >= min(_ABOUT_THE_QUESTION, (len(asked) + 1) // 2) > 0
 
 
 def _difference(one: Stated, other: Stated) -> Difference | None:
