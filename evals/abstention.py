@@ -173,7 +173,8 @@ def report(measured: Sequence[Measured], console: Console) -> None:
     threshold = shipped_coefficients().answers
     for item in measured:
         kinds = ", ".join(f"{count} {kind}" for kind, count in item.kinds.items())
-        table = Table("coverage", *item.methods, title=f"Risk: {item.name} ({kinds})")
+        console.print(f"Risk: {item.name} ({kinds})", style="bold", highlight=False, soft_wrap=True)
+        table = Table("coverage", *item.methods)
         curves = [risks(shown) for shown in item.methods.values()]
         for coverage in COVERAGES:
             table.add_row(f"{coverage:.0%}", *(f"{risk_at(curve, coverage):.3f}" for curve in curves))
