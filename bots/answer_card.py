@@ -6,10 +6,11 @@ it (`verbatim`): a link a model wrote is a way out for data.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from bots.mrkdwn import escape, fit, split_text, to_mrkdwn
-from ledger.citations import cite
+from ledger.citations import cite, with_age
 from ledger.ids import short_id
 from ledger.reading import EvidenceView, RunView
 from ledger.result import AbstainReason
@@ -28,6 +29,9 @@ _REASONS = {
     AbstainReason.NOTHING_FOUND: "I found nothing about this in the documents you may read.",
     AbstainReason.LOW_MATCH: "What I found does not match your question well enough to answer it.",
     AbstainReason.UNSUPPORTED: "I could not support an answer with the documents I found.",
+    AbstainReason.STALE: "What I found is too long past its review to rely on.",
+    AbstainReason.CONFLICTING: "The pages I found disagree, and I cannot tell which of them holds.",
+    AbstainReason.AUDIENCE: "What I found may not be shown to everyone here; ask me in a direct message.",
     AbstainReason.OUT_OF_SCOPE: "This is outside of what I can look up.",
     AbstainReason.UNAVAILABLE: "What I need to answer this is not available just now.",
 }
@@ -66,7 +70,10 @@ def render_notice(sentence: str) -> Card:
 def _answered(view: RunView) -> Card:
     cited = cite(view)
     answer = _shortened(to_mrkdwn(cited.text), view)
-    sources = [_source_line(number, item) for number, item in enumerate(cited.sources, start=1)]
+    sources = [
+        _source_line(number, item, view.created_at.date())
+        for number, item in enumerate(cited.sources, start=1)
+    ]
     if len(sources) > MAX_SOURCES:
         sources[MAX_SOURCES:] = [f"and {len(sources) - MAX_SOURCES} more sources"]
     caveats = [fit(f":warning: {to_mrkdwn(caveat)}", MAX_LINE) for caveat in view.caveats[:MAX_SOURCES]]
@@ -108,14 +115,14 @@ def _shortened(answer: str, view: RunView) -> str:
     return f"{fit(answer, MAX_ANSWER)}\n\n(Shortened. All of it: crewdesk run show {short_id(view.run_id)})"
 
 
-def _source_line(number: int, item: EvidenceView) -> str:
+def _source_line(number: int, item: EvidenceView, on: date) -> str:
     details = item.details
     where = [str(part) for part in (details.get("title") or item.source, _place(item)) if part]
     line = f"[{number}] {' › '.join(escape(part) for part in where)}"
     if owner := details.get("owner"):
         line += f" · {escape(str(owner))}"
     if updated := details.get("updated") or item.as_of:
-        line += f" · updated {escape(str(updated))}"
+        line += f" · updated {escape(with_age(str(updated), on=on))}"
     shown = fit(line, MAX_LINE)
     return f"{shown} · :warning: may be out of date" if details.get("stale") else shown
 

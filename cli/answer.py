@@ -1,11 +1,13 @@
 """A run as a person reads it: the answer with its marks, the sources under their numbers, how it came
 about."""
 
+from datetime import date
+
 from rich.console import Console
 from rich.text import Text
 
 from cli.screen import printable
-from ledger.citations import cite
+from ledger.citations import cite, with_age
 from ledger.ids import short_id
 from ledger.reading import EvidenceView, RunView
 
@@ -27,11 +29,11 @@ def _print_answer(screen: Console, run: RunView) -> None:
     if cited.sources:
         screen.print(Text("\nSources", style="bold"))
     for number, item in enumerate(cited.sources, start=1):
-        _print_source(screen, number, item)
+        _print_source(screen, number, item, run.created_at.date())
     _print_caveats(screen, run)
 
 
-def _print_source(screen: Console, number: int, item: EvidenceView) -> None:
+def _print_source(screen: Console, number: int, item: EvidenceView, on: date) -> None:
     details = item.details
     line = Text(f" [{number}] ")
     line.append(printable(details.get("title") or item.source), style="bold")
@@ -41,7 +43,7 @@ def _print_source(screen: Console, number: int, item: EvidenceView) -> None:
     if details.get("owner"):
         facts.append(f" · owner {printable(details['owner'])}")
     if details.get("updated"):
-        facts.append(f" · updated {printable(details['updated'])}")
+        facts.append(f" · updated {printable(with_age(str(details['updated']), on=on))}")
     if details.get("stale"):
         facts.append(" · ")
         facts.append(f"STALE (review was due {printable(details.get('review_by'))})", style="bold yellow")

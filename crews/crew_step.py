@@ -78,6 +78,8 @@ class CrewRoom:
             model=gateway.use,
             evidence=tuple(item.label for item in context.evidence),
             tools_unavailable=context.tools_unavailable,
+            best_relevance=context.best_relevance,
+            withheld=context.withheld,
         )
 
     def _attempt(self, context: StepContext, parts: CrewParts, gateway: GatewayLLM) -> BaseModel:

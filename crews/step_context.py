@@ -9,6 +9,7 @@ from crews.errors import BudgetExceeded, DeadlineExceeded
 from crews.run_mask import RunMask
 from crews.specs import Limits
 from knowledge.library import Library
+from knowledge.relevance.similarity import Matrix, Similarity, similarity_from
 from knowledge.search.access import AccessScope
 from ledger.db import Database
 from ledger.evidence import Evidence, Finding, record_evidence
@@ -74,6 +75,11 @@ class StepContext:
     evidence: list[Evidence] = field(default_factory=list)
     tools_called: list[str] = field(default_factory=list)
     tools_unavailable: bool = False
+    # What the searches of this step came to: how relevant the best passage was, and whether there was more
+    # that the audience may not read.
+    best_relevance: float | None = None
+    withheld: bool = False
+    _vectors: dict[str, Matrix] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -81,6 +87,17 @@ class StepContext:
         """What this run may read: computed from the principal and the audience, never by a model."""
         clearance = self.claim.audience_groups
         return AccessScope(self.claim.principal.groups, () if clearance is None else (clearance,))
+
+    @property
+    def similarity(self) -> Similarity:
+        """Remembers the texts of this step: tool and floor ask of the same."""
+        return similarity_from(self.library, self._vectors)
+
+    def note_search(self, relevance: float | None, *, withheld: bool) -> None:
+        with self._lock:
+            self.withheld |= withheld
+            if relevance is not None:
+                self.best_relevance = max(relevance, self.best_relevance or 0.0)
 
     def add_evidence(self, findings: list[Finding]) -> list[Evidence]:
         with self._lock:

@@ -12,7 +12,8 @@ NOBODY = "none"
 
 
 class CrewStepOutput(BaseModel):
-    """`evidence` holds the labels this attempt gathered."""
+    """`evidence` holds the labels this attempt gathered, `best_relevance` how well the best passage of all
+    its searches fits what was searched for; None where no search found any."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -22,3 +23,5 @@ class CrewStepOutput(BaseModel):
     model: ModelUse | None
     evidence: tuple[str, ...]
     tools_unavailable: bool = False
+    best_relevance: float | None = None
+    withheld: bool = False

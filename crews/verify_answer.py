@@ -2,35 +2,32 @@
 
 Checked here by code: every cited id is evidence this run gathered; every number in a claim stands in its
 evidence; every link does too. What fails is dropped and said to be dropped; if nothing is left, the run
-abstains.
+abstains. It abstains as well where what was found is too little, or long past its review, or where two
+current pages disagree and nothing tells which is the newer; where that can be told, both are shown.
 """
 
 import re
 
+from crews.abstention import (
+    abstain,
+    abstain_as_stale,
+    abstain_in_conflict,
+    found_too_little,
+    long_past_review,
+)
+from crews.disagreement import Disagreement, find_disagreement
 from crews.help_desk.output import DraftAnswer
 from crews.step_context import StepContext
-from crews.step_output import NOBODY, CrewStepOutput
+from crews.step_output import CrewStepOutput
 from ledger.evidence import Evidence, list_evidence
 from ledger.pii_tokens import tokens_in_text, without_tokens
-from ledger.result import FLOOR_MODEL, AbstainReason, Claim, ModelUse, RunResult
+from ledger.result import FLOOR_MODEL, Claim, ModelUse, RunResult
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 # Thousands set apart by a space: a plain, a no-break or a narrow no-break one.
 _SPACED = re.compile(r"(?<![\d.,:])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)")
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>()\"']+", re.IGNORECASE)
 _AFTER_LINK = ".,;:!?*_]”’"
-
-_SENTENCES = {
-    AbstainReason.NOTHING_FOUND: "I found nothing about this in the documents you may read.",
-    AbstainReason.LOW_MATCH: (
-        "The documents you may read do not answer this; what I found is only loosely related."
-    ),
-    AbstainReason.UNSUPPORTED: (
-        "I drafted an answer, but its evidence does not support it, so I am not giving it."
-    ),
-    AbstainReason.OUT_OF_SCOPE: "This is not something the crew can answer from the company's own sources.",
-    AbstainReason.UNAVAILABLE: "I could not search the documents just now, so I would only be guessing.",
-}
 
 
 def verify_answer(context: StepContext) -> RunResult:
@@ -44,16 +41,44 @@ def verify_answer(context: StepContext) -> RunResult:
     with context.recorder.span("guardrail", "grounding", draft.model_dump(mode="json")) as span:
         kept, dropped = check_claims(draft.claims, evidence)
         span.output = {"kept": len(kept), "dropped": dropped}
-    if not kept:
-        return _abstain(answer, draft, evidence)
+    if not kept or found_too_little(answer):
+        return abstain(answer, draft, evidence)
+    if long_past_review(kept, evidence, context.db.clock.now().date()):
+        return abstain_as_stale(answer, kept, evidence)
+    disagreement = find_disagreement(context.claim.question, kept, evidence)
+    if disagreement is not None and disagreement.newer is None:
+        return abstain_in_conflict(answer, disagreement)
+    return _answered(answer, _with_both_sides(kept, disagreement), evidence, dropped, disagreement)
+
+
+def _answered(
+    answer: CrewStepOutput,
+    claims: tuple[Claim, ...],
+    evidence: dict[str, Evidence],
+    dropped: list[str],
+    disagreement: Disagreement | None,
+) -> RunResult:
+    caveats = [
+        *_disagreement_caveat(disagreement),
+        *_stale_caveats(claims, evidence),
+        *_withheld_caveat(answer),
+        *_dropped_caveat(dropped),
+        *_floor_caveat(answer.model),
+    ]
     return RunResult(
         outcome="answered",
-        answer=" ".join(claim.text for claim in kept),
-        claims=kept,
-        caveats=_caveats(kept, dropped, evidence, answer.model),
+        answer=" ".join(claim.text for claim in claims),
+        claims=claims,
+        caveats=tuple(caveats),
         specialist=answer.title,
         model=answer.model,
     )
+
+
+def _with_both_sides(claims: tuple[Claim, ...], disagreement: Disagreement | None) -> tuple[Claim, ...]:
+    if disagreement is None or any(disagreement.other.evidence.label in claim.evidence for claim in claims):
+        return claims
+    return (*claims, disagreement.other.claim)
 
 
 def _with_earlier_fallbacks(context: StepContext) -> CrewStepOutput:
@@ -126,61 +151,40 @@ def _citable_text(item: Evidence) -> str:
     return "\n".join(str(part) for part in parts if part)
 
 
-def _caveats(
-    kept: tuple[Claim, ...], dropped: list[str], evidence: dict[str, Evidence], model: ModelUse | None
-) -> tuple[str, ...]:
-    caveats = []
-    cited = {label for claim in kept for label in claim.evidence}
+def _disagreement_caveat(disagreement: Disagreement | None) -> list[str]:
+    if disagreement is None or disagreement.newer is None:
+        return []
+    return [
+        f"{disagreement.shown.described} and {disagreement.other.described} disagree; "
+        f"“{disagreement.newer.title}” was updated last."
+    ]
+
+
+def _stale_caveats(claims: tuple[Claim, ...], evidence: dict[str, Evidence]) -> list[str]:
+    cited = {label for claim in claims for label in claim.evidence}
     stale: dict[str, str] = {}
     for label, item in evidence.items():
         if label in cited and item.finding.details.get("stale"):
             stale[str(item.finding.details.get("title"))] = str(item.finding.details.get("review_by"))
-    for title, review_by in stale.items():
-        caveats.append(f"“{title}” was due for review on {review_by} and may be out of date.")
-    if dropped:
-        count = "One sentence was" if len(dropped) == 1 else f"{len(dropped)} sentences were"
-        caveats.append(f"{count} left out because the evidence does not support it.")
-    if model is not None and model.name == FLOOR_MODEL:
-        why = f" ({'; '.join(model.fallbacks)})" if model.fallbacks else ""
-        caveats.append(
-            f"Quoted from the sources by the built-in extractive model; no language model was used{why}."
-        )
-    return tuple(caveats)
+    return [
+        f"“{title}” was due for review on {review_by} and may be out of date."
+        for title, review_by in stale.items()
+    ]
 
 
-def _abstain(answer: CrewStepOutput, draft: DraftAnswer, evidence: dict[str, Evidence]) -> RunResult:
-    reason = _abstain_reason(answer, draft, evidence)
-    sentence = _SENTENCES[reason]
-    if draft.missing and reason in (AbstainReason.LOW_MATCH, AbstainReason.OUT_OF_SCOPE) and answer.model:
-        sentence = f"{sentence} {draft.missing}" if answer.model.name != FLOOR_MODEL else sentence
-    return RunResult(
-        outcome="abstained",
-        answer=sentence,
-        reason=reason,
-        suggestions=() if reason == AbstainReason.OUT_OF_SCOPE else _nearest(evidence),
-        specialist=answer.title,
-        model=answer.model,
-    )
+def _withheld_caveat(answer: CrewStepOutput) -> list[str]:
+    return ["Something else was found that not everyone here may read."] if answer.withheld else []
 
 
-def _abstain_reason(
-    answer: CrewStepOutput, draft: DraftAnswer, evidence: dict[str, Evidence]
-) -> AbstainReason:
-    if answer.crew == NOBODY:
-        return AbstainReason.OUT_OF_SCOPE
-    if draft.claims:
-        return AbstainReason.UNSUPPORTED
-    if evidence:
-        return AbstainReason.LOW_MATCH
-    return AbstainReason.UNAVAILABLE if answer.tools_unavailable else AbstainReason.NOTHING_FOUND
+def _dropped_caveat(dropped: list[str]) -> list[str]:
+    if not dropped:
+        return []
+    count = "One sentence was" if len(dropped) == 1 else f"{len(dropped)} sentences were"
+    return [f"{count} left out because the evidence does not support it."]
 
 
-def _nearest(evidence: dict[str, Evidence]) -> tuple[str, ...]:
-    """The nearest pages the asker may read, with whom to ask about each."""
-    pages: dict[str, str] = {}
-    for item in evidence.values():
-        title = item.finding.details.get("title")
-        owner = item.finding.details.get("owner")
-        if title and title not in pages:
-            pages[title] = f"“{title}”" + (f" (ask {owner})" if owner else "")
-    return tuple(list(pages.values())[:3])
+def _floor_caveat(model: ModelUse | None) -> list[str]:
+    if model is None or model.name != FLOOR_MODEL:
+        return []
+    why = f" ({'; '.join(model.fallbacks)})" if model.fallbacks else ""
+    return [f"Quoted from the sources by the built-in extractive model; no language model was used{why}."]

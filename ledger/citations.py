@@ -2,6 +2,7 @@
 sources they stand on."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from ledger.reading import EvidenceView, RunView
 from ledger.result import Claim
@@ -25,6 +26,18 @@ def cite(view: RunView) -> CitedAnswer:
     if text is None:
         text = " ".join(claim + marks for claim, marks in marked)
     return CitedAnswer(text, tuple(known[label] for label in order))
+
+
+def with_age(updated: str, *, on: date) -> str:
+    """An ISO date, and how long ago that was on another day where it is a year or more."""
+    try:
+        day = date.fromisoformat(updated)
+    except ValueError:
+        return updated
+    years = on.year - day.year - ((on.month, on.day) < (day.month, day.day))
+    if years < 1:
+        return updated
+    return f"{updated}, {years} year{'s' if years > 1 else ''} ago"
 
 
 def _marks(claims: tuple[Claim, ...], at: int, numbers: dict[str, int]) -> str:

@@ -13,9 +13,15 @@ FLOOR_MODEL = "extractive-floor"
 
 
 class AbstainReason(StrEnum):
+    """`stale`: all that answers is long past its review. `conflicting`: two current pages disagree, and
+    neither is known to be the newer. `audience`: not everyone who would see the answer may read it."""
+
     NOTHING_FOUND = "nothing_found"
     LOW_MATCH = "low_match"
     UNSUPPORTED = "unsupported"
+    STALE = "stale"
+    CONFLICTING = "conflicting"
+    AUDIENCE = "audience"
     OUT_OF_SCOPE = "out_of_scope"
     UNAVAILABLE = "unavailable"
 

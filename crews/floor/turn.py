@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from crews.floor.similarity import Similarity
+from knowledge.relevance.similarity import Similarity
 from ledger.evidence import Evidence
 
 

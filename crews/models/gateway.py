@@ -13,7 +13,6 @@ from crewai.llms.base_llm import BaseLLM
 from pydantic import BaseModel, PrivateAttr
 
 from crews.errors import ModelsExhausted
-from crews.floor.similarity import similarity_from
 from crews.floor.turn import FloorPlan, FloorTurn
 from crews.models.failures import RULES, classify_failure, retry_after_s
 from crews.models.floor import FloorLLM
@@ -173,7 +172,7 @@ class GatewayLLM(BaseLLM):
             # What a dropped candidate searched for, or tried to, need not be what the floor would.
             called=tuple(context.tools_called[self._called_before :]),
             evidence=tuple(context.evidence),
-            similarity=similarity_from(context.library),
+            similarity=context.similarity,
         )
 
 

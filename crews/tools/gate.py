@@ -39,11 +39,14 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ToolOutcome:
-    """What a tool came back with. `findings` become evidence; `note` is a sentence for the model."""
+    """What a tool came back with. `findings` become evidence; `note` is a sentence for the model. A search
+    also says how relevant its best passage is, and whether the audience may not read all that was found."""
 
     status: Status
     findings: list[Finding] = field(default_factory=list)
     note: str | None = None
+    relevance: float | None = None
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ def call_tool(context: StepContext, tool: ToolSpec, raw_arguments: dict[str, Any
         span.attributes["evidence"] = [item.label for item in evidence]
         context.tools_called.append(tool.name)
         context.tools_unavailable |= outcome.status is Status.UNAVAILABLE
+        context.note_search(outcome.relevance, withheld=outcome.withheld)
         return json.dumps(answer, ensure_ascii=False)
 
 
@@ -135,6 +139,7 @@ def _shown(item: Evidence) -> dict[str, Any]:
         "document_id": details.get("document_id"),
         "updated": item.finding.as_of,
         "stale": details.get("stale"),
+        "relevance": details.get("relevance"),
         "text": item.finding.text,
     }
-    return {key: value for key, value in shown.items() if value not in (None, "", False)}
+    return {key: value for key, value in shown.items() if value not in (None, "") and value is not False}

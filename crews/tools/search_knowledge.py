@@ -1,4 +1,5 @@
-"""The tool that searches the company's documents within the asker's rights."""
+"""The tool that searches the company's documents within the asker's rights, and says how well each passage
+fits."""
 
 from typing import Annotated, Literal
 
@@ -7,11 +8,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from crews.step_context import StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec
 from knowledge.library import PassageHit
+from knowledge.relevance.judge import Candidate, judge
+from knowledge.relevance.score import shipped_coefficients
 from knowledge.search.port import Filters
 from ledger.evidence import Finding
 from ledger.people import Right
 
 MAX_PASSAGES = 5
+
+NOTHING = "No document says anything about this."
+TOO_WEAK = "Nothing here seems to answer this; search with other words, or say that it was not found."
+WITHHELD = (
+    "More was found that not everyone who will read the answer may see. You do not have it; do not guess "
+    "what it says."
+)
 
 
 class SearchArguments(BaseModel):
@@ -33,16 +43,36 @@ def _search(context: StepContext, arguments: SearchArguments) -> ToolOutcome:
         result = context.library().search(
             arguments.query, context.access, filters=Filters(arguments.collection), limit=MAX_PASSAGES
         )
-        hits = result.hits
-        span.output = [{"passage": hit.passage_id, "score": round(hit.score, 4)} for hit in hits]
-    if not hits:
-        return ToolOutcome(Status.NOTHING_FOUND, note="No document says anything about this.")
-    return ToolOutcome(Status.FOUND, findings=[passage_finding(hit) for hit in hits])
+        judged = judge(arguments.query, [_candidate(hit) for hit in result.hits], context.similarity)
+        relevance = [round(item.relevance, 4) for item in judged]
+        span.output = [
+            {"passage": hit.passage_id, "score": round(hit.score, 4), "relevance": chance}
+            for hit, chance in zip(result.hits, relevance, strict=True)
+        ]
+        span.attributes["withheld"] = result.withheld
+    best = max(relevance, default=None)
+    notes = [NOTHING] if best is None else [TOO_WEAK] if best < shipped_coefficients().answers else []
+    if result.withheld:
+        notes.append(WITHHELD)
+    return ToolOutcome(
+        Status.NOTHING_FOUND if best is None else Status.FOUND,
+        findings=[
+            passage_finding(hit, arguments.query, chance)
+            for hit, chance in zip(result.hits, relevance, strict=True)
+        ],
+        note=" ".join(notes) or None,
+        relevance=best,
+        withheld=result.withheld,
+    )
 
 
-def passage_finding(hit: PassageHit) -> Finding:
+def _candidate(hit: PassageHit) -> Candidate:
+    return Candidate(hit.title, " > ".join(hit.heading_path), hit.text, hit.score)
+
+
+def passage_finding(hit: PassageHit, query: str, relevance: float) -> Finding:
     """A passage as evidence. Its source is the document's path, its date the day the document was last
-    updated."""
+    updated; score and relevance are those for `query`."""
     return Finding(
         kind="passage",
         source=hit.path,
@@ -60,7 +90,9 @@ def passage_finding(hit: PassageHit) -> Finding:
             "classification": hit.classification,
             "document_id": hit.document_id,
             "passage_id": hit.passage_id,
+            "query": query,
             "score": round(hit.score, 4),
+            "relevance": relevance,
         },
     )
 
@@ -68,7 +100,8 @@ def passage_finding(hit: PassageHit) -> Finding:
 SEARCH_KNOWLEDGE = ToolSpec(
     name="search_knowledge",
     description=(
-        "Searches the company's documents and the industry reports; returns up to five passages as evidence."
+        "Searches the company's documents and the industry reports; returns up to five passages as evidence, "
+        "each with the probability (relevance) that it answers the query."
     ),
     arguments=SearchArguments,
     effect=Effect.READ,

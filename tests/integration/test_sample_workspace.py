@@ -1,5 +1,6 @@
 """The sample workspace's own questions, asked of the whole product without a language model."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -16,8 +17,9 @@ from ledger.settings import EmbeddedSettings
 from ledger.spans import list_spans
 from tests.model_cache import lend_models
 
-# 50 of 53 when this was written; a change that makes it worse has to say so.
-FEWEST_RIGHT = 50
+# What was reached when this was written; a change that makes it worse has to say so. The near misses are
+# there to be measured: the floor quotes a passage on the same matter that lacks the very thing asked for.
+FEWEST_RIGHT = {"everyday": 61, "market": 6, "near_miss": 19}
 
 Answered = list[tuple[Question, RunView]]
 
@@ -35,8 +37,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, 
 
 
 def test_most_questions_are_answered_right(asked: tuple[Database, Answered]) -> None:
-    faults = [fault_in(question, run) for question, run in asked[1]]
-    assert faults.count(None) >= FEWEST_RIGHT, [fault for fault in faults if fault]
+    right = Counter(question.kind for question, run in asked[1] if fault_in(question, run) is None)
+    assert {kind: right[kind] for kind, fewest in FEWEST_RIGHT.items() if right[kind] < fewest} == {}
 
 
 @pytest.mark.parametrize("kind", ["restricted", "out_of_scope", "stale", "conflicting"])

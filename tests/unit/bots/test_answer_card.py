@@ -90,7 +90,7 @@ def test_a_source_says_where_whose_and_how_old_it_is() -> None:
     card = render_run(answered(claim, evidence=(old,), caveats=("The page is old.",)))
     _, source, caveat, _ = texts(card)
     assert source == (
-        "[1] Working from home › Days &gt; Limits · People Team · updated 2024-01-31"
+        "[1] Working from home › Days &gt; Limits · People Team · updated 2024-01-31, 2 years ago"
         " · :warning: may be out of date"
     )
     assert caveat == ":warning: The page is old."

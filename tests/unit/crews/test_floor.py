@@ -1,17 +1,21 @@
 """What the extractive floor quotes, on the library's own embeddings."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from crews.floor.extract import MIN_RELEVANCE, WINDOW_WORDS, extract_claims
-from crews.floor.similarity import Similarity, similarity_from
+from crews.floor.extract import OTHER_SHARE, WINDOW_WORDS, extract_claims
 from crews.floor.turn import FloorTurn, ToolRequest
 from crews.help_desk.floor import plan_answer
 from crews.help_desk.output import DraftAnswer
 from crews.router.floor import plan_route
 from crews.router.output import Route
+from knowledge.relevance.judge import Candidate, judge
+from knowledge.relevance.score import shipped_coefficients
+from knowledge.relevance.similarity import Matrix, Similarity, similarity_from
 from knowledge.sentences import split_sentences
 from ledger.evidence import Evidence, Finding
 from ledger.result import FLOOR_MODEL
@@ -21,17 +25,17 @@ QUESTION = "What is the deposit for a tent?"
 
 
 def passage(label: str, text: str, *, source: str = "", score: float = 0.7, **details: Any) -> Evidence:
-    finding = Finding(
-        "passage", source or f"documents/{label}.md", "opening", text, None, {"score": score, **details}
-    )
+    details = {"query": QUESTION, "score": score, **details}
+    finding = Finding("passage", source or f"documents/{label}.md", "opening", text, None, details)
     return Evidence(label, label, "step", finding)
 
 
 def scored(table: dict[str, float]) -> Similarity:
     """Gives each text the cosine of the first key it contains, and 0.1 where it has none."""
 
-    def similarity(_question: str, texts: Sequence[str]) -> list[float]:
-        return [next((cosine for key, cosine in table.items() if key in text), 0.1) for text in texts]
+    def similarity(questions: Sequence[str], texts: Sequence[str]) -> Matrix:
+        row = [next((cosine for key, cosine in table.items() if key in text), 0.1) for text in texts]
+        return np.array([row] * len(questions), np.float32)
 
     return similarity
 
@@ -47,7 +51,7 @@ def test_claims_are_sentences_of_their_evidence_in_reading_order(desk: Desk) -> 
         "E2": "- Bikes cost 9 EUR a day.\n- The deposit for a bike is 60 EUR.",
     }
     evidence = [passage(label, text) for label, text in texts.items()]
-    claims = extract_claims(QUESTION, evidence, similarity_from(lambda: desk.library))
+    claims = extract_claims(QUESTION, evidence, similarity_from(lambda: desk.library, {}))
     assert "A tent's deposit is 40 EUR." in [claim.text for claim in claims]
     for label, text in texts.items():
         mine = [claim.text for claim in claims if claim.evidence == (label,)]
@@ -69,11 +73,26 @@ def test_a_sentence_longer_than_the_window_is_quoted_whole() -> None:
 
 
 def test_below_the_threshold_nothing_is_quoted() -> None:
-    def best(relevance: float) -> list[tuple[str, str]]:
-        return quoted([passage("E1", "A tent.", score=relevance)], {"A tent": relevance})
+    seen = set()
+    for cosine in (number / 100 for number in range(0, 101, 5)):
+        table = {"A tent": cosine}
+        [verdict] = judge(QUESTION, [Candidate("", "", "A tent.", cosine)], scored(table))
+        answers = verdict.relevance >= shipped_coefficients().answers
+        seen.add(answers)
+        assert quoted([passage("E1", "A tent.", score=cosine)], table) == [("E1", "A tent.")] * answers
+    assert seen == {True, False}
 
-    assert best(MIN_RELEVANCE - 0.01) == []
-    assert best(MIN_RELEVANCE + 0.01) == [("E1", "A tent.")]
+
+def test_a_score_of_other_words_than_the_question_is_not_believed() -> None:
+    found_by_other_words = passage("E1", "It is 40 EUR.", score=1.0, query="tents")
+    assert quoted([found_by_other_words], {"It is": 0.45}) == []
+    assert quoted([passage("E1", "It is 40 EUR.", score=1.0)], {"It is": 0.45}) != []
+
+
+def test_whole_documents_that_were_read_are_not_quoted() -> None:
+    item = passage("E1", "It is 40 EUR.")
+    document = replace(item, finding=replace(item.finding, kind="document"))
+    assert quoted([document], {"40": 0.9}) == []
 
 
 def test_two_sources_nearly_as_relevant_are_both_quoted() -> None:
@@ -83,9 +102,16 @@ def test_two_sources_nearly_as_relevant_are_both_quoted() -> None:
     assert quoted(near, {"40": 0.8, "45": 0.5}) == [("E1", "It is 40 EUR.")]
 
 
-def test_one_source_is_quoted_once_and_three_at_most() -> None:
-    same = [passage("E1", "It is 40 EUR.", source="a.md"), passage("E2", "Yes, 40.", source="a.md")]
-    assert [label for label, _ in quoted(same, {"40": 0.8})] == ["E1"]
+def test_what_is_much_less_relevant_than_the_best_is_left_out() -> None:
+    near = [passage("E1", "It is 40 EUR."), passage("E2", "It is 45 EUR.")]
+    table = {"40": 1.0, "45": 0.65}
+    candidates = [Candidate("", "", item.finding.text, 0.7) for item in near]
+    best, other = (item.relevance for item in judge(QUESTION, candidates, scored(table)))
+    assert shipped_coefficients().answers < other < OTHER_SHARE * best
+    assert quoted(near, table) == [("E1", "It is 40 EUR.")]
+
+
+def test_three_passages_are_quoted_at_most() -> None:
     many = [passage(f"E{number}", f"Number {number}.") for number in range(1, 6)]
     assert [label for label, _ in quoted(many, {"Number": 0.8})] == ["E1", "E2", "E3"]
 

@@ -14,8 +14,8 @@ from crews.specs import Limits
 from crews.step_context import Budget, StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec, call_tool
 from crews.tools.read_document import MAX_CHARS, READ_DOCUMENT
-from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
-from knowledge.library import SearchResult
+from crews.tools.search_knowledge import NOTHING, SEARCH_KNOWLEDGE, TOO_WEAK, WITHHELD
+from knowledge.library import Library, SearchResult
 from knowledge.pii.presidio import open_pattern_detector
 from knowledge.search.access import AccessScope
 from knowledge.search.port import SearchUnavailable
@@ -23,7 +23,7 @@ from ledger.evidence import Finding, list_evidence
 from ledger.people import Principal, Right
 from ledger.spans import Span, SpanRecorder
 from ledger.steps import complete_step
-from tests.unit.crews.world import BONUS_QUESTION, FINANCE, LEAVE_QUESTION, STAFF, Desk
+from tests.unit.crews.world import BONUS_QUESTION, FINANCE, LEAVE_QUESTION, STAFF, UNRELATED_QUESTION, Desk
 
 SECRET = "sk-abcdefghijklmnopqrstuvwx"
 
@@ -91,6 +91,41 @@ def test_what_is_found_becomes_labelled_evidence(gate: Gate) -> None:
     assert sorted(item["id"] for item in again["evidence"]) == labels
     assert [item.label for item in gate.context.evidence] == labels
     assert gate.spans[0].attributes["evidence"] == labels
+
+
+def test_each_passage_is_shown_with_how_likely_it_answers(gate: Gate) -> None:
+    answer = gate.call(SEARCH_KNOWLEDGE, query=LEAVE_QUESTION)
+    chances = [item["relevance"] for item in answer["evidence"]]
+    assert max(chances) == chances[0] > 0.5
+    assert gate.context.best_relevance == chances[0]
+    assert "note" not in answer
+    weak = gate.call(SEARCH_KNOWLEDGE, query=UNRELATED_QUESTION)
+    assert weak["note"] == TOO_WEAK
+    # What one search found is not lost by the next.
+    assert gate.context.best_relevance == chances[0]
+
+
+class Withholding:
+    """A library in which the principal alone would have found more."""
+
+    def __init__(self, library: Library, *, finds: bool) -> None:
+        self.embedder = library.embedder
+        self._library, self._finds = library, finds
+
+    def search(self, text: str, access: AccessScope, **options: Any) -> SearchResult:
+        hits = self._library.search(text, access, **options).hits if self._finds else ()
+        return SearchResult(hits, withheld=True)
+
+
+@pytest.mark.parametrize(("finds", "notes"), [(True, WITHHELD), (False, f"{NOTHING} {WITHHELD}")])
+def test_what_the_audience_may_not_read_is_noted(gate: Gate, finds: bool, notes: str) -> None:
+    library = Withholding(gate.desk.library, finds=finds)
+    gate.context.library = lambda: library  # type: ignore[assignment,return-value]
+    assert not gate.context.withheld
+    assert gate.call(SEARCH_KNOWLEDGE, query=LEAVE_QUESTION)["note"] == notes
+    assert gate.context.withheld
+    [retrieval] = gate.desk.spans(gate.run_id, "retrieval")
+    assert retrieval.attributes["withheld"] is True
 
 
 def test_the_page_is_shown_with_its_age(gate: Gate) -> None:

@@ -1,5 +1,6 @@
 """What of a draft may leave: every rule of the last step, on its own and through the step itself."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,9 +25,9 @@ PAGE = (
 )
 
 
-def evidence(label: str = "E1", text: str = PAGE, **details: Any) -> Evidence:
+def evidence(label: str = "E1", text: str = PAGE, source: str = "", **details: Any) -> Evidence:
     details = {"title": "Leave", **details}
-    finding = Finding("passage", f"documents/{label}.md", "opening", text, "2026-01-05", details)
+    finding = Finding("passage", source or f"documents/{label}.md", "opening", text, "2026-01-05", details)
     return Evidence(f"id-{label}", label, "step", finding)
 
 
@@ -228,10 +229,121 @@ def test_a_candidate_that_failed_the_router_is_named_once_too(desk: Desk) -> Non
 
 
 def test_a_stale_source_is_named_once_and_only_if_cited(verify: Verification) -> None:
-    old = verify.find(PAGE, "More of it.", title="Old page", stale=True, review_by="2025-02-01")
+    due = (verify.desk.db.clock.now().date() - timedelta(days=30)).isoformat()
+    old = verify.find(PAGE, "More of it.", title="Old page", stale=True, review_by=due)
     [other] = verify.find("Uncited.", title="Other old page", stale=True, review_by="2024-01-01")
     result = verify(("27 days.", [old[0]]), ("More.", [old[1]]), evidence=(*old, other))
-    assert result.caveats == ("“Old page” was due for review on 2025-02-01 and may be out of date.",)
+    assert result.caveats == (f"“Old page” was due for review on {due} and may be out of date.",)
+
+
+LONG_AGO, NOT_SO_LONG_AGO = "2001-02-01", "2099-01-01"
+
+
+def test_what_is_long_past_its_review_is_not_answered_from_alone(verify: Verification) -> None:
+    labels = verify.find(PAGE, title="Old page", owner="old@shop.example", stale=True, review_by=LONG_AGO)
+    result = verify(("Staff have 27 days.", labels), evidence=tuple(labels))
+    assert (result.outcome, result.reason) == ("abstained", AbstainReason.STALE)
+    assert "27" not in result.answer
+    assert result.suggestions == ("“Old page” (ask old@shop.example)",)
+
+
+@pytest.mark.parametrize("review_by", [NOT_SO_LONG_AGO, None])
+def test_one_source_within_its_review_is_enough(verify: Verification, review_by: str | None) -> None:
+    [old] = verify.find(PAGE, title="Old page", stale=True, review_by=LONG_AGO)
+    [new] = verify.find(PAGE + " ", title="New page", review_by=review_by)
+    result = verify(("27 days.", [old]), ("27 days, indeed.", [new]), evidence=(old, new))
+    assert result.outcome == "answered"
+    assert result.caveats == (f"“Old page” was due for review on {LONG_AGO} and may be out of date.",)
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(360, "answered"), (370, "abstained")])
+def test_long_past_means_more_than_a_year(verify: Verification, days: int, outcome: str) -> None:
+    review_by = (verify.desk.db.clock.now().date() - timedelta(days=days)).isoformat()
+    labels = verify.find(PAGE, title="Old page", stale=True, review_by=review_by)
+    assert verify(("Staff have 27 days.", labels), evidence=tuple(labels)).outcome == outcome
+
+
+class Pages:
+    """Two pages on the hotel cap, and an answer out of the first."""
+
+    def __init__(self, verify: Verification, first: dict[str, Any], second: dict[str, Any]) -> None:
+        self.verify = verify
+        self.sentences = tuple(
+            f"Annual leave of full-time staff is {days} days every year." for days in (27, 30)
+        )
+        [self.one] = verify.find(self.sentences[0] + " Ask early.", title="Leave", section="Leave", **first)
+        [self.other] = verify.find(
+            "Good to know. " + self.sentences[1], title="Contracts", section="Leave", source="b.md", **second
+        )
+
+    def __call__(self, *claims: tuple[str, list[str]]) -> RunResult:
+        claims = claims or ((self.sentences[0], [self.one]),)
+        return self.verify(*claims, evidence=(self.one, self.other))
+
+
+def test_two_pages_that_disagree_are_both_shown_with_dates_and_owners(verify: Verification) -> None:
+    pages = Pages(verify, {"updated": "2026-02-01", "owner": "one@shop.example"}, {"updated": "2026-05-01"})
+    result = pages()
+    assert result.outcome == "answered"
+    assert result.answer == " ".join(pages.sentences)
+    assert [claim.evidence for claim in result.claims] == [(pages.one,), (pages.other,)]
+    assert result.caveats == (
+        "“Leave” (updated 2026-02-01, one@shop.example) and “Contracts” (updated 2026-05-01) disagree; "
+        "“Contracts” was updated last.",
+    )
+
+
+def test_a_side_that_is_shown_already_is_not_repeated(verify: Verification) -> None:
+    pages = Pages(verify, {"updated": "2026-02-01"}, {"updated": "2026-05-01"})
+    result = pages((pages.sentences[0], [pages.one]), ("Or 30 days of leave.", [pages.other]))
+    assert result.answer.endswith("Or 30 days of leave.")
+    assert len(result.caveats) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [({}, {}), ({"updated": "2026-02-01"}, {}), ({"updated": "2026-02-01"}, {"updated": "2026-02-01"})],
+)
+def test_where_nothing_tells_which_page_is_newer_there_is_no_answer(
+    verify: Verification, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    pages = Pages(verify, first, {"owner": "two@shop.example", **second})
+    result = pages()
+    assert (result.outcome, result.reason) == ("abstained", AbstainReason.CONFLICTING)
+    assert all(sentence in result.answer for sentence in pages.sentences)
+    assert result.suggestions == ("“Leave”", "“Contracts” (ask two@shop.example)")
+
+
+def test_a_page_past_its_review_does_not_disagree(verify: Verification) -> None:
+    pages = Pages(verify, {"updated": "2026-02-01"}, {"updated": "2021-05-01", "stale": True})
+    assert pages().caveats == ()
+
+
+def test_what_the_audience_may_not_read_is_said_to_be_there_and_no_more(verify: Verification) -> None:
+    labels = verify.find(PAGE, title="Leave")
+    answered = verify(("Staff have 27 days.", labels), evidence=tuple(labels), withheld=True)
+    assert answered.caveats == ("Something else was found that not everyone here may read.",)
+
+
+@pytest.mark.parametrize("found", [(), ("Something loosely related.",)])
+def test_where_only_others_may_read_the_answer_that_is_the_reason(
+    verify: Verification, found: tuple[str, ...]
+) -> None:
+    labels = verify.find(*found, title="Near")
+    result = verify(evidence=tuple(labels), withheld=True)
+    assert result.reason == AbstainReason.AUDIENCE
+    assert result.answer == "What I found may not be shown to everyone here; ask me in a direct message."
+    assert result.suggestions == ()
+
+
+@pytest.mark.parametrize(("best", "outcome"), [(0.0, "abstained"), (0.5, "answered"), (None, "answered")])
+def test_out_of_next_to_nothing_no_answer_is_made(
+    verify: Verification, best: float | None, outcome: str
+) -> None:
+    labels = verify.find(PAGE, title="Leave")
+    result = verify(("Staff have 27 days.", labels), evidence=tuple(labels), best_relevance=best)
+    assert result.outcome == outcome
+    assert result.reason == (AbstainReason.LOW_MATCH if outcome == "abstained" else None)
 
 
 def test_the_floor_says_what_it_is_and_why_it_spoke(verify: Verification) -> None:
