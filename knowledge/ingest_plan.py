@@ -63,6 +63,7 @@ class Plan:
                 collection=record.collection,
                 groups=record.allowed_groups,
                 signature=Signature(record.text_hash, record.minhash),
+                updated=record.updated,
             )
             for record in records
             if record.is_served and record.text_hash

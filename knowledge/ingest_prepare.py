@@ -1,7 +1,6 @@
 """Turns the files that have to be judged into drafts: parsed, judged, cut into passages - ahead of the
 embedding, in a thread of its own."""
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,15 +15,12 @@ from knowledge.loading.blocks import LoadedFile
 from knowledge.passages import make_passages
 from knowledge.pii.policy import PiiPolicy
 from knowledge.pii.port import PiiDetector
-from knowledge.quality.gate import Gate, Verdict
+from knowledge.quality.gate import Gate, Verdict, verdict_recipe
 from knowledge.word_pieces import WordPieces
 from ledger.documents import DocumentRecord, PassageRecord
 from ledger.errors import CrewdeskError
 
 T = TypeVar("T")
-
-# Changed together with anything in the gate that may judge the same document differently.
-JUDGEMENT = "judgement-1"
 
 # Enough small documents to keep the embedder in work; of large ones, texts that fit into memory.
 _AHEAD = 64
@@ -42,9 +38,7 @@ class Intake:
     def rules_for(self, document: SourceDocument) -> str:
         """What a verdict on this document depends on besides its content: once this is another, it is
         judged again."""
-        metadata = document.metadata
-        policy = metadata.pii.over(self.policy).model_dump_json()
-        return hashlib.sha256(f"{JUDGEMENT}\0{policy}\0{metadata.language}".encode()).hexdigest()
+        return verdict_recipe(self.policy, document)
 
 
 def open_intake() -> Intake:

@@ -12,6 +12,7 @@ import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -63,6 +64,10 @@ class KnownText:
     collection: str
     groups: tuple[str, ...]
     signature: Signature
+    updated: date | None = None
+
+    def is_older_than(self, day: date | None) -> bool:
+        return day is not None and (self.updated is None or self.updated < day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +113,16 @@ class KnownTexts:
         if place is not None:
             self._shelves[place].remove(document_id)
 
-    def find_copy(self, signature: Signature, collection: str, groups: Iterable[str]) -> Copy | None:
-        """The text that is most like it, if any is near enough."""
+    def find_copy(
+        self,
+        signature: Signature,
+        collection: str,
+        groups: Iterable[str],
+        updated: date | None = None,
+    ) -> Copy | None:
+        """The text that is most like it, if any is near enough; none that is older than `updated`."""
         shelf = self._shelves.get((collection, frozenset(groups)))
-        return shelf.find_copy(signature) if shelf else None
+        return shelf.find_copy(signature, updated) if shelf else None
 
 
 @dataclass(slots=True)
@@ -138,19 +149,22 @@ class _Shelf:
         if self.bands is not None and text.signature.minhash:
             self.bands.remove(document_id)
 
-    def find_copy(self, signature: Signature) -> Copy | None:
-        if same := self.by_hash.get(signature.text_hash):
-            return Copy(min(self.texts[document_id].path for document_id in same), 1.0)
+    def find_copy(self, signature: Signature, updated: date | None) -> Copy | None:
+        same = [self.texts[document_id] for document_id in self.by_hash.get(signature.text_hash, ())]
+        if paths := [text.path for text in same if not text.is_older_than(updated)]:
+            return Copy(min(paths), 1.0)
         if not signature.minhash or self.bands is None:
             return None
-        near = list(self._near(signature.minhash))
+        near = list(self._near(signature.minhash, updated))
         return min(near, key=lambda copy: (-copy.likeness, copy.path), default=None)
 
-    def _near(self, minhash: bytes) -> Iterator[Copy]:
+    def _near(self, minhash: bytes, updated: date | None) -> Iterator[Copy]:
         assert self.bands is not None
         sketch, names = _read(minhash)
         for document_id in self.bands.query(sketch):
             text = self.texts[document_id]
+            if text.is_older_than(updated):
+                continue
             other, other_names = _read(text.signature.minhash)
             likeness = float(sketch.jaccard(other))
             # A name more or less is an addition; one in another's place makes it about somebody else.

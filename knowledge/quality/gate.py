@@ -74,7 +74,7 @@ class Gate:
         groups = document.metadata.groups
         if loaded.status is not FileStatus.OK:
             return Verdict(loaded.status, loaded.reason, (), groups, None, (), None)
-        policy = self.policy_for(document)
+        policy = document.metadata.pii.over(self._policy)
         texts = (Block(BlockKind.HEADING, loaded.title or ""), *loaded.blocks)
         found = find_personal_data(texts, self._detector)
         kinds = Counter(place.kind for place in found)
@@ -105,22 +105,12 @@ class Gate:
         self._remember(document, verdict)
         return verdict
 
-    def policy_for(self, document: SourceDocument) -> PiiPolicy:
-        """What the workspace says, with what folder and file say over it."""
-        return document.metadata.pii.over(self._policy)
-
-    def recipe(self, document: SourceDocument) -> str:
-        """Names all a verdict depends on besides the content and who may read it: with another recipe, even
-        an unchanged document has to be inspected again."""
-        policy = self.policy_for(document)
-        parts = [RULES_VERSION, document.metadata.language or "", *(policy.restrict_to or ())]
-        parts += [f"{kind}={policy.action_for(kind)}" for kind in PiiKind]
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-
     def _copies(
         self, document: SourceDocument, signature: Signature | None, groups: tuple[str, ...]
     ) -> Iterator[_Objection]:
-        copy = signature and self._known.find_copy(signature, document.metadata.collection, groups)
+        metadata = document.metadata
+        # One that was updated later is no copy: kept back, it would leave people with the older.
+        copy = signature and self._known.find_copy(signature, metadata.collection, groups, metadata.updated)
         if not copy:
             return
         likeness = "a copy" if copy.likeness == 1.0 else f"nearly a copy ({copy.likeness * 100:.0f} %)"
@@ -128,10 +118,26 @@ class Gate:
 
     def _remember(self, document: SourceDocument, verdict: Verdict) -> None:
         if verdict.signature:
-            collection = document.metadata.collection
+            metadata, groups = document.metadata, verdict.groups
             self._known.add(
-                KnownText(document.id, document.name, collection, verdict.groups, verdict.signature)
+                KnownText(
+                    document.id,
+                    document.name,
+                    metadata.collection,
+                    groups,
+                    verdict.signature,
+                    metadata.updated,
+                )
             )
+
+
+def verdict_recipe(built_in: PiiPolicy, document: SourceDocument) -> str:
+    """Names all a verdict depends on besides the content and who may read it: with another recipe, even an
+    unchanged document has to be inspected again."""
+    policy = document.metadata.pii.over(built_in)
+    parts = [RULES_VERSION, document.metadata.language or "", *(policy.restrict_to or ())]
+    parts += [f"{kind}={policy.action_for(kind)}" for kind in PiiKind]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def _suspicions(document: SourceDocument, loaded: LoadedFile, texts: Sequence[Block]) -> Iterator[_Objection]:

@@ -18,6 +18,9 @@ from knowledge.word_pieces import WordPieces
 class Words:
     """Every word is a piece."""
 
+    def count_each(self, texts: Sequence[str]) -> list[int]:
+        return [self.count(text) for text in texts]
+
     def count(self, text: str) -> int:
         return len(text.split())
 

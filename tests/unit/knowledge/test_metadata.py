@@ -9,6 +9,7 @@ from knowledge.loading.blocks import FileStatus
 from knowledge.loading.load import MAX_FILE_BYTES
 from knowledge.sources import find_sources
 from ledger.errors import WorkspaceInvalid
+from tests.stand_ins.ingestion import Inline
 from tests.unit.knowledge.shop import Shop
 
 
@@ -100,16 +101,16 @@ def test_malformed_front_matter_closes_its_file_and_only_that(shop: Shop, text: 
     shop.write("a.md", text)
     shop.write("b.md", "# B\n")
     document = read(shop, "a.md")
-    loaded = document.load()
+    loaded = document.load(Inline())
     assert (loaded.status, document.metadata.groups) == (FileStatus.CORRUPT, ())
     assert complaint in (loaded.reason or "")
-    assert read(shop, "b.md").load().status is FileStatus.OK
+    assert read(shop, "b.md").load(Inline()).status is FileStatus.OK
 
 
 def test_a_rule_across_the_page_is_no_front_matter(shop: Shop) -> None:
     shop.write("a.md", "---\n\n# Minutes\n\nWe met.\n")
     document = read(shop, "a.md")
-    assert [block.text for block in document.load().blocks] == ["Minutes", "We met."]
+    assert [block.text for block in document.load(Inline()).blocks] == ["Minutes", "We met."]
 
 
 def test_hidden_files_are_no_documents_and_links_lead_nowhere(shop: Shop) -> None:
@@ -122,14 +123,14 @@ def test_hidden_files_are_no_documents_and_links_lead_nowhere(shop: Shop) -> Non
     names = {source.name for source in find_sources(shop.open()).files}
     assert names == {"documents/link.md", "documents/folder"}
     for name in ("link.md", "folder"):
-        loaded = read(shop, name).load()
+        loaded = read(shop, name).load(Inline())
         assert (loaded.status, loaded.blocks) == (FileStatus.UNSUPPORTED, ())
 
 
 def test_a_file_over_the_limit_is_not_even_read(shop: Shop) -> None:
     with shop.write("a.txt", "").open("r+b") as file:
         file.truncate(MAX_FILE_BYTES + 1)
-    loaded = read(shop, "a.txt").load()
+    loaded = read(shop, "a.txt").load(Inline())
     assert (loaded.status, loaded.reason) == (FileStatus.TOO_LARGE, "it has 20 MB; the limit is 20 MB")
 
 

@@ -204,7 +204,7 @@ def test_a_child_has_no_secret_no_terminal_and_no_right_to_write(
     if sys.platform == "linux":
         descriptors = Path(f"/proc/{child.pid}/fd")
         assert {(descriptors / stream).readlink() for stream in "012"} == {Path("/dev/null")}
-        assert child.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
+        assert child.rlimit(psutil.RLIMIT_FSIZE) == (1024, 1024)
         assert child.rlimit(psutil.RLIMIT_CORE) == (0, 0)
         assert child.rlimit(psutil.RLIMIT_AS)[1] < 1024 * MIB
 

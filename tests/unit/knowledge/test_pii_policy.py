@@ -8,6 +8,7 @@ from knowledge.pii.policy import PiiAction, PiiPolicy, workspace_policy
 from knowledge.pii.port import PiiKind
 from knowledge.sources import find_sources
 from ledger.errors import WorkspaceInvalid
+from tests.stand_ins.ingestion import Inline
 from tests.unit.knowledge.shop import Shop
 
 
@@ -108,7 +109,7 @@ def test_a_folder_may_lean_on_the_groups_the_workspace_names(shop: Shop) -> None
 def test_front_matter_that_restricts_to_nobody_closes_its_file(shop: Shop) -> None:
     shop.write("a.md", "---\npii: {actions: {phone: restrict}}\n---\n# A\n")
     document = read(shop)
-    loaded = document.load()
+    loaded = document.load(Inline())
     assert (loaded.status, document.metadata.groups) == (FileStatus.CORRUPT, ())
     assert loaded.reason is not None
     assert "documents/a.md: front matter.pii: phone is to be restricted" in loaded.reason

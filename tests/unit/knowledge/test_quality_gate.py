@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from knowledge.loading.blocks import Block, BlockKind, FileStatus, LoadedFile
 from knowledge.pii.policy import PiiAction, PiiPolicy
 from knowledge.pii.port import PiiKind, PiiSpan
+from knowledge.quality.gate import verdict_recipe
 from knowledge.quality.personal_data import PiiPlace, find_personal_data, mask_personal_data
 from tests.unit.knowledge.inspection import Shapes, document, inspect, kinds, loaded, make_gate, paragraphs
 
@@ -197,21 +198,24 @@ class TestSeveralAtOnce:
 
 class TestRecipe:
     def test_it_changes_with_what_a_verdict_depends_on(self) -> None:
-        gate = make_gate()
-        same = {gate.recipe(document("a.md")), make_gate(PiiPolicy()).recipe(document("b.md", groups=["hr"]))}
+        built_in = PiiPolicy()
+        same = {
+            verdict_recipe(built_in, document("a.md")),
+            verdict_recipe(PiiPolicy(), document("b.md", groups=["hr"])),
+        }
         others = {
-            gate.recipe(document(language="de")),
-            gate.recipe(document(pii={"actions": {"email": "mask"}})),
-            make_gate(keep_phones_for("hr")).recipe(document()),
-            make_gate(keep_phones_for("finance")).recipe(document()),
+            verdict_recipe(built_in, document(language="de")),
+            verdict_recipe(built_in, document(pii={"actions": {"email": "mask"}})),
+            verdict_recipe(keep_phones_for("hr"), document()),
+            verdict_recipe(keep_phones_for("finance"), document()),
         }
         assert len(same) == 1
         assert len(others) == 4
         assert same.isdisjoint(others)
 
     def test_saying_what_holds_anyway_is_the_same(self) -> None:
-        assert make_gate().recipe(document()) == make_gate().recipe(
-            document(pii={"actions": {"iban": "mask"}})
+        assert verdict_recipe(PiiPolicy(), document()) == verdict_recipe(
+            PiiPolicy(), document(pii={"actions": {"iban": "mask"}})
         )
 
 
