@@ -46,6 +46,8 @@ def ensure_index(
     if index is not None and index.name == library.index_name:
         return 0
     wanted = library.describe_index(index.model if index else None)
+    # Refuses now, where the model's files are not there, before anything is made.
+    library.embedder_of(wanted.model).word_pieces()
     if library.count() == 0:
         library.store.create(wanted)
         return 0
