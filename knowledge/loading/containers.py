@@ -41,6 +41,12 @@ def open_zip(content: bytes) -> zipfile.ZipFile:
     return archive
 
 
+def list_members(content: bytes) -> list[str]:
+    """The names in a zip. Raises Unreadable as `open_zip` does."""
+    with open_zip(content) as archive:
+        return archive.namelist()
+
+
 def _refuse_excess(members: list[zipfile.ZipInfo], packed_bytes: int) -> None:
     if len(members) > MAX_MEMBERS:
         raise Unreadable(FileStatus.TOO_LARGE, f"it holds {len(members)} files; the limit is {MAX_MEMBERS}")

@@ -26,11 +26,11 @@ from knowledge.loading.blocks import (
     make_table,
     one_line,
 )
+from knowledge.loading.containers import list_members
 from knowledge.loading.docx_lists import ListMarkers
 from knowledge.loading.docx_styles import Styles
 from knowledge.loading.docx_text import ParagraphText, read_paragraph
 from knowledge.loading.file_title import stated_title
-from knowledge.loading.zip_limits import check_zip
 
 _HEADING_STYLE = re.compile(r"^heading (\d)$", re.IGNORECASE)
 _CONTENTS_STYLE = re.compile(r"^toc \d$", re.IGNORECASE)
@@ -40,7 +40,7 @@ _RULES = (qn("w:sdtPr"), qn("w:sdtEndPr"), qn("w:sectPr"), qn("w:tblPr"), qn("w:
 
 
 def load_docx(content: bytes) -> LoadedFile:
-    names = check_zip(content)
+    names = list_members(content)
     if "[Content_Types].xml" not in names or not any(name.startswith("word/") for name in names):
         raise Unreadable(FileStatus.CORRUPT, "it holds no Word document")
     document = docx.Document(io.BytesIO(content))

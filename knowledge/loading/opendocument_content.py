@@ -1,6 +1,5 @@
 """Opens OpenDocument files and reads the text in their XML, with entities and the network off."""
 
-import io
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 from lxml import etree
 
 from knowledge.loading.blocks import FileStatus, Unreadable
+from knowledge.loading.containers import open_zip
 from knowledge.loading.file_title import stated_title
-from knowledge.loading.zip_limits import check_zip
 
 _NAMES = "urn:oasis:names:tc:opendocument:xmlns:"
 OFFICE, TABLE, TEXT = (f"{{{_NAMES}{name}:1.0}}" for name in ("office", "table", "text"))
@@ -22,10 +21,10 @@ NOT_SHOWN = {f"{OFFICE}annotation", f"{TEXT}tracked-changes"}
 
 def open_opendocument(content: bytes) -> zipfile.ZipFile:
     """Raises Unreadable: corrupt, encrypted or too large."""
-    names = check_zip(content)
+    archive = open_zip(content)
+    names = archive.namelist()
     if "content.xml" not in names:
         raise Unreadable(FileStatus.CORRUPT, "it holds no OpenDocument content")
-    archive = zipfile.ZipFile(io.BytesIO(content))
     if "META-INF/manifest.xml" in names and b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise Unreadable(FileStatus.ENCRYPTED, "it is protected by a password")
     return archive

@@ -9,10 +9,10 @@ import subprocess
 from typing import Literal
 
 from knowledge.loading.blocks import FileStatus, LoadedFile, Unreadable, clean_text
+from knowledge.loading.containers import list_members
 from knowledge.loading.encoding import decode_text
 from knowledge.loading.html import parse_html
 from knowledge.loading.opendocument_content import open_opendocument
-from knowledge.loading.zip_limits import check_zip
 
 PandocSource = Literal["rtf", "odt", "epub", "rst", "org", "ipynb"]
 _HEAP = "-M512M"
@@ -38,7 +38,7 @@ def _prepare(content: bytes, source: PandocSource) -> bytes:
         case "odt":
             open_opendocument(content).close()
         case "epub":
-            if "META-INF/rights.xml" in check_zip(content):
+            if "META-INF/rights.xml" in list_members(content):
                 raise Unreadable(FileStatus.ENCRYPTED, "it is protected against copying")
         case "rtf":
             if not content.lstrip().startswith(b"{\\rtf"):

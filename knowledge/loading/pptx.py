@@ -22,11 +22,11 @@ from knowledge.loading.blocks import (
     make_block,
     make_table,
 )
+from knowledge.loading.containers import list_members
 from knowledge.loading.file_title import stated_title
 from knowledge.loading.office_charts import parse_chart
 from knowledge.loading.pptx_shapes import Shape, place_shapes
 from knowledge.loading.pptx_text import read_paragraphs, shape_text
-from knowledge.loading.zip_limits import check_zip
 
 _CHART_URI = "http://schemas.openxmlformats.org/drawingml/2006/chart"
 _DIAGRAM_URI = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
@@ -35,7 +35,7 @@ _DIAGRAM_POINT = f"{{{_DIAGRAM_URI}}}pt"
 
 
 def load_pptx(content: bytes) -> LoadedFile:
-    names = check_zip(content)
+    names = list_members(content)
     if "[Content_Types].xml" not in names or not any(name.startswith("ppt/") for name in names):
         raise Unreadable(FileStatus.CORRUPT, "it holds no PowerPoint presentation")
     deck = Presentation(io.BytesIO(content))

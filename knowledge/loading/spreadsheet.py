@@ -12,11 +12,11 @@ from typing import Any
 
 from knowledge.loading.blocks import Block, BlockKind, FileStatus, LoadedFile, Unreadable, make_block
 from knowledge.loading.cell_values import write_value
+from knowledge.loading.containers import list_members
 from knowledge.loading.file_title import stated_title
 from knowledge.loading.grid import GridRow
 from knowledge.loading.office_charts import parse_chart
 from knowledge.loading.sheets import Sheet, load_sheets
-from knowledge.loading.zip_limits import check_zip
 
 _HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*\bhidden=\"(?:1|true)\"[^>]*>")
 _HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\b[^>]*\bhidden=\"(?:1|true)\"[^>]*>")
@@ -26,7 +26,7 @@ _LAST_COLUMN = 16_384
 
 
 def load_xlsx(content: bytes) -> LoadedFile:
-    names = check_zip(content)
+    names = list_members(content)
     if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
         raise Unreadable(FileStatus.CORRUPT, "it holds no Excel workbook")
     import openpyxl

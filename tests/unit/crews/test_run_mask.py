@@ -18,8 +18,9 @@ from ledger.pii_tokens import list_tokens
 from ledger.reading import get_run, get_run_for, list_runs
 from ledger.result import FLOOR_MODEL
 from ledger.schema import Base
+from tests.model_cache import packaged_embedder
 from tests.stand_ins.provider import ChatRequest, Reply, ScriptedProvider, Text, ToolCall
-from tests.unit.crews.world import ENGINEER, STAFF, Desk, Shop, candidate, embedder, opened_shop
+from tests.unit.crews.world import ENGINEER, STAFF, Desk, Shop, candidate, opened_shop
 
 MAIL = "carla.reyes@example.com"
 PHONE = "+1 202-555-0147"
@@ -37,6 +38,7 @@ DOCUMENTS = {
 title: Company cards
 owner: treasury@shop.example
 updated: 2026-01-05
+pii: {{actions: {{credit_card: allow}}}}
 ---
 # Lost company cards
 
@@ -55,7 +57,7 @@ def card_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 def card_desk(card_shop: Shop, _hardened: Path, tmp_path: Path) -> Iterator[Desk]:
     shutil.copy(card_shop.database, tmp_path / "desk.db")
     db = Database(f"sqlite:///{tmp_path / 'desk.db'}")
-    yield Desk(db, Library(db, card_shop.store, embedder()), _hardened)
+    yield Desk(db, Library(db, card_shop.store, packaged_embedder()), _hardened)
     db.close()
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from knowledge.embedding import MiniLm
+from knowledge.embedding import Embedder
 from knowledge.relevance.content_words import content_words, numbers_and_codes
 from knowledge.relevance.features import Features, measure, parse_question
 from knowledge.relevance.judge import Candidate, judge
@@ -162,7 +162,7 @@ def test_nothing_found_is_nothing_judged() -> None:
     assert judge("What?", [], told({})) == []
 
 
-def test_an_answer_stands_above_what_is_only_related(minilm: MiniLm) -> None:
+def test_an_answer_stands_above_what_is_only_related(minilm: Embedder) -> None:
     class Shelf:
         def __init__(self) -> None:
             self.embedder = minilm
