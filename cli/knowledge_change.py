@@ -18,7 +18,7 @@ def release_command(
         str,
         typer.Argument(
             metavar="DOCUMENT|INGESTION",
-            help="The path of a document that is kept back, or a blocked ingestion.",
+            help="A document that is kept back: its path, id or a part of its path; or a blocked ingestion.",
         ),
     ],
     email: Annotated[str, typer.Option("--as", metavar="EMAIL", help="Who releases it.")],
@@ -149,10 +149,10 @@ def _release_document(
     from cli.progress import progress_bars
     from cli.screen import open_screen, print_json, printable
     from knowledge.ingest import ingest
-    from ledger.documents import resolve_document
+    from ledger.document_lookup import read_whole_document
     from ledger.releases import release_document
 
-    document = resolve_document(installation.db, name)
+    document = read_whole_document(installation.db, name).document
     release_document(installation.db, document, principal, reason)
     with progress_bars() as on_progress:
         report = ingest(
@@ -161,7 +161,7 @@ def _release_document(
     if as_json:
         print_json(report)
         return status_of(report)
-    now = resolve_document(installation.db, document.id)
+    now = read_whole_document(installation.db, document.id).document
     print(printable(_told(document, now)))
     if report.outcome == "blocked":
         print_report(open_screen(), report)

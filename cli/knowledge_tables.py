@@ -9,7 +9,8 @@ from rich.text import Text
 
 from cli.screen import printable
 from cli.shapes import DocumentView, HeldBack, Quarantine
-from ledger.library_health import Ages, LibraryHealth, UnansweredQuestion, Unused
+from ledger.ingestions import IngestionState
+from ledger.library_health import Ages, IngestionSummary, LibraryHealth, UnansweredQuestion, Unused
 
 
 def print_health(screen: Console, health: LibraryHealth) -> None:
@@ -30,6 +31,7 @@ def print_health(screen: Console, health: LibraryHealth) -> None:
     _print_ages(screen, health.ages)
     _print_unused(screen, health.never_retrieved, served)
     _print_unanswered(screen, health.unanswered)
+    _print_ingestions(screen, health.ingestions)
 
 
 def print_quarantine(screen: Console, quarantine: Quarantine) -> None:
@@ -83,6 +85,18 @@ def _print_unanswered(screen: Console, questions: Iterable[UnansweredQuestion]) 
         question = " ".join(printable(asked.question).split())
         table.add_row(f"{asked.count:,}", day, question, printable(asked.reason or ""))
     _section(screen, "Asked and not answered", table if table.row_count else None)
+
+
+def _print_ingestions(screen: Console, ingestions: Iterable[IngestionSummary]) -> None:
+    table = _table("started", "state", "passages>", "what was seen")
+    for each in ingestions:
+        state = f"{each.state}, released by {each.released_by}" if each.released_by else each.state.value
+        told = "; ".join(each.reasons)
+        if each.state is IngestionState.BLOCKED and not each.released_by:
+            told += f" (to serve it: crewdesk knowledge release {each.id} --as EMAIL)"
+        started = f"{each.started_at.astimezone():%Y-%m-%d %H:%M}"
+        table.add_row(started, state, f"{each.passages_before:,} to {each.passages:,}", printable(told))
+    _section(screen, "Latest ingestions", table)
 
 
 def _print_held(screen: Console, held: HeldBack) -> None:

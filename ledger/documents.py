@@ -8,12 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
 from ledger.db import Database, now_in
-from ledger.errors import NotFound
 from ledger.schema import DocumentRow, PassageRow
 
 SERVED = "ok"
@@ -151,17 +150,6 @@ def find_document(db: Database, document_id: str) -> DocumentWithPassages | None
         if row is None:
             return None
         return DocumentWithPassages(_document(row), tuple(_passage(p) for p in session.scalars(query)))
-
-
-def resolve_document(db: Database, name: str) -> DocumentRecord:
-    """By its path or its id. Raises NotFound."""
-    with db.read() as session:
-        row = session.scalars(
-            select(DocumentRow).where(or_(DocumentRow.path == name, DocumentRow.id == name))
-        ).first()
-        if row is None:
-            raise NotFound(f"There is no document {name}; give its path as `crewdesk ingest` prints it.")
-        return _document(row)
 
 
 def count_passages(db: Database) -> int:

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from ledger.db import Database
 from ledger.documents import DocumentRecord, list_documents
+from ledger.ingestions import IngestionRecord, IngestionState, list_ingestions
 from ledger.schema import EvidenceRow, PassageRow, RunRow, RunState
 
 DUE_SOON_DAYS = 30
@@ -75,9 +76,23 @@ class UnansweredQuestion(BaseModel):
     reason: str | None
 
 
+class IngestionSummary(BaseModel):
+    """`reasons` tell of drift, or of what ended it; `released_by` is who released a blocked one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    state: IngestionState
+    started_at: datetime
+    passages_before: int
+    passages: int
+    reasons: tuple[str, ...]
+    released_by: str | None
+
+
 class LibraryHealth(BaseModel):
     """`documents` by status; `languages` by ISO 639-1 code, or `unknown`, of those that are served. The
-    questions come the most frequent first."""
+    questions come the most frequent first, the ingestions the newest first."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -88,10 +103,11 @@ class LibraryHealth(BaseModel):
     ages: Ages
     never_retrieved: Unused
     unanswered: tuple[UnansweredQuestion, ...]
+    ingestions: tuple[IngestionSummary, ...]
 
 
 def read_library_health(db: Database, limit: int = 5) -> LibraryHealth:
-    """With at most `limit` unused documents and unanswered questions."""
+    """With at most `limit` unused documents, unanswered questions and ingestions."""
     documents = list_documents(db)
     served = [document for document in documents if document.is_served]
     passages = _count_passages(db)
@@ -103,6 +119,19 @@ def read_library_health(db: Database, limit: int = 5) -> LibraryHealth:
         ages=_ages(served, db.clock.now().date()),
         never_retrieved=_unused(db, served, limit),
         unanswered=_unanswered(db)[:limit],
+        ingestions=tuple(_summary(each) for each in list_ingestions(db, limit)),
+    )
+
+
+def _summary(record: IngestionRecord) -> IngestionSummary:
+    return IngestionSummary(
+        id=record.id,
+        state=record.state,
+        started_at=record.started_at,
+        passages_before=record.passages_before,
+        passages=record.passages,
+        reasons=record.reasons,
+        released_by=record.released_by,
     )
 
 

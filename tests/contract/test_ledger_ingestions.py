@@ -8,13 +8,13 @@ from sqlalchemy import text
 
 from ledger.audit import verify_audit
 from ledger.db import Database
+from ledger.document_lookup import read_whole_document
 from ledger.documents import (
     DocumentFinding,
     EmbeddingSums,
     delete_documents,
     list_documents,
     put_documents,
-    resolve_document,
     update_documents,
 )
 from ledger.errors import NotFound, NotPermitted
@@ -172,13 +172,6 @@ def test_a_copy_is_in_doubt_once_what_it_may_copy_changes(db: Database) -> None:
         assert judged()["c.md"] == "rules"
 
 
-def test_a_document_is_known_by_path_and_id(db: Database) -> None:
-    put_documents(db, [with_passages(document("a.md"))])
-    assert resolve_document(db, "a.md") == resolve_document(db, document("a.md").id)
-    with pytest.raises(NotFound, match=r"no document b.md"):
-        resolve_document(db, "b.md")
-
-
 def test_the_rows_of_a_library_come_back_as_they_were(
     db: Database, steward: Principal, tmp_path: Path
 ) -> None:
@@ -195,7 +188,7 @@ def test_the_rows_of_a_library_come_back_as_they_were(
     )
     entry = with_passages(full, "Text with \u2028 and \x1f.")
     put_documents(db, [entry, with_passages(replace(document("b.md"), status="pii"))])
-    release_document(db, resolve_document(db, "b.md"), steward, None)
+    release_document(db, read_whole_document(db, "b.md").document, steward, None)
     block(db, "digest")
     before = (list_documents(db), list_ingestions(db, 9), list_releases(db))
     assert before[0][0] == full
