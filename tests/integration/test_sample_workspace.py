@@ -21,6 +21,9 @@ from tests.model_cache import lend_models
 # there to be measured: the floor quotes a passage on the same matter that lacks the very thing asked for.
 FEWEST_RIGHT = {"everyday": 61, "market": 6, "near_miss": 19}
 
+# Asking all of them takes a minute and a half on two cores.
+pytestmark = pytest.mark.timeout(600)
+
 Answered = list[tuple[Question, RunView]]
 
 

@@ -9,8 +9,15 @@ import pytest
 
 from cli.shapes import DocumentView, Quarantine
 from ledger.db import Database
-from ledger.documents import DocumentRecord, DocumentWithPassages, PassageRecord, put_documents
+from ledger.documents import (
+    DocumentFinding,
+    DocumentRecord,
+    DocumentWithPassages,
+    PassageRecord,
+    put_documents,
+)
 from ledger.evidence import Finding, record_evidence
+from ledger.ingestions import IngestionState, begin_ingestion, end_ingestion
 from ledger.library_health import LibraryHealth
 from ledger.relay import Relay
 from ledger.result import RunResult
@@ -82,13 +89,13 @@ def held(ledger: Database) -> None:
         record("a.md"),
         replace(
             record("plan's copy.md", "duplicate", "a copy of documents/a.md"),
-            findings=({"kind": "duplicate", "detail": "a copy of documents/a.md"},),
+            findings=(DocumentFinding("duplicate", "a copy of documents/a.md"),),
         ),
         replace(
             record("b.md", "suspicious", "it tells a model to drop its instructions"),
             findings=(
-                {"kind": "instruction", "detail": "it tells a model to drop its instructions"},
-                {"kind": "pii:ssn", "detail": "it holds personal data (SSN, once), masked"},
+                DocumentFinding("instruction", "it tells a model to drop its instructions"),
+                DocumentFinding("pii:ssn", "it holds personal data (SSN, once), masked"),
             ),
         ),
         record("c.pdf", "corrupt", "its end is missing \x1b[31m"),
@@ -96,6 +103,24 @@ def held(ledger: Database) -> None:
 
 
 class TestStatus:
+    def test_the_latest_ingestions_and_how_to_release_a_blocked_one(
+        self, crewdesk: Crewdesk, ledger: Database
+    ) -> None:
+        put(ledger, record("a.md"))
+        first, second = (begin_ingestion(ledger, "Company", passages) for passages in (0, 40))
+        end_ingestion(ledger, first, IngestionState.APPLIED, digest="1", passages=40)
+        end_ingestion(
+            ledger, second, IngestionState.BLOCKED, reasons=("it would lose 80 %",), digest="2", passages=40
+        )
+        shown = LibraryHealth.model_validate_json(crewdesk("knowledge", "status", "--json").out).ingestions
+        assert [(each.id, each.state, each.passages_before) for each in shown] == [
+            (second, "blocked", 40),
+            (first, "applied", 0),
+        ]
+        told = " ".join(crewdesk("knowledge", "status").out.split())
+        assert "it would lose 80 %" in told
+        assert f"crewdesk knowledge release {second}" in told
+
     def test_an_empty_library_says_what_to_do(self, crewdesk: Crewdesk, ledger: Database) -> None:
         ran = crewdesk("knowledge", "status")
         assert ran.status == 0
