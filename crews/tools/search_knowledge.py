@@ -1,6 +1,7 @@
 """The tool that searches the company's documents within the asker's rights, and says how well each passage
 fits."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,6 +13,7 @@ from knowledge.relevance.judge import Candidate, judge
 from knowledge.relevance.score import shipped_coefficients
 from knowledge.search.port import Filters
 from ledger.evidence import Finding
+from ledger.masking import MASK, mask_text
 from ledger.people import Right
 
 MAX_PASSAGES = 5
@@ -40,10 +42,11 @@ def _search(context: StepContext, arguments: SearchArguments) -> ToolOutcome:
     with context.recorder.span(
         "retrieval", "search passages", arguments.model_dump(), parent_id=context.parent_span
     ) as span:
+        query = _without_secrets(arguments.query)
         result = context.library().search(
-            arguments.query, context.access, filters=Filters(arguments.collection), limit=MAX_PASSAGES
+            query, context.access, filters=Filters(arguments.collection), limit=MAX_PASSAGES
         )
-        judged = judge(arguments.query, [_candidate(hit) for hit in result.hits], context.similarity)
+        judged = judge(query, [_candidate(hit, hit.score) for hit in result.hits], context.similarity)
         relevance = [round(item.relevance, 4) for item in judged]
         span.output = [
             {"passage": hit.passage_id, "score": round(hit.score, 4), "relevance": chance}
@@ -57,17 +60,33 @@ def _search(context: StepContext, arguments: SearchArguments) -> ToolOutcome:
     return ToolOutcome(
         Status.NOTHING_FOUND if best is None else Status.FOUND,
         findings=[
-            passage_finding(hit, arguments.query, chance)
-            for hit, chance in zip(result.hits, relevance, strict=True)
+            passage_finding(hit, query, chance) for hit, chance in zip(result.hits, relevance, strict=True)
         ],
         note=" ".join(notes) or None,
-        relevance=best,
+        relevance=_best_relevance(context, query, result.hits, best),
         withheld=result.withheld,
     )
 
 
-def _candidate(hit: PassageHit) -> Candidate:
-    return Candidate(hit.title, " > ".join(hit.heading_path), hit.text, hit.score)
+def _best_relevance(
+    context: StepContext, query: str, hits: Sequence[PassageHit], to_query: float | None
+) -> float | None:
+    """To what was searched for, or to what the run was asked if that is more: a model may search in bare
+    keywords, which no passage answers."""
+    asked = _without_secrets(context.claim.question)
+    if to_query is None or to_query >= shipped_coefficients().answers or asked == query:
+        return to_query
+    to_question = judge(asked, [_candidate(hit, None) for hit in hits], context.similarity)
+    return max(to_query, *(round(item.relevance, 4) for item in to_question))
+
+
+def _without_secrets(text: str) -> str:
+    """To the search, a secret is a code that no passage holds."""
+    return mask_text(text).replace(MASK, "")
+
+
+def _candidate(hit: PassageHit, score: float | None) -> Candidate:
+    return Candidate(hit.title, " > ".join(hit.heading_path), hit.text, score)
 
 
 def passage_finding(hit: PassageHit, query: str, relevance: float) -> Finding:
