@@ -193,7 +193,7 @@ def check_old_or_new(before: dict[str, Seen], after: dict[str, Seen], wanted: di
         assert after.get(path, nothing) in allowed, path
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_a_killed_ingestion_leaves_each_document_old_or_new(
     world: World, ingestions: "subprocess.Popen[str]"
 ) -> None:
