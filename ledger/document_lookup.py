@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 
 from ledger.db import Database
-from ledger.documents import SERVED, DocumentWithPassages, find_document
+from ledger.documents import SERVED, DocumentFinding, DocumentWithPassages, find_document, findings_of
 from ledger.errors import InvalidInput, NotFound
 from ledger.schema import DocumentRow
 
@@ -21,7 +21,7 @@ class HeldDocument:
     path: str
     status: str
     reason: str | None
-    findings: tuple[dict[str, str], ...]
+    findings: tuple[DocumentFinding, ...]
     since: datetime
 
 
@@ -30,7 +30,7 @@ def list_held_documents(db: Database) -> list[HeldDocument]:
     query = select(DocumentRow).where(DocumentRow.status != SERVED).order_by(DocumentRow.path)
     with db.read() as session:
         return [
-            HeldDocument(row.id, row.path, row.status, row.reason, tuple(row.findings or ()), row.ingested_at)
+            HeldDocument(row.id, row.path, row.status, row.reason, findings_of(row), row.ingested_at)
             for row in session.scalars(query)
         ]
 

@@ -134,6 +134,8 @@ def find_passages(
     db: Database, passage_ids: Sequence[str]
 ) -> dict[str, tuple[PassageRecord, DocumentRecord]]:
     """Those that are there, each with its document as it is now."""
+    if not passage_ids:
+        return {}
     query = (
         select(PassageRow, DocumentRow)
         .join(DocumentRow, DocumentRow.id == PassageRow.document_id)
@@ -270,12 +272,16 @@ def _document(row: DocumentRow) -> DocumentRecord:
         declared_groups=None if row.declared_groups is None else tuple(row.declared_groups),
         judged_by=row.judged_by,
         language=row.language,
-        findings=tuple(DocumentFinding(item["kind"], item["detail"]) for item in row.findings),
+        findings=findings_of(row),
         text_hash=row.text_hash,
         minhash=row.minhash or b"",
         passage_count=row.passage_count,
         sums=_sums(row),
     )
+
+
+def findings_of(row: DocumentRow) -> tuple[DocumentFinding, ...]:
+    return tuple(DocumentFinding(item["kind"], item["detail"]) for item in row.findings or ())
 
 
 def _passage(row: PassageRow) -> PassageRecord:

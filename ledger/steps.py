@@ -152,7 +152,8 @@ def sweep_steps(db: Database) -> int:
             DispatchRow.rung_at < now - timedelta(seconds=RING_AGAIN_S),
         )
         query = select(StepRow.id).outerjoin(DispatchRow, DispatchRow.step_id == StepRow.id)
-        due = session.scalars(query.where(or_(expired, unheard))).all()
+        # Those to be parked come first: a run that ends by it takes its other steps along in the same sweep.
+        due = session.scalars(query.where(or_(expired, unheard)).order_by(StepRow.attempt.desc())).all()
     # One transaction each: one that held several runs could deadlock with workers that end theirs.
     return sum(_sweep_step(db, step_id) for step_id in due)
 

@@ -12,7 +12,7 @@ from ledger.errors import LeaseLost
 from ledger.people import sync_people
 from ledger.reading import get_run
 from ledger.relay import Relay
-from ledger.runs import start_run, submit_run
+from ledger.runs import owe_dispatch, start_run, submit_run
 from ledger.schema import AuditRow, DeliveryRow, DispatchRow, RunRow
 from ledger.spans import list_spans, unshipped_spans
 from ledger.steps import (
@@ -354,6 +354,21 @@ def test_a_step_that_keeps_killing_its_worker_is_parked_with_a_sentence(db: Data
     assert (step.state, step.lease_owner) == ("parked", None)
     assert _audited(db, step.id) == ["step.parked"]
     assert dispatch_row(db, run_id, "answer") is None
+
+
+@pytest.mark.parametrize("killer", ["left", "right"])
+def test_parking_a_step_sweeps_up_the_dead_beside_it_too(db: Database, killer: str) -> None:
+    run_id = ask(furnish(db), workflow="pair").run_id
+    other = "right" if killer == "left" else "left"
+    claim(db, run_id, other)
+    for _ in range(MAX_ATTEMPTS):
+        claim(db, run_id, killer)
+        _outlive_lease(db)
+    waiting = step_row(db, run_id, other).id
+    with db.write() as session:
+        owe_dispatch(session, waiting)
+    assert [sweep_steps(db), sweep_steps(db)] == [2, 0]
+    assert _states(db, run_id) == {killer: "parked", other: "failed", "join": "blocked"}
 
 
 def test_several_sweepers_at_once_park_a_step_once(db: Database) -> None:
