@@ -137,7 +137,7 @@ def _view(found: "DocumentWithPassages", *, stale: bool) -> "DocumentView":
         title=document.title,
         status=document.status,
         reason=document.reason,
-        findings=tuple(DocumentFinding(kind=each.kind, detail=each.detail) for each in document.findings),
+        findings=tuple(DocumentFinding.model_validate(finding) for finding in document.findings),
         owner=document.owner,
         collection=document.collection,
         classification=document.classification,

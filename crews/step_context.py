@@ -9,7 +9,7 @@ from crews.errors import BudgetExceeded, DeadlineExceeded
 from crews.run_mask import RunMask
 from crews.specs import Limits
 from knowledge.library import Library
-from knowledge.relevance.similarity import Matrix, Similarity, similarity_from
+from knowledge.relevance.similarity import Similarity, similarity_from
 from knowledge.search.access import AccessScope
 from ledger.db import Database
 from ledger.evidence import Evidence, Finding, record_evidence
@@ -79,7 +79,6 @@ class StepContext:
     # that the audience may not read.
     best_relevance: float | None = None
     withheld: bool = False
-    _vectors: dict[str, Matrix] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -90,8 +89,7 @@ class StepContext:
 
     @property
     def similarity(self) -> Similarity:
-        """Remembers the texts of this step: tool and floor ask of the same."""
-        return similarity_from(self.library, self._vectors)
+        return similarity_from(self.library)
 
     def note_search(self, relevance: float | None, *, withheld: bool) -> None:
         with self._lock:

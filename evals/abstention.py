@@ -128,7 +128,7 @@ def measure_all(workspace: Path, folders: Sequence[Path]) -> list[Measured]:
         is_workspace = place is workspace
         with open_workspace(place) if is_workspace else open_retrieval(place) as installation:
             questions = (judge_workspace if is_workspace else judge_retrieval)(place, installation, far)
-            similarity = similarity_from(lambda opened=installation: opened.library, {})  # type: ignore[misc]
+            similarity = similarity_from(lambda opened=installation: opened.library)  # type: ignore[misc]
             measured.append(_measure(place.name, questions, similarity))
     return measured
 

@@ -127,7 +127,7 @@ def collect(data: Path, workspace: Path) -> tuple[list[JudgedQuestion], list[lis
         with opened as installation:
             ask = judge_workspace if folder is workspace else judge_retrieval
             mine = ask(folder, installation, outside[:_FAR])
-            similarity = similarity_from(lambda: installation.library, {})
+            similarity = similarity_from(lambda: installation.library)
             features += [
                 [item.features for item in judge(question.text, question.candidates, similarity)]
                 for question in mine

@@ -10,7 +10,7 @@ from knowledge.passages import Passage
 from knowledge.quality.gate import Verdict
 from knowledge.search.access import readers_of
 from knowledge.search.port import Placement
-from ledger.documents import DocumentFinding, DocumentRecord, PassageRecord
+from ledger.documents import DocumentRecord, PassageRecord
 from ledger.ids import derive_id
 
 # What `marks()` tells of a passage no query can find yet. Its id says which text the vector is of.
@@ -68,7 +68,7 @@ def make_record(
         declared_groups=metadata.groups,
         judged_by=judged_by,
         language=verdict.language,
-        findings=tuple(DocumentFinding(finding.kind, finding.detail) for finding in verdict.findings),
+        findings=verdict.findings,
         text_hash=signature.text_hash if signature else None,
         minhash=signature.minhash if signature else b"",
         passage_count=passages,

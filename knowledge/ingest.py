@@ -29,6 +29,7 @@ from knowledge.ingest_report import (
 )
 from knowledge.ingest_stage import Staging, missing_passages
 from knowledge.library import Library
+from knowledge.quality.gate import verdict_recipe
 from knowledge.reindex import ensure_index
 from knowledge.sources import SourceFile, SourceList, find_sources
 from ledger.crash_points import crash_point
@@ -164,7 +165,7 @@ class _Ingestion:
             known=self.known,
             stored=frozenset(self.marks),
             releases=list_releases(self.db),
-            judged_by=self.intake.rules_for,
+            judged_by=verdict_recipe,
             groups=frozenset(workspace.people.groups),
         )
 

@@ -13,9 +13,8 @@ from knowledge.ingest_plan import Plan, Standing, ToJudge
 from knowledge.ingest_report import Change, FileOutcome
 from knowledge.loading.blocks import LoadedFile
 from knowledge.passages import make_passages
-from knowledge.pii.policy import PiiPolicy
 from knowledge.pii.port import PiiDetector
-from knowledge.quality.gate import Gate, Verdict, verdict_recipe
+from knowledge.quality.gate import Gate, Verdict
 from knowledge.word_pieces import WordPieces
 from ledger.documents import DocumentRecord, PassageRecord
 from ledger.errors import CrewdeskError
@@ -32,13 +31,7 @@ class Intake:
     seconds."""
 
     parser: FileParser
-    policy: PiiPolicy
     open_detector: Callable[[], PiiDetector]
-
-    def rules_for(self, document: SourceDocument) -> str:
-        """What a verdict on this document depends on besides its content: once this is another, it is
-        judged again."""
-        return verdict_recipe(self.policy, document)
 
 
 def open_intake() -> Intake:
@@ -46,7 +39,7 @@ def open_intake() -> Intake:
     from knowledge.loading.parser import Parser
     from knowledge.pii.presidio import open_detector
 
-    return Intake(Parser(), PiiPolicy(), open_detector)
+    return Intake(Parser(), open_detector)
 
 
 def prepare(
@@ -55,7 +48,7 @@ def prepare(
     """In the plan's order; a FileOutcome stands for a file that has to wait for the next ingestion."""
     if not plan.judge:
         return
-    gate = Gate(intake.policy, intake.open_detector(), plan.known_texts())
+    gate = Gate(intake.open_detector(), plan.known_texts())
     for item in plan.judge:
         document = read_source(item.source, standing.groups)
         try:

@@ -6,11 +6,13 @@ allow, is dropped without a trace in the answer.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from knowledge.embedding import Embedder
+import numpy as np
+
+from knowledge.embedding import Embedder, Matrix, VectorMemory
 from knowledge.loading.blocks import clean_text
 from knowledge.repeats import Wording
 from knowledge.search.access import AccessScope, readers_of
@@ -133,6 +135,7 @@ class Library:
         self._open_model = open_model
         self._opened: dict[str, Embedder] = {}
         self._opening = threading.Lock()
+        self._memory = VectorMemory()
 
     @property
     def embedder(self) -> Embedder:
@@ -171,11 +174,17 @@ class Library:
         if embedder is None:
             return SearchResult()
         dense = embedder.embed_query(words)
+        self._memory.remember(embedder.name, {words: np.asarray(dense, np.float32)})
         query = StoreQuery(dense, words, access, filters, limit + _SPARE_HITS)
-        found = self._confirm(query)
+        found = self._confirm(self.store.search(query), query)
         today = self._today()
         hits = tuple(_hit(each, today) for each in _without_repeats(found, today, limit))
         return SearchResult(hits, withheld=self._withholds(query, found))
+
+    def vectors(self, texts: Sequence[str]) -> Matrix:
+        """Of any texts, one row each, as the served index would have them; those asked for lately are
+        remembered. Raises ModelFilesMissing, SearchUnavailable, IndexOutdated."""
+        return self._memory.vectors(self.embedder, texts)
 
     def neighbours(
         self, passage_id: str, access: AccessScope, *, before: int = 1, after: int = 1
@@ -241,9 +250,8 @@ class Library:
             )
         return self.embedder_of(index.model)
 
-    def _confirm(self, query: StoreQuery) -> list[_Confirmed]:
-        """What the store finds, as far as the rows allow it."""
-        found = self.store.search(query)
+    def _confirm(self, found: Sequence[StoreHit], query: StoreQuery) -> list[_Confirmed]:
+        """What the store found, as far as the rows allow it."""
         rows = find_passages(self._db, [hit.passage_id for hit in found])
         return [
             _Confirmed(hit, *rows[hit.passage_id])
@@ -254,18 +262,20 @@ class Library:
         ]
 
     def _withholds(self, query: StoreQuery, shown: list[_Confirmed]) -> bool:
-        access = query.access
-        if not access.is_narrowed:
+        if not query.access.is_narrowed:
             return False
-        alone = self._confirm(replace(query, access=access.without_audience))
-        told = {each.passage.text for each in shown}
-        hidden = [
-            each.hit.rank_score
-            for each in alone
-            if not _may_see(each.document, access) and each.passage.text not in told
-        ]
         best_shown = max((each.hit.rank_score for each in shown), default=0.0)
-        return max(hidden, default=0.0) >= max(_WORTH_A_WORD, best_shown - _ABOUT_AS_GOOD)
+        enough = max(_WORTH_A_WORD, best_shown - _ABOUT_AS_GOOD)
+        alone = replace(query, access=query.access.without_audience)
+        seen = {each.passage.id for each in shown}
+        others = [
+            hit for hit in self.store.search(alone) if hit.rank_score >= enough and hit.passage_id not in seen
+        ]
+        told = {each.passage.text for each in shown}
+        return any(
+            not _may_see(each.document, query.access) and each.passage.text not in told
+            for each in self._confirm(others, alone)
+        )
 
     def _today(self) -> date:
         return self._db.clock.now().date()

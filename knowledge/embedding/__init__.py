@@ -4,6 +4,7 @@ Models run in onnxruntime; torch is needed once per model, in a process of its o
 """
 
 from knowledge.embedding.embedder import open_embedder
+from knowledge.embedding.memory import VectorMemory
 from knowledge.embedding.port import DIMENSION, Embedded, Embedder, Matrix, Vector
 
-__all__ = ["DIMENSION", "Embedded", "Embedder", "Matrix", "Vector", "open_embedder"]
+__all__ = ["DIMENSION", "Embedded", "Embedder", "Matrix", "Vector", "VectorMemory", "open_embedder"]

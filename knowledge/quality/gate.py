@@ -19,6 +19,7 @@ from knowledge.quality.injection import suspect
 from knowledge.quality.invisible import find_invisible
 from knowledge.quality.language import identify_language
 from knowledge.quality.personal_data import find_personal_data, in_words, mask_personal_data
+from ledger.documents import DocumentFinding
 
 # Changed together with any rule of this package, so that documents are looked at again.
 RULES_VERSION = "gate-1"
@@ -27,25 +28,18 @@ _SERIOUS_FIRST = (FileStatus.SUSPICIOUS, FileStatus.PII, FileStatus.DUPLICATE)
 
 
 @dataclass(frozen=True, slots=True)
-class GateFinding:
-    """`kind` is `instruction`, `hidden_text`, `unseen_characters`, `zero_width`, `duplicate` or `pii:` with a
-    kind of personal data. `detail` is for people, and holds nothing of what was found."""
-
-    kind: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """`blocks` are what may be served, and none unless `status` is OK; `title` is the file's own, masked as
-    they are; `groups` are who may read it; `signature` is None where there was no text."""
+    they are; `groups` are who may read it; `signature` is None where there was no text. A finding's kind is
+    `instruction`, `hidden_text`, `unseen_characters`, `zero_width`, `duplicate` or `pii:` with a kind of
+    personal data."""
 
     status: FileStatus
     reason: str | None
     blocks: tuple[Block, ...]
     groups: tuple[str, ...]
     language: str | None
-    findings: tuple[GateFinding, ...]
+    findings: tuple[DocumentFinding, ...]
     signature: Signature | None
     title: str | None = None
 
@@ -54,15 +48,14 @@ class Verdict:
 class _Objection:
     """Why a document should not be served as it is; without a status it is only worth knowing."""
 
-    finding: GateFinding
+    finding: DocumentFinding
     status: FileStatus | None = None
 
 
 class Gate:
     """Holds what it has let through, so that the next copy of it is seen; not for several threads."""
 
-    def __init__(self, policy: PiiPolicy, detector: PiiDetector, known: Iterable[KnownText]) -> None:
-        self._policy = policy
+    def __init__(self, detector: PiiDetector, known: Iterable[KnownText]) -> None:
         self._detector = detector
         self._known = KnownTexts(known)
 
@@ -74,7 +67,7 @@ class Gate:
         groups = document.metadata.groups
         if loaded.status is not FileStatus.OK:
             return Verdict(loaded.status, loaded.reason, (), groups, None, (), None)
-        policy = document.metadata.pii.over(self._policy)
+        policy = document.metadata.pii
         texts = (Block(BlockKind.HEADING, loaded.title or ""), *loaded.blocks)
         found = find_personal_data(texts, self._detector)
         kinds = Counter(place.kind for place in found)
@@ -114,7 +107,7 @@ class Gate:
         if not copy:
             return
         likeness = "a copy" if copy.likeness == 1.0 else f"nearly a copy ({copy.likeness * 100:.0f} %)"
-        yield _Objection(GateFinding("duplicate", f"{likeness} of {copy.path}"), FileStatus.DUPLICATE)
+        yield _Objection(DocumentFinding("duplicate", f"{likeness} of {copy.path}"), FileStatus.DUPLICATE)
 
     def _remember(self, document: SourceDocument, verdict: Verdict) -> None:
         if verdict.signature:
@@ -131,10 +124,10 @@ class Gate:
             )
 
 
-def verdict_recipe(built_in: PiiPolicy, document: SourceDocument) -> str:
+def verdict_recipe(document: SourceDocument) -> str:
     """Names all a verdict depends on besides the content and who may read it: with another recipe, even an
     unchanged document has to be inspected again."""
-    policy = document.metadata.pii.over(built_in)
+    policy = document.metadata.pii
     parts = [RULES_VERSION, document.metadata.language or "", *(policy.restrict_to or ())]
     parts += [f"{kind}={policy.action_for(kind)}" for kind in PiiKind]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
@@ -144,10 +137,10 @@ def _suspicions(document: SourceDocument, loaded: LoadedFile, texts: Sequence[Bl
     suspicion = suspect("\n".join(block.text for block in texts))
     if suspicion.is_certain:
         detail = f"it {' and '.join(suspicion.reasons)}"
-        yield _Objection(GateFinding("instruction", detail), FileStatus.SUSPICIOUS)
+        yield _Objection(DocumentFinding("instruction", detail), FileStatus.SUSPICIOUS)
     for item in find_invisible(loaded, document.content):
         status = FileStatus.SUSPICIOUS if item.is_suspicious else None
-        yield _Objection(GateFinding(item.kind, item.detail), status)
+        yield _Objection(DocumentFinding(item.kind, item.detail), status)
 
 
 def _personal_data(
@@ -171,4 +164,4 @@ def _personal_data(
             status = FileStatus.PII
         else:
             held += f", kept for {', '.join(policy.restrict_to or ())}"
-        yield _Objection(GateFinding(f"pii:{kind}", held), status)
+        yield _Objection(DocumentFinding(f"pii:{kind}", held), status)

@@ -36,6 +36,8 @@ _SHARDS = "shard*"
 _SCROLL = 5_000
 _UPSERT = 500
 
+_Condition = edge.FieldCondition | edge.HasIdCondition
+
 
 class EdgeStore:
     """Opens the shard at first use, so that making one costs nothing."""
@@ -118,23 +120,20 @@ class EdgeStore:
         if query.access.sees_nothing:
             return []
         words = self._words.embed_query(query.text)
-        visible = edge.Filter(must=[_condition(demand) for demand in demands(query.access, query.filters)])
-        depth = candidates_of_a_side(query.limit)
+        visible = [_condition(demand) for demand in demands(query.access, query.filters)]
         by_meaning = edge.Query.Nearest(list(query.dense), using="dense")
         by_words = edge.Query.Nearest(edge.SparseVector(words.indices, words.values), using="words")
-        candidates = [edge.Prefetch(depth, query=side, filter=visible) for side in (by_meaning, by_words)]
-        # The candidates of both sides, scored by each.
-        requests = [
-            edge.QueryRequest(limit=2 * depth, prefetches=candidates, query=side, filter=visible)
-            for side in (by_meaning, by_words)
-        ]
+        depth = candidates_of_a_side(query.limit)
         with self._translated():
             shard = self._open()
-            similarities, word_scores = shard.query_batch(edge.QueryBatchRequest(requests))
+            near, worded = (_scores(shard, side, visible, depth) for side in (by_meaning, by_words))
+            # Each side's candidates get the other's score too: cheaper apart than in one prefetching query.
+            similarities = near | _scores_of(shard, by_meaning, visible, worded.keys() - near.keys())
+            word_scores = worded | _scores_of(shard, by_words, visible, near.keys() - worded.keys())
             passages = shard.info().points_count
         return fuse(
-            {str(point.id): point.score for point in similarities},
-            {str(point.id): point.score for point in word_scores},
+            similarities,
+            word_scores,
             most_words_score(len(words.indices), passages, SATURATION),
             query.limit,
         )
@@ -239,6 +238,22 @@ class EdgeStore:
         sparse = edge.SparseVector(words.indices, words.values)
         vector: dict[str, edge.NamedVector] = {"dense": _floats(passage.dense), "words": sparse}
         return edge.Point(passage.passage_id, vector, payload_of(passage.placement))
+
+
+def _scores(
+    shard: edge.EdgeShard, side: edge.Query, conditions: Sequence[_Condition], limit: int
+) -> dict[str, float]:
+    """Of the best by one side alone, by passage id."""
+    request = edge.QueryRequest(limit=limit, query=side, filter=edge.Filter(must=list(conditions)))
+    return {str(point.id): point.score for point in shard.query(request)}
+
+
+def _scores_of(
+    shard: edge.EdgeShard, side: edge.Query, visible: Sequence[_Condition], passage_ids: set[str]
+) -> dict[str, float]:
+    if not passage_ids:
+        return {}
+    return _scores(shard, side, [*visible, edge.HasIdCondition({*passage_ids})], len(passage_ids))
 
 
 def _config(dimension: int) -> edge.EdgeConfig:

@@ -5,6 +5,7 @@ are scores of this query and this passage alone, so words that say little about 
 answer, however they rank among themselves. Measured in decision 0010.
 """
 
+import heapq
 import math
 from collections.abc import Mapping
 
@@ -25,12 +26,14 @@ def fuse(
 ) -> list[StoreHit]:
     """Best first. `similarities` are of all candidates by passage id; a passage with none of the words has
     no word score. `most_words` comes from `most_words_score`."""
-    hits = []
+    scored = []
     for passage_id, similarity in similarities.items():
         words = min(1.0, word_scores.get(passage_id, 0.0) / most_words) if most_words > 0 else 0.0
-        hits.append(StoreHit(passage_id, similarity + WORDS_WEIGHT * words, similarity, words))
-    hits.sort(key=lambda hit: (-hit.rank_score, -hit.similarity, hit.passage_id))
-    return hits[:limit]
+        scored.append((-similarity - WORDS_WEIGHT * words, -similarity, passage_id, words))
+    return [
+        StoreHit(passage_id, -rank_score, -similarity, words)
+        for rank_score, similarity, passage_id, words in heapq.nsmallest(limit, scored)
+    ]
 
 
 def most_words_score(query_words: int, passages: int, saturation: float) -> float:

@@ -10,7 +10,6 @@ from knowledge.embedding import DIMENSION, Embedded, Matrix, Vector
 from knowledge.ingest_prepare import Intake
 from knowledge.loading.blocks import LoadedFile
 from knowledge.loading.load import load_file
-from knowledge.pii.policy import PiiPolicy
 from knowledge.pii.port import PiiSpan
 from knowledge.word_pieces import WordPieces
 
@@ -75,4 +74,4 @@ class Inline:
 
 
 def make_intake() -> Intake:
-    return Intake(Inline(), PiiPolicy(), Inline)
+    return Intake(Inline(), Inline)

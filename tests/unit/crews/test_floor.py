@@ -51,7 +51,7 @@ def test_claims_are_sentences_of_their_evidence_in_reading_order(desk: Desk) -> 
         "E2": "- Bikes cost 9 EUR a day.\n- The deposit for a bike is 60 EUR.",
     }
     evidence = [passage(label, text) for label, text in texts.items()]
-    claims = extract_claims(QUESTION, evidence, similarity_from(lambda: desk.library, {}))
+    claims = extract_claims(QUESTION, evidence, similarity_from(lambda: desk.library))
     assert "A tent's deposit is 40 EUR." in [claim.text for claim in claims]
     for label, text in texts.items():
         mine = [claim.text for claim in claims if claim.evidence == (label,)]

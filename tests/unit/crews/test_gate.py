@@ -109,7 +109,7 @@ class Withholding:
     """A library in which the principal alone would have found more."""
 
     def __init__(self, library: Library, *, finds: bool) -> None:
-        self.embedder = library.embedder
+        self.vectors = library.vectors
         self._library, self._finds = library, finds
 
     def search(self, text: str, access: AccessScope, **options: Any) -> SearchResult:

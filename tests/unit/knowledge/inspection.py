@@ -7,7 +7,6 @@ from datetime import date
 from knowledge.document import SourceDocument
 from knowledge.loading.blocks import Block, BlockKind, FileStatus, LoadedFile
 from knowledge.metadata import Metadata, resolve
-from knowledge.pii.policy import PiiPolicy
 from knowledge.pii.port import PiiKind, PiiSpan
 from knowledge.quality.duplicates import KnownText
 from knowledge.quality.gate import Gate, Verdict
@@ -52,8 +51,8 @@ def document(name: str = "a.md", content: bytes = b"", **metadata: object) -> So
     )
 
 
-def make_gate(policy: PiiPolicy | None = None, known: Iterable[KnownText] = ()) -> Gate:
-    return Gate(policy or PiiPolicy(), Shapes(), known)
+def make_gate(known: Iterable[KnownText] = ()) -> Gate:
+    return Gate(Shapes(), known)
 
 
 def inspect(

@@ -13,8 +13,6 @@ from knowledge.ingest_prepare import Intake
 from knowledge.ingest_report import IngestOutcome, IngestProgress, IngestReport, Phase
 from knowledge.library import Library
 from knowledge.loading.blocks import LoadedFile
-from knowledge.pii.policy import PiiAction, PiiPolicy
-from knowledge.pii.port import PiiKind
 from knowledge.search.edge_store import EdgeStore
 from ledger.db import Database
 from ledger.documents import list_documents, list_passage_ids
@@ -58,7 +56,7 @@ class Desk:
 
     @property
     def intake(self) -> Intake:
-        return Intake(self.parser, PiiPolicy(), Inline)
+        return Intake(self.parser, Inline)
 
     def rewrite(self, count: int, revision: int) -> None:
         for n in range(count):
@@ -349,6 +347,7 @@ class TestQuarantine:
         desk.ingest()
 
         desk.parser.parsed.clear()
-        intake = Intake(desk.parser, PiiPolicy(actions={PiiKind.PHONE: PiiAction.MASK}), Inline)
-        report = ingest(desk.db, desk.shop.open(), desk.library, desk.hear, intake=intake)
+        workspace = desk.shop.folder / "workspace.yaml"
+        workspace.write_text(f"{workspace.read_text()}pii: {{actions: {{phone: mask}}}}\n")
+        report = desk.ingest()
         assert (len(desk.parser.parsed), report.embedded, report.changes) == (12, 0, {"unchanged": 12})

@@ -108,10 +108,10 @@ class TestDuplicates:
         assert (released.status, kinds(released)) == (FileStatus.OK, ["duplicate"])
 
     def test_the_readers_that_count_are_those_left_by_the_policy(self) -> None:
-        gate = make_gate(keep_phones_for("hr"))
+        gate, policy = make_gate(), keep_phones_for("hr")
         text = f"{TEXT} Call +4412345678901."
         for name, groups in (("a.md", ["hr", "everyone"]), ("b.md", ["hr"])):
-            verdict = inspect(gate, document(name, groups=groups), loaded(text))
+            verdict = inspect(gate, document(name, groups=groups, pii=policy), loaded(text))
             assert verdict.groups == ("hr",)
         assert verdict.status is FileStatus.DUPLICATE
 
@@ -131,12 +131,12 @@ class TestPersonalData:
         assert (verdict.title, verdict.blocks) == ("Card [credit card]", file.blocks)
         assert inspect(make_gate(), document(), replace(file, title=ORDER)).status is FileStatus.SUSPICIOUS
         policy = PiiPolicy(actions={PiiKind.CREDIT_CARD: PiiAction.REFUSE})
-        assert inspect(make_gate(policy), document(), file).title is None
+        assert inspect(make_gate(), document(pii=policy), file).title is None
 
     def test_nothing_that_was_found_is_in_reason_or_findings(self) -> None:
         policy = PiiPolicy(actions=dict.fromkeys(PiiKind, PiiAction.REFUSE))
         verdict = inspect(
-            make_gate(policy), document(), loaded(f"{CARD} jo@shop.example SSN {SSN} +4412345678901")
+            make_gate(), document(pii=policy), loaded(f"{CARD} jo@shop.example SSN {SSN} +4412345678901")
         )
         assert (verdict.status, verdict.blocks) == (FileStatus.PII, ())
         told = f"{verdict.reason} {verdict.findings}"
@@ -146,77 +146,73 @@ class TestPersonalData:
     def test_refused_it_is_held_back_until_released(self) -> None:
         policy = PiiPolicy(actions={PiiKind.SSN: PiiAction.REFUSE})
         file = loaded(f"SSN {SSN}, card {CARD}.")
-        verdict = inspect(make_gate(policy), document(), file)
+        verdict = inspect(make_gate(), document(pii=policy), file)
         assert verdict.status is FileStatus.PII
         assert verdict.reason == "it holds personal data (SSN, once), which is refused"
         assert kinds(verdict) == ["pii:credit_card", "pii:ssn"]
-        released = inspect(make_gate(policy), document(), file, [FileStatus.PII])
+        released = inspect(make_gate(), document(pii=policy), file, [FileStatus.PII])
         assert [block.text for block in released.blocks] == [f"SSN {SSN}, card [credit card]."]
 
     def test_restricted_it_is_kept_for_those_of_its_readers_who_may(self) -> None:
         file = loaded("Call +4412345678901.")
         verdict = inspect(
-            make_gate(keep_phones_for("hr", "finance")), document(groups=["everyone", "hr"]), file
+            make_gate(), document(groups=["everyone", "hr"], pii=keep_phones_for("hr", "finance")), file
         )
         assert (verdict.status, verdict.groups) == (FileStatus.OK, ("hr",))
         assert verdict.findings[0].detail == "it holds personal data (phone, once), kept for hr, finance"
 
     def test_kept_for_groups_that_may_not_read_it_it_is_nobodys(self) -> None:
-        gate, file = make_gate(keep_phones_for("hr")), loaded("Call +4412345678901 or +4412345678902.")
-        verdict = inspect(gate, document(), file)
+        gate, file = make_gate(), loaded("Call +4412345678901 or +4412345678902.")
+        source = document(pii=keep_phones_for("hr"))
+        verdict = inspect(gate, source, file)
         assert (verdict.status, verdict.blocks) == (FileStatus.PII, ())
         assert verdict.reason == (
             "it holds personal data (phone, 2 times), kept for hr, and its groups (everyone) are none "
             "of these"
         )
-        assert inspect(gate, document(), file, [FileStatus.PII]).groups == ("everyone",)
+        assert inspect(gate, source, file, [FileStatus.PII]).groups == ("everyone",)
 
     def test_a_document_nobody_may_read_stays_one(self) -> None:
         verdict = inspect(
-            make_gate(keep_phones_for("hr")), document(groups=[]), loaded("Call +4412345678901.")
+            make_gate(), document(groups=[], pii=keep_phones_for("hr")), loaded("Call +4412345678901.")
         )
         assert (verdict.status, verdict.groups) == (FileStatus.OK, ())
 
-    def test_what_the_folder_says_goes_over_the_workspace(self) -> None:
-        gate = make_gate(PiiPolicy(actions={PiiKind.SSN: PiiAction.REFUSE, PiiKind.EMAIL: PiiAction.MASK}))
-        source = document(pii={"actions": {"ssn": "allow"}})
-        verdict = inspect(gate, source, loaded(f"SSN {SSN} of jo@shop.example"))
+    def test_what_the_folder_says_goes_over_what_is_built_in(self) -> None:
+        source = document(pii={"actions": {"ssn": "allow", "email": "mask"}})
+        verdict = inspect(make_gate(), source, loaded(f"SSN {SSN} of jo@shop.example"))
         assert [block.text for block in verdict.blocks] == [f"SSN {SSN} of [email]"]
 
 
 class TestSeveralAtOnce:
     def test_the_most_serious_shows_and_releasing_it_lets_nothing_else_through(self) -> None:
-        gate = make_gate(PiiPolicy(actions={PiiKind.SSN: PiiAction.REFUSE}))
+        gate, policy = make_gate(), PiiPolicy(actions={PiiKind.SSN: PiiAction.REFUSE})
         file = loaded(TEXT, ORDER, f"SSN {SSN}.")
         everything = [FileStatus.SUSPICIOUS, FileStatus.PII, FileStatus.DUPLICATE]
-        inspect(gate, document("a.md"), file, everything)
-        seen = [inspect(gate, document("b.md"), file, everything[:count]).status for count in range(4)]
+        inspect(gate, document("a.md", pii=policy), file, everything)
+        copy = document("b.md", pii=policy)
+        seen = [inspect(gate, copy, file, everything[:count]).status for count in range(4)]
         assert seen == [*everything, FileStatus.OK]
-        verdict = inspect(gate, document("b.md"), file)
+        verdict = inspect(gate, copy, file)
         assert kinds(verdict) == ["instruction", "pii:ssn", "duplicate"]
 
 
 class TestRecipe:
     def test_it_changes_with_what_a_verdict_depends_on(self) -> None:
-        built_in = PiiPolicy()
-        same = {
-            verdict_recipe(built_in, document("a.md")),
-            verdict_recipe(PiiPolicy(), document("b.md", groups=["hr"])),
-        }
+        same = {verdict_recipe(document("a.md")), verdict_recipe(document("b.md", groups=["hr"]))}
         others = {
-            verdict_recipe(built_in, document(language="de")),
-            verdict_recipe(built_in, document(pii={"actions": {"email": "mask"}})),
-            verdict_recipe(keep_phones_for("hr"), document()),
-            verdict_recipe(keep_phones_for("finance"), document()),
+            verdict_recipe(document(language="de")),
+            verdict_recipe(document(pii={"actions": {"email": "mask"}})),
+            verdict_recipe(document(pii=keep_phones_for("hr"))),
+            verdict_recipe(document(pii=keep_phones_for("finance"))),
         }
         assert len(same) == 1
         assert len(others) == 4
         assert same.isdisjoint(others)
 
     def test_saying_what_holds_anyway_is_the_same(self) -> None:
-        assert verdict_recipe(PiiPolicy(), document()) == verdict_recipe(
-            PiiPolicy(), document(pii={"actions": {"iban": "mask"}})
-        )
+        same = document(pii={"actions": {"iban": "mask"}})
+        assert verdict_recipe(document()) == verdict_recipe(same)
 
 
 class TestMasking:
@@ -288,10 +284,9 @@ class TestMasking:
     released=st.booleans(),
 )
 def test_rights_never_widen(groups: set[str], kept_for: set[str], released: bool) -> None:
-    gate = make_gate(keep_phones_for(*sorted(kept_for)))
     verdict = inspect(
-        gate,
-        document(groups=sorted(groups)),
+        make_gate(),
+        document(groups=sorted(groups), pii=keep_phones_for(*sorted(kept_for))),
         loaded("Call +4412345678901."),
         list(FileStatus) if released else [],
     )
