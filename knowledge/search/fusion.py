@@ -11,14 +11,16 @@ from collections.abc import Mapping
 
 from knowledge.search.port import StoreHit
 
-# Taken from each side at least; the candidates of both are then scored by both.
+# What a long ranking takes from each side; the candidates of both are then scored by both.
 CANDIDATES = 100
+# A short one's first places are the same with twice its length of candidates (decision 0010); twice that again.
+_CANDIDATES_PER_HIT = 4
 WORDS_WEIGHT = 0.4
 
 
 def candidates_of_a_side(limit: int) -> int:
-    """So many that two sides which do not agree at all fill the limit: past CANDIDATES there may be less."""
-    return max(CANDIDATES, math.ceil(limit / 2))
+    """So many that two sides which do not agree at all fill the limit."""
+    return min(_CANDIDATES_PER_HIT * limit, max(CANDIDATES, math.ceil(limit / 2)))
 
 
 def fuse(
