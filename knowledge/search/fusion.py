@@ -13,7 +13,7 @@ from knowledge.search.port import StoreHit
 
 # What a long ranking takes from each side; the candidates of both are then scored by both.
 CANDIDATES = 100
-# A short one's first places are the same with twice its length of candidates (decision 0010); twice that again.
+# A short one has the same first places out of twice its length of candidates (decision 0010); twice that.
 _CANDIDATES_PER_HIT = 4
 WORDS_WEIGHT = 0.4
 
