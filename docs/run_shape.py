@@ -25,12 +25,15 @@ _MEANINGS = {
     "claims[].evidence": "The ids of the evidence it rests on, such as `E1`.",
     "evidence": "What the claims cite, and nothing else the run has found.",
     "evidence[].id": "Unique in its run: `E1`, `E2` and so on.",
-    "evidence[].kind": "`passage` from a search, `document` from reading on.",
-    "evidence[].source": "The document's path in the workspace.",
+    "evidence[].kind": "`passage` from a search, `document` from reading on, `figures` from the warehouse.",
+    "evidence[].source": "The document's path in the workspace, or the names of data products.",
     "evidence[].locator": "Where in the source.",
     "evidence[].text": "The text as it was when the run found it.",
-    "evidence[].as_of": "The day the source was last updated, as an ISO date.",
-    "evidence[].details": "For a passage: title, section, owner, updated, review_by, stale and more.",
+    "evidence[].as_of": "The day the source was last updated, or the moment figures speak for, in ISO form.",
+    "evidence[].details": (
+        "For a passage: title, section, owner, updated, review_by, stale and more. For figures: title, "
+        "columns, rows, metrics with their definitions, filters, quality, lineage and the SQL that ran."
+    ),
     "reason": (
         "Why it abstained: `nothing_found`, `low_match`, `unsupported`, `out_of_scope` or `unavailable`."
     ),
@@ -41,6 +44,12 @@ _MEANINGS = {
     "model.name": "A candidate's name from `CREWDESK_MODELS`, or `extractive-floor`.",
     "model.fallbacks": "One sentence for each candidate that was given up, with the reason.",
     "failure": "A sentence for the person who asked, if the run failed.",
+    "artifacts": "The files the run made, such as charts.",
+    "artifacts[].name": "What it is called.",
+    "artifacts[].media_type": "Such as `image/png`.",
+    "artifacts[].size_bytes": "How large it is.",
+    "artifacts[].sha256": "The SHA-256 of its bytes.",
+    "artifacts[].file": "Where its bytes lie, within `var/artifacts`.",
     "created_at": "When the request was kept.",
     "finished_at": "When the run ended.",
     "timings": "How long it took, in seconds; null for what has not happened.",

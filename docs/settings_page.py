@@ -19,6 +19,7 @@ from docs.markdown import PageIncomplete, table
 from ledger.settings import (
     ApiSettings,
     BotSettings,
+    CatalogSettings,
     EmbeddedSettings,
     ProcessSettings,
     SchedulerSettings,
@@ -30,12 +31,14 @@ _ROLES: dict[str, type[ProcessSettings]] = {
     "bot": BotSettings,
     "worker": WorkerSettings,
     "scheduler": SchedulerSettings,
+    "catalog": CatalogSettings,
 }
 _ENV_HEAD = """\
 # Made from ledger/settings.py by `make docs`; do not edit it here.
 # Copy this file to .env and take the # away before what you set. Every variable is optional, and an empty one
 # counts as not set. A variable of the environment wins over .env. The single process (`crewdesk serve`,
-# `crewdesk ask`) reads them all; "Read by" names the processes of the Procfile that do.
+# `crewdesk ask`) reads them all; "Read by" names the processes of the Procfile that do, and `catalog` for the
+# commands that load data products.
 """
 _COMPOSE_HEAD = "# For docker-compose.yml alone. Paths in it must be absolute or begin with ./"
 _COMPOSE_VARIABLE = re.compile(r"\$\{(?P<name>[A-Z_]+):-(?P<default>[^}]*)\}")
@@ -85,8 +88,12 @@ def _variable(name: str, field: FieldInfo) -> Variable:
         raise PageIncomplete(f"the setting {variable} has no description in ledger/settings.py.")
     readers = [role for role, settings in _ROLES.items() if name in settings.model_fields]
     read_by = "every process" if len(readers) == len(_ROLES) else ", ".join(readers) or "the single process"
-    secret = SecretStr in (field.annotation, *typing.get_args(field.annotation))
+    secret = _holds_secret(field.annotation)
     return Variable(variable, field.description, _written(field.default), read_by, secret)
+
+
+def _holds_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or any(_holds_secret(part) for part in typing.get_args(annotation))
 
 
 def _written(default: Any) -> str:

@@ -1,4 +1,5 @@
-"""Files a run made: a row that says what they are, and their bytes under `var/artifacts/` by content hash."""
+"""Files a run made: a row that says what they are, and their bytes under `var/artifacts/` by content hash,
+with the ending of their name so that programs know what to do with them."""
 
 import hashlib
 import os
@@ -7,11 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ledger.db import Database, now_in
 from ledger.errors import NotFound
 from ledger.ids import new_id
 from ledger.schema import ArtifactRow
+
+# The store's folder in `var/`.
+ARTIFACTS = "artifacts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,17 @@ class Artifact:
     sha256: str
 
 
+def file_of(sha256: str, name: str) -> str:
+    """Where the bytes lie in the store's folder."""
+    return f"{sha256[:2]}/{sha256}{Path(name).suffix}"
+
+
+def artifacts_in(session: Session, run_id: str) -> list[Artifact]:
+    """For a reader that has a transaction already."""
+    rows = session.scalars(select(ArtifactRow).where(ArtifactRow.run_id == run_id).order_by(ArtifactRow.id))
+    return [Artifact(row.id, row.name, row.media_type, row.size_bytes, row.sha256) for row in rows]
+
+
 class ArtifactStore:
     """Equal bytes are kept once; a reader never sees a half-written file."""
 
@@ -31,10 +47,14 @@ class ArtifactStore:
         self._folder = folder
 
     def save(self, run_id: str, name: str, media_type: str, content: bytes) -> Artifact:
+        """The same file of the same run again is the one it already has."""
         sha256 = hashlib.sha256(content).hexdigest()
-        self._write(sha256, content)
+        self._write(self.path_of(sha256, name), content)
         artifact = Artifact(new_id(), name, media_type, len(content), sha256)
         with self._db.write() as session:
+            for known in artifacts_in(session, run_id):
+                if (known.name, known.sha256) == (name, sha256):
+                    return known
             session.add(
                 ArtifactRow(
                     id=artifact.id,
@@ -50,28 +70,25 @@ class ArtifactStore:
 
     def list(self, run_id: str) -> list[Artifact]:
         with self._db.read() as session:
-            rows = session.scalars(
-                select(ArtifactRow).where(ArtifactRow.run_id == run_id).order_by(ArtifactRow.id)
-            )
-            return [Artifact(row.id, row.name, row.media_type, row.size_bytes, row.sha256) for row in rows]
+            return artifacts_in(session, run_id)
 
     def read(self, artifact: Artifact) -> bytes:
         """Raises NotFound if the bytes are gone or no longer what they were."""
         try:
-            content = self._path(artifact.sha256).read_bytes()
+            content = self.path_of(artifact.sha256, artifact.name).read_bytes()
         except FileNotFoundError:
             content = b""
         if hashlib.sha256(content).hexdigest() != artifact.sha256:
             raise NotFound(f"The file '{artifact.name}' is missing or was changed since the run made it.")
         return content
 
-    def _path(self, sha256: str) -> Path:
-        return self._folder / sha256[:2] / sha256
+    def path_of(self, sha256: str, name: str) -> Path:
+        """Where the bytes are, or would be."""
+        return self._folder / file_of(sha256, name)
 
-    def _write(self, sha256: str, content: bytes) -> None:
-        path = self._path(sha256)
+    def _write(self, path: Path, content: bytes) -> None:
         # A damaged file is written anew, not trusted for its name.
-        if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
+        if path.exists() and path.read_bytes() == content:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent)

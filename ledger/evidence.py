@@ -14,6 +14,9 @@ from ledger.ids import new_id
 from ledger.schema import EvidenceRow, RunRow
 from ledger.steps import ClaimedStep
 
+# The kind of evidence that is rows of governed figures.
+FIGURES = "figures"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from ledger.artifacts import artifacts_in, file_of
 from ledger.db import Database
 from ledger.errors import InvalidInput, NotFound
 from ledger.evidence import evidence_in
@@ -58,6 +59,18 @@ class Timings(BaseModel):
     steps: tuple[StepTiming, ...]
 
 
+class ArtifactView(BaseModel):
+    """A file the run made. `file` is where its bytes lie, within `var/artifacts`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    file: str
+
+
 class RunView(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -78,6 +91,7 @@ class RunView(BaseModel):
     specialist: str | None
     model: ModelUse | None
     failure: str | None
+    artifacts: tuple[ArtifactView, ...] = ()
     created_at: datetime
     finished_at: datetime | None
     timings: Timings
@@ -246,6 +260,16 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
         specialist=result.specialist if result else None,
         model=result.model if result else None,
         failure=run.failure,
+        artifacts=tuple(
+            ArtifactView(
+                name=item.name,
+                media_type=item.media_type,
+                size_bytes=item.size_bytes,
+                sha256=item.sha256,
+                file=file_of(item.sha256, item.name),
+            )
+            for item in artifacts_in(session, run.id)
+        ),
         created_at=run.created_at,
         finished_at=run.finished_at,
         timings=Timings(

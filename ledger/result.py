@@ -14,7 +14,8 @@ FLOOR_MODEL = "extractive-floor"
 
 class AbstainReason(StrEnum):
     """`stale`: all that answers is long past its review. `conflicting`: two current pages disagree, and
-    neither is known to be the newer. `audience`: not everyone who would see the answer may read it."""
+    neither is known to be the newer. `audience`: not everyone who would see the answer may read it.
+    `ambiguous`: the question may ask for several figures. `blocked`: the data is not fit to give one."""
 
     NOTHING_FOUND = "nothing_found"
     LOW_MATCH = "low_match"
@@ -22,6 +23,8 @@ class AbstainReason(StrEnum):
     STALE = "stale"
     CONFLICTING = "conflicting"
     AUDIENCE = "audience"
+    AMBIGUOUS = "ambiguous"
+    BLOCKED = "blocked"
     OUT_OF_SCOPE = "out_of_scope"
     UNAVAILABLE = "unavailable"
 

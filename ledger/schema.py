@@ -408,3 +408,40 @@ class ReleaseRow(Base):
     released_by: Mapped[str] = mapped_column(Label)
     reason: Mapped[str | None] = mapped_column(StorableText)
     released_at: Mapped[datetime]
+
+
+class ProductLoadRow(Base):
+    """One attempt to load a data product. What was published is in `file`; `profile` is what later loads are
+    compared with."""
+
+    __tablename__ = "product_loads"
+    __table_args__ = (Index(None, "product", "state", "loaded_at"),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    product: Mapped[str] = mapped_column(Label)
+    state: Mapped[str] = mapped_column(Short)
+    reason: Mapped[str | None] = mapped_column(StorableText)
+    schema_version: Mapped[int]
+    columns: Mapped[list[dict[str, str]]]
+    loaded_at: Mapped[datetime]
+    as_of: Mapped[datetime | None]
+    rows: Mapped[int]
+    kept_back: Mapped[int]
+    size_bytes: Mapped[int]
+    file: Mapped[str | None] = mapped_column(Label)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    counts: Mapped[dict[str, Any]]
+    profile: Mapped[dict[str, Any]]
+
+
+class ProductCheckRow(Base):
+    """What one check came to for one load, the last time it was made."""
+
+    __tablename__ = "product_checks"
+    load_id: Mapped[str] = mapped_column(ForeignKey("product_loads.id"), primary_key=True)
+    check: Mapped[str] = mapped_column(Label, primary_key=True)
+    severity: Mapped[str] = mapped_column(Short)
+    state: Mapped[str] = mapped_column(Short)
+    sentence: Mapped[str] = mapped_column(StorableText)
+    measured: Mapped[float | None] = mapped_column(Double)
+    examples: Mapped[list[Any]] = mapped_column(Json)
+    checked_at: Mapped[datetime]

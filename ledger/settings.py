@@ -80,6 +80,18 @@ class SearchSettings(ProcessSettings):
     qdrant_api_key: SecretStr | None = Field(default=None, description="API key of the Qdrant server.")
 
 
+class CatalogSettings(ProcessSettings):
+    """For the commands that load data products."""
+
+    connections: dict[str, SecretStr] | None = Field(
+        default=None,
+        description=(
+            "URLs of the databases data products come from, by the name their `location` gives, as JSON: "
+            '{"warehouse": "postgres://user:pass@host/sales"}.'
+        ),
+    )
+
+
 class WorkerSettings(BrokerSettings, SearchSettings):
     """For the processes in which crews work."""
 
@@ -133,7 +145,7 @@ class ApiSettings(ProcessSettings):
     )
 
 
-class EmbeddedSettings(WorkerSettings, SchedulerSettings, BotSettings, ApiSettings):
+class EmbeddedSettings(WorkerSettings, SchedulerSettings, BotSettings, ApiSettings, CatalogSettings):
     """For the single process that plays every role."""
 
 

@@ -11,6 +11,8 @@ from ledger.people import EVERYONE, PeopleFile, load_people
 from ledger.yaml_file import load_yaml
 
 WORKSPACE_FILE = "workspace.yaml"
+# The folder of data products and metrics; a workspace need not have one.
+CATALOG = "catalog"
 
 
 class WorkspaceFile(BaseModel):

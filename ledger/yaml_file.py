@@ -4,6 +4,7 @@ Every file a person edits (people, documents' metadata, crews, workflows) comes 
 all of them complain alike.
 """
 
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,10 +15,12 @@ from ledger.errors import WorkspaceInvalid
 
 M = TypeVar("M", bound=BaseModel)
 _MERGE = "tag:yaml.org,2002:merge"
+_BOOL = "tag:yaml.org,2002:bool"
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice; plain YAML would silently keep the last."""
+    """A safe loader that refuses a key given twice, where plain YAML would silently keep the last, and takes
+    `on`, `off`, `yes` and `no` for the words they are, as YAML 1.2 does: a join's key `on` is no truth."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -41,6 +44,15 @@ class _StrictLoader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(
                 None, None, f"'{node.value}' cannot be read ({error})", node.start_mark
             ) from error
+
+
+_StrictLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_StrictLoader.add_implicit_resolver(
+    _BOOL, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
 
 
 def load_yaml(path: Path, model: type[M]) -> M:

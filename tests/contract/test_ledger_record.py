@@ -236,9 +236,9 @@ def test_files_are_kept_once_and_checked_when_read(db: Database, held: ClaimedSt
     assert store.list(held.run_id) == [report, copy, empty]
     assert (store.read(report), store.read(empty), report.size_bytes) == (b"content", b"", 7)
     files = [path for path in (tmp_path / "artifacts").rglob("*") if path.is_file()]
-    assert sorted(path.name for path in files) == sorted({report.sha256, empty.sha256})
+    assert sorted(path.name for path in files) == sorted({f"{report.sha256}.pdf", f"{empty.sha256}.txt"})
     for change in (lambda path: path.write_bytes(b"Content"), Path.unlink):
-        change(next(path for path in files if path.name == report.sha256))
+        change(next(path for path in files if path.stem == report.sha256))
         with pytest.raises(NotFound, match=r"report\.pdf"):
             store.read(report)
 
@@ -246,6 +246,6 @@ def test_files_are_kept_once_and_checked_when_read(db: Database, held: ClaimedSt
 def test_saving_again_mends_a_damaged_file(db: Database, held: ClaimedStep, tmp_path: Path) -> None:
     store = ArtifactStore(db, tmp_path)
     report = store.save(held.run_id, "report.pdf", "application/pdf", b"content")
-    next(path for path in tmp_path.rglob(report.sha256)).write_bytes(b"dam")
+    store.path_of(report.sha256, report.name).write_bytes(b"dam")
     store.save(held.run_id, "report.pdf", "application/pdf", b"content")
     assert store.read(report) == b"content"

@@ -119,3 +119,15 @@ def test_people_that_do_not_fit_are_named(people: str, says: str) -> None:
     with pytest.raises(WorkspaceInvalid) as told:
         parse_yaml(f"groups: {{everyone: all}}\npeople: {people}\n", PeopleFile, source="crew.yaml")
     assert says in str(told.value)
+
+
+def test_on_and_off_are_words(tmp_path: Path) -> None:
+    class Switch(BaseModel):
+        on: dict[str, str]
+        off: str
+        is_lit: bool
+
+    path = tmp_path / "switch.yaml"
+    path.write_text("on: {yes: no}\noff: on\nis_lit: true\n")
+    switch = load_yaml(path, Switch)
+    assert (switch.on, switch.off, switch.is_lit) == ({"yes": "no"}, "on", True)
