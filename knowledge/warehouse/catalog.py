@@ -1,0 +1,132 @@
+"""The workspace's catalog: its data products, the metrics over them, entities and the calendar, each checked
+against the others when it is read."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from knowledge.warehouse.check_spec import Reference
+from knowledge.warehouse.metric_spec import CalendarFile, Entity, Metric, SemanticModel
+from knowledge.warehouse.spec import DataProduct
+from ledger.errors import WorkspaceInvalid
+from ledger.workspace import CATALOG, Workspace
+from ledger.yaml_file import load_yaml
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Products by name, models by name, entities by name. `folder` is the workspace's, which locations are
+    relative to."""
+
+    folder: Path
+    products: Mapping[str, DataProduct] = field(default_factory=dict)
+    models: Mapping[str, SemanticModel] = field(default_factory=dict)
+    entities: Mapping[str, Entity] = field(default_factory=dict)
+    calendar: CalendarFile = field(default_factory=CalendarFile)
+
+    def metrics(self) -> Iterator[tuple[str, SemanticModel, Metric]]:
+        """Each with the name it is asked for by, `model.metric`."""
+        for model in self.models.values():
+            for name, metric in model.metrics.items():
+                yield f"{model.name}.{name}", model, metric
+
+
+def load_catalog(workspace: Workspace) -> Catalog:
+    """Empty where the workspace has no catalog. Raises WorkspaceInvalid naming file, line and key."""
+    folder = workspace.folder / CATALOG
+    products = _read(folder / "products", DataProduct, lambda product: product.name)
+    models = _read(folder / "metrics", SemanticModel, lambda model: model.name)
+    entities = _read(folder / "entities", Entity, lambda entity: entity.name)
+    calendar = folder / "calendar.yaml"
+    catalog = Catalog(
+        folder=workspace.folder,
+        products={name: product for name, (_, product) in products.items()},
+        models={name: model for name, (_, model) in models.items()},
+        entities={name: entity for name, (_, entity) in entities.items()},
+        calendar=load_yaml(calendar, CalendarFile) if calendar.exists() else CalendarFile(),
+    )
+    for path, product in products.values():
+        _check_product(path, product, catalog, frozenset(workspace.people.groups))
+    for path, model in models.values():
+        _check_model(path, model, catalog)
+    for path, entity in entities.values():
+        _check_entity(path, entity, catalog)
+    return catalog
+
+
+def _read(folder: Path, shape: type[M], name_of: Callable[[M], str]) -> dict[str, tuple[Path, M]]:
+    found: dict[str, tuple[Path, M]] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        item = load_yaml(path, shape)
+        name = name_of(item)
+        if name in found:
+            raise WorkspaceInvalid(f"{path}: name: {name} is already defined in {found[name][0]}.")
+        found[name] = (path, item)
+    return found
+
+
+def _check_product(path: Path, product: DataProduct, catalog: Catalog, groups: frozenset[str]) -> None:
+    access = product.access
+    named = [("access.groups", group) for group in access.groups]
+    named += [("access.rows", group) for rule in access.rows for group in rule.groups]
+    named += [(f"access.unmasked.{column}", group) for column, to in access.unmasked.items() for group in to]
+    for key, group in named:
+        if group not in groups:
+            raise WorkspaceInvalid(
+                f"{path}: {key}: the group '{group}' is not declared under groups in people.yaml."
+            )
+    for check in product.checks:
+        if isinstance(check, Reference):
+            other = catalog.products.get(check.to_product)
+            if other is None or other.column(check.to_column) is None:
+                raise WorkspaceInvalid(
+                    f"{path}: checks.{check.label}: there is no {check.to} in the catalog."
+                )
+
+
+def _check_model(path: Path, model: SemanticModel, catalog: Catalog) -> None:
+    product = catalog.products.get(model.product)
+    if product is None:
+        raise WorkspaceInvalid(
+            f"{path}: product: there is no data product {model.product}; there are "
+            f"{_listed(catalog.products)}."
+        )
+    for name, join in model.joins.items():
+        other = catalog.models.get(join.model)
+        if other is None:
+            raise WorkspaceInvalid(
+                f"{path}: joins.{name}.model: there is no model {join.model}; there are "
+                f"{_listed(catalog.models)}."
+            )
+        theirs = catalog.products.get(other.product)
+        for mine, its in join.on.items():
+            if product.column(mine) is None or theirs is None or theirs.column(its) is None:
+                raise WorkspaceInvalid(
+                    f"{path}: joins.{name}.on: {model.product} has to have a column {mine} and "
+                    f"{other.product} a column {its}."
+                )
+
+
+def _check_entity(path: Path, entity: Entity, catalog: Catalog) -> None:
+    product = catalog.products.get(entity.product)
+    if product is None:
+        raise WorkspaceInvalid(f"{path}: product: there is no data product {entity.product}.")
+    for column in (entity.key, *entity.attributes):
+        if product.column(column) is None:
+            raise WorkspaceInvalid(f"{path}: {entity.product} has no column {column}.")
+    metrics = {name for name, _, _ in catalog.metrics()}
+    for name, feature in entity.features.items():
+        if feature.metric not in metrics:
+            raise WorkspaceInvalid(
+                f"{path}: features.{name}.metric: there is no metric {feature.metric}; there are "
+                f"{_listed(metrics)}."
+            )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
