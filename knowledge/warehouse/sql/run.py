@@ -1,0 +1,155 @@
+"""`run_sql`: from a statement somebody wrote to a governed result.
+
+The statement is held against the list of what is allowed, bound to the products its asker may read, and run
+in a child process that has their rows and columns and nothing else.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+
+from sqlglot import exp
+
+from knowledge.search.access import AccessScope
+from knowledge.warehouse.catalog import Catalog
+from knowledge.warehouse.errors import QueryRefused
+from knowledge.warehouse.result import NumberResult, Quality, ResultColumn, Verdict
+from knowledge.warehouse.sql.binding import Bound, bind
+from knowledge.warehouse.sql.child_process import Answer, run_in_child
+from knowledge.warehouse.sql.cost import check_cost
+from knowledge.warehouse.sql.guard import DIALECT, parse_select
+from knowledge.warehouse.sql.limits import SqlLimits
+from knowledge.warehouse.sql.masked import check_masked
+from knowledge.warehouse.sql.naming import name_products
+from knowledge.warehouse.sql.policed import PolicedSource, open_policed
+from knowledge.warehouse.sql.relation import relation_of
+from knowledge.warehouse.sql.rewrite import child_sql, readable_sql
+from knowledge.warehouse.sql.small_groups import keep_groups_large
+from knowledge.warehouse.warehouse import Warehouse
+from ledger.data_products import ProductLoad
+
+Judge = Callable[[Warehouse, Iterable[str], datetime], Quality]
+OpenPoliced = Callable[[Warehouse, AccessScope], AbstractContextManager[PolicedSource]]
+
+_LONGEST_LABEL = 60
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSql:
+    """`bound` is the statement as it runs; `loads` are what it reads, `tables` the policed SELECTs that give
+    the child its rows, both by product."""
+
+    bound: Bound
+    loads: Mapping[str, ProductLoad]
+    tables: Mapping[str, str]
+
+
+def run_sql(
+    warehouse: Warehouse,
+    scope: AccessScope,
+    sql: str,
+    now: datetime,
+    limits: SqlLimits = SqlLimits(),  # noqa: B008  frozen
+    *,
+    judge: Judge | None = None,
+    policed: OpenPoliced = open_policed,
+) -> NumberResult:
+    """Without rows where the quality of a product blocks it. Raises QueryRefused, QueryTooLarge, UnknownData,
+    NotLoaded."""
+    try:
+        with policed(warehouse, scope) as source:
+            checked = check_sql(source, sql, limits)
+    except RecursionError:
+        raise QueryRefused("The statement is nested too deeply; write it flatter.") from None
+    quality = (judge or _judge_quality)(warehouse, tuple(checked.loads), now)
+    answer = Answer((), (), truncated=False)
+    if quality.verdict is not Verdict.BLOCK:
+        # One row more than is given, which tells that there are more.
+        statement = child_sql(checked.bound.tree, limits.rows + 1)
+        answer = run_in_child(checked.tables, statement, limits.rows, limits)
+    return _result(warehouse.catalog, checked, quality, answer)
+
+
+def check_sql(source: PolicedSource, sql: str, limits: SqlLimits) -> CheckedSql:
+    """All that can be told of a statement without running it. Raises what `run_sql` does."""
+    tree = parse_select(sql, limits)
+    names = name_products(tree, frozenset(source.names()))
+    loads = {name: source.load(name) for name in names}
+    relations = {
+        name: relation_of(source.product(name), source.masked(name), loads[name].rows) for name in names
+    }
+    bound = bind(tree, relations)
+    check_masked(bound)
+    bound = keep_groups_large(bound)
+    check_cost(bound, limits.joined_rows)
+    return CheckedSql(bound, loads, {name: source.select_sql(name, bound.columns_of(name)) for name in names})
+
+
+def _judge_quality(warehouse: Warehouse, products: Iterable[str], now: datetime) -> Quality:
+    verdict: Quality = import_module("knowledge.warehouse.quality").judge_quality(warehouse, products, now)
+    return verdict
+
+
+def _result(catalog: Catalog, checked: CheckedSql, quality: Quality, answer: Answer) -> NumberResult:
+    # Without an answer there are no columns either, only units.
+    described = zip(answer.columns, checked.bound.tree.selects, _units(checked.bound), strict=False)
+    columns = tuple(
+        ResultColumn(name, _label(name, item), kind, "column", unit, _format(kind))
+        for (name, kind), item, unit in described
+    )
+    known = [load.as_of for load in checked.loads.values() if load.as_of is not None]
+    return NumberResult(
+        columns=columns,
+        rows=answer.rows,
+        sql=readable_sql(checked.bound.tree),
+        products=tuple(checked.loads),
+        quality=quality,
+        as_of=min(known, default=None),
+        filters=checked.bound.filters,
+        lineage=tuple(_lineage(catalog, tuple(checked.loads))),
+        row_count=len(answer.rows),
+        truncated=answer.truncated,
+    )
+
+
+def _units(bound: Bound) -> Iterator[str | None]:
+    """Of each column of the result, where it is a product's own column or a total of one."""
+    origins = {id(use.node): use for use in bound.uses}
+    for item in bound.tree.selects:
+        value = item.unalias()
+        if isinstance(value, (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Median)):
+            value = value.this
+        use = origins.get(id(value))
+        yield use.relation.units[use.node.name] if use and use.relation else None
+
+
+def _label(name: str, item: exp.Expr) -> str:
+    """What was given no name is called by what it is."""
+    if not name.startswith("_col_"):
+        return name.replace("_", " ")
+    bare = item.unalias().copy()
+    for column in bare.find_all(exp.Column):
+        column.set("table", None)
+        column.this.set("quoted", False)
+    text = bare.sql(DIALECT, comments=False).lower()
+    return text if len(text) <= _LONGEST_LABEL else f"{text[:_LONGEST_LABEL]}..."
+
+
+def _format(kind: str) -> str:
+    return "integer" if kind == "integer" else "number"
+
+
+def _lineage(catalog: Catalog, names: Sequence[str]) -> Iterator[str]:
+    """The products read, and what each is made of, nearest first; at the end the systems it comes from."""
+    waiting, seen = deque(names), set(names)
+    while waiting:
+        name = waiting.popleft()
+        yield name
+        product = catalog.products.get(name)
+        for upstream in product.upstream if product else ():
+            if upstream not in seen:
+                seen.add(upstream)
+                waiting.append(upstream)
