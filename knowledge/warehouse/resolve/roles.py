@@ -1,0 +1,262 @@
+"""Which part each phrase of a question plays once one of its meanings is chosen: what is measured, what it is
+told by, what restricts it, and what only says it again."""
+
+from collections.abc import Sequence
+
+from knowledge.warehouse.resolve.cues import Cue
+from knowledge.warehouse.resolve.lexicon import Lexicon, MeaningKind
+from knowledge.warehouse.resolve.mentions import Mention
+from knowledge.warehouse.resolve.role_limits import (
+    compare_groups,
+    limit_places,
+    name_groups,
+    take_limits,
+    take_missing,
+    take_moment,
+    take_nothing_of,
+    weigh_count,
+)
+from knowledge.warehouse.resolve.role_sheet import Roles
+from knowledge.warehouse.resolve.shape import Shape
+from knowledge.warehouse.resolve.values import ValueIndex
+
+_LISTING = frozenset({"and", "&"})
+_COUNTING = frozenset({"count", "counts", "number", "numbers"})
+
+
+def assign_roles(
+    shape: Shape, mentions: Sequence[Mention], lexicon: Lexicon, values: ValueIndex
+) -> Roles | None:
+    """None where the chosen meanings cannot be said together this way."""
+    roles = Roles()
+    pending: list[Mention] = []
+    take_limits(shape, mentions, lexicon, values, roles)
+    limited = limit_places(shape, mentions)
+    take_moment(shape, mentions, lexicon, roles)
+    for mention in mentions:
+        if mention.place in limited or mention.name == roles.moment:
+            continue
+        if mention.negated and mention.kind in (MeaningKind.METRIC, MeaningKind.ENTITY):
+            if not take_nothing_of(mention, lexicon, roles):
+                return None
+            continue
+        if mention.kind is MeaningKind.DIMENSION and take_missing(mention, values, roles):
+            continue
+        if mention.kind is MeaningKind.VALUE:
+            roles.values.append(mention)
+        elif mention.kind is MeaningKind.FLAG:
+            _take_flag(mention, roles)
+        elif mention.kind is MeaningKind.METRIC:
+            if not _take_metric(shape, mention, mentions, lexicon, roles):
+                return None
+        elif mention.kind is MeaningKind.ENTITY:
+            if not _take_entity(shape, mention, mentions, lexicon, roles):
+                return None
+        else:
+            pending.append(mention)
+    _bind_values(mentions, pending, roles)
+    explicit = bool(roles.measures or roles.having)
+    for mention in pending:
+        _take_dimension(shape, mention, roles, has_measure=explicit)
+    if roles.having and not name_groups(lexicon, roles):
+        return None
+    if not roles.measures and not _promote(shape, lexicon, roles):
+        return None
+    if roles.having and not compare_groups(shape, lexicon, roles):
+        return None
+    return roles
+
+
+def _take_metric(
+    shape: Shape, mention: Mention, mentions: Sequence[Mention], lexicon: Lexicon, roles: Roles
+) -> bool:
+    if mention.meaning.counts:
+        if _is_listed(shape, mention, mentions):
+            return _measure(mention, roles)
+        weigh_count(mention, lexicon, roles)
+        if mention.cue in (Cue.GROUP, Cue.WHICH) and not mention.aside:
+            return not _is_entity(mention) and _measure(mention, roles)
+        if mention.cue in (Cue.COUNT, Cue.MOST):
+            return _measure(mention, roles)
+        roles.context.append(mention)
+        return True
+    others = [
+        other
+        for other in mentions
+        if other.place != mention.place and other.kind is MeaningKind.METRIC and not other.meaning.counts
+    ]
+    if mention.is_verb:
+        counted = any(
+            other.cue in (Cue.COUNT, Cue.MOST) for other in mentions if other.place != mention.place
+        )
+        if others or counted:
+            roles.context.append(mention)
+            return True
+        roles.factors.append(0.8)
+    if any(_repeats(mention, other, lexicon) for other in others):
+        roles.context.append(mention)
+        return True
+    return _measure(mention, roles)
+
+
+def _is_listed(shape: Shape, mention: Mention, mentions: Sequence[Mention]) -> bool:
+    """Whether it stands in one list with a figure: `revenue and orders by store`, but not the `order` of
+    `revenue and order count`."""
+    between, after = mention.segment.start - 1, mention.segment.end
+    if after < len(shape.tokens) and shape.tokens[after].key in _COUNTING:
+        return False
+    return any(
+        other.kind is MeaningKind.METRIC
+        and other.segment.end == between
+        and shape.tokens[between].key in _LISTING
+        for other in mentions
+    )
+
+
+def _repeats(mention: Mention, other: Mention, lexicon: Lexicon) -> bool:
+    """Whether it is only a part of the other's definition: `discount` in revenue net of discount."""
+    longer = len(other.stems) > len(mention.stems) or other.place < mention.place
+    near = abs(other.place - mention.place) == 1 and mention.cue is Cue.NONE
+    return near and longer and set(mention.stems) <= lexicon.words[other.name]
+
+
+def _is_entity(mention: Mention) -> bool:
+    return bool(mention.segment.of_kind(MeaningKind.ENTITY, MeaningKind.DIMENSION))
+
+
+def _measure(mention: Mention, roles: Roles) -> bool:
+    if mention.name not in roles.measures:
+        roles.measures.append(mention.name)
+    if mention.cue is Cue.MOST or (mention.cue is Cue.GROUP and roles.most is None):
+        roles.most = mention.name
+    return True
+
+
+def _take_entity(
+    shape: Shape, mention: Mention, mentions: Sequence[Mention], lexicon: Lexicon, roles: Roles
+) -> bool:
+    if mention.cue in (Cue.COUNT, Cue.MOST) or _is_listed(shape, mention, mentions):
+        count = lexicon.count_of.get(mention.model)
+        if count is None:
+            return False
+        if count not in roles.measures:
+            roles.measures.append(count)
+        if mention.cue is Cue.MOST:
+            roles.most = count
+        return True
+    if mention.cue in (Cue.GROUP, Cue.WHICH):
+        label = lexicon.label_of.get(mention.model)
+        if label is None:
+            return False
+        if label not in roles.groups:
+            roles.subjects[mention.model] = len(roles.groups)
+            roles.groups.append(label)
+            if mention.cue is Cue.WHICH:
+                last = shape.tokens[mention.segment.end - 1].key
+                roles.is_plural = last.endswith("s") and not last.endswith("ss")
+        return True
+    roles.context.append(mention)
+    return True
+
+
+def _take_flag(mention: Mention, roles: Roles) -> None:
+    if mention.cue is Cue.GROUP and not mention.negated:
+        roles.groups.append(mention.name)
+    else:
+        roles.flags.append(mention)
+
+
+def _take_dimension(shape: Shape, mention: Mention, roles: Roles, *, has_measure: bool) -> None:
+    if mention.place in roles.bound:
+        return
+    subject = roles.subjects.get(mention.model)
+    if mention.cue in (Cue.NONE, Cue.WHICH) and subject is not None and (mention.aside or not has_measure):
+        # "Top 5 customers (company name)": how the rows are to be called.
+        if mention.name not in roles.groups:
+            if mention.aside:
+                roles.groups[subject] = mention.name
+            else:
+                roles.groups.append(mention.name)
+        return
+    if mention.name in roles.groups:
+        return
+    roles.groups.append(mention.name)
+    if mention.cue is Cue.WHICH:
+        last = shape.tokens[mention.segment.end - 1].key
+        roles.is_plural = last.endswith("s") and not last.endswith("ss")
+    if mention.cue in (Cue.MOST, Cue.COUNT):
+        # A number of distinct values, or the largest of them, is no metric of the catalog.
+        roles.factors.append(0.3)
+    elif mention.cue is Cue.NONE and has_measure:
+        roles.factors.append(0.7)
+
+
+def _bind_values(mentions: Sequence[Mention], dimensions: Sequence[Mention], roles: Roles) -> None:
+    """`category Beverages` and `customers from Germany` say whose value it is."""
+    named = {mention.place: mention for mention in dimensions}
+    for mention in roles.values:
+        neighbours = [
+            other
+            for place in (mention.place - 1, mention.place + 1)
+            for other in mentions
+            if other.place == place
+        ]
+        own = [other for other in neighbours if other.name == mention.name and other.place in named]
+        if own:
+            roles.bound[own[0].place] = mention.name
+            continue
+        options = {option.name for option in mention.segment.of_kind(MeaningKind.VALUE)}
+        if any(other.place in named and other.name in options for other in neighbours[:1]):
+            roles.rank.append(0.3)
+            continue
+        models = [
+            other.model
+            for other in neighbours
+            if other.kind in (MeaningKind.ENTITY, MeaningKind.METRIC, MeaningKind.FLAG) and _names_rows(other)
+        ]
+        if mention.model in models or len(options) == 1:
+            continue
+        if any(option.partition(".")[0] in models for option in options):
+            roles.rank.append(0.5)
+        else:
+            _weigh_unbound(mention, options, mentions, roles)
+
+
+def _names_rows(mention: Mention) -> bool:
+    return mention.kind is not MeaningKind.METRIC or mention.meaning.counts
+
+
+def _weigh_unbound(mention: Mention, options: set[str], mentions: Sequence[Mention], roles: Roles) -> None:
+    """Whose value it is is nowhere said: that of something else the question speaks of is the likelier."""
+    spoken = {other.model for other in mentions if other.kind is not MeaningKind.VALUE}
+    if mention.model not in spoken and any(option.partition(".")[0] in spoken for option in options):
+        roles.rank.append(0.9)
+    roles.factors.append(0.8)
+
+
+def _promote(shape: Shape, lexicon: Lexicon, roles: Roles) -> bool:
+    """A question that names no measure: the rows it speaks of are counted, or listed by name."""
+    if roles.groups and shape.is_list and not shape.superlative:
+        models = [*roles.subjects, *(name.partition(".")[0] for name in roles.groups)]
+        return _count(models, lexicon, roles, listing=True)
+    for mention in roles.context:
+        name = mention.name if mention.kind is MeaningKind.METRIC else lexicon.count_of.get(mention.model)
+        if name and not (mention.kind is MeaningKind.METRIC and mention.is_verb):
+            roles.measures.append(name)
+            roles.context.remove(mention)
+            if not roles.groups and shape.grain is None:
+                roles.factors.append(0.8)
+            return True
+    if shape.superlative:
+        return False
+    return _count([name.partition(".")[0] for name in roles.groups], lexicon, roles, listing=True)
+
+
+def _count(models: Sequence[str], lexicon: Lexicon, roles: Roles, *, listing: bool) -> bool:
+    for model in models:
+        if count := lexicon.count_of.get(model):
+            roles.measures.append(count)
+            roles.is_listing = listing
+            roles.factors.append(0.97)
+            return True
+    return False

@@ -1,0 +1,69 @@
+"""English words by what they do in a question. Nothing here is about one company's data."""
+
+
+def words_in(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Words that say nothing of what is asked for, whatever stands beside them.
+STOP_WORDS = words_in(
+    "a an the of and or is are was were be been being am do does did has have had having there here it its "
+    "their theirs our ours my mine your yours we us i you they them he she his her this that these those "
+    "who whom whose which what where when how many much please me show list give tell find get display "
+    "return see look want need know can could would should will shall may might let in on at to from for "
+    "with by as into all any each every some so far just only also too both if then than about among "
+    "across within during via per still currently current now overall ever already yet until since but vs "
+    "s t re number count total sum ok hi hello thanks"
+)
+# Left out of the catalog's phrases, whatever stands beside them.
+EMPTY_WORDS = words_in("a an the of number count total sum is are was were has have had be its their")
+# Verbs that join a subject to what is counted and add nothing to it: "placed an order", "carried the most".
+LIGHT_WORDS = words_in(
+    "place make made carry handle provide supply sell buy purchase bring generate produce achieve"
+    " earn contain "
+    "hold belong live locate base come exist record go work offer take happen occur stand account reach see "
+    "compute calculate report overview figure value data breakdown split break down entire whole complete "
+    "different distinct individual various respective name amount over list"
+)
+
+IRREGULAR = {
+    "sold": "sell", "sale": "sell", "sales": "sell", "selling": "sell", "bought": "buy", "made": "make",
+    "brought": "bring", "held": "hold", "taken": "take", "took": "take", "came": "come", "went": "go",
+    "people": "person", "men": "man", "women": "woman", "children": "child", "paid": "pay", "sent": "send",
+    "left": "leave", "spent": "spend", "lost": "lose", "avg": "average", "mean": "average", "qty": "quantity",
+    "id": "id", "ids": "id", "no": "no", "late": "late", "later": "late", "max": "maximum", "min": "minimum",
+    "earliest": "first", "latest": "last", "per": "per", "data": "data", "stock": "stock", "news": "news",
+    "shipment": "ship", "delivery": "deliver", "deliveries": "deliver", "businesses": "business",
+}  # fmt: skip
+
+PARTICIPLES = words_in("paid sent sold made bought left lost held begun given taken seen built hit won")
+
+# Words most companies use for one another. They count only where the catalog does not name the word itself.
+ALIKE = (
+    "revenue sales turnover",
+    "customer client buyer account",
+    "employee staff salesperson rep representative worker colleague seller",
+    "product item article good",
+    "supplier vendor",
+    "shipper carrier",
+    "category group",
+    "country nation",
+    "quantity unit piece volume",
+    "order purchase",
+    "city town",
+    "store shop outlet branch",
+    "department team",
+    "manager boss supervisor",
+    "price cost-to-customer",
+    "type kind sort",
+    "ticket case incident",
+    "delayed late overdue",
+    "return refund",
+)
+
+
+MEASURING = {
+    "expensive": ("price",), "cheap": ("price",), "cheapest": ("lowest", "price"),
+    "priciest": ("highest", "price"),
+    "dearest": ("highest", "price"), "costliest": ("highest", "price"),
+}  # fmt: skip
