@@ -32,6 +32,8 @@ _REASONS = {
     AbstainReason.STALE: "What I found is too long past its review to rely on.",
     AbstainReason.CONFLICTING: "The pages I found disagree, and I cannot tell which of them holds.",
     AbstainReason.AUDIENCE: "What I found may not be shown to everyone here; ask me in a direct message.",
+    AbstainReason.AMBIGUOUS: "This can be understood in more than one way; please ask again more closely.",
+    AbstainReason.BLOCKED: "The data that would answer this is not fit to give a figure just now.",
     AbstainReason.OUT_OF_SCOPE: "This is outside of what I can look up.",
     AbstainReason.UNAVAILABLE: "What I need to answer this is not available just now.",
 }

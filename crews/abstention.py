@@ -27,6 +27,8 @@ _SENTENCES = {
     ),
     AbstainReason.CONFLICTING: "Two pages disagree about this, and nothing tells which of them is the newer.",
     AbstainReason.AUDIENCE: "What I found may not be shown to everyone here; ask me in a direct message.",
+    AbstainReason.AMBIGUOUS: "This can be understood in more than one way; please ask again more closely.",
+    AbstainReason.BLOCKED: "The data that would answer this is not fit to give a figure just now.",
     AbstainReason.OUT_OF_SCOPE: "This is not something the crew can answer from the company's own sources.",
     AbstainReason.UNAVAILABLE: "I could not search the documents just now, so I would only be guessing.",
 }
@@ -49,6 +51,8 @@ def long_past_review(claims: Iterable[Claim], evidence: dict[str, Evidence], tod
 
 def abstain(answer: CrewStepOutput, draft: DraftAnswer, evidence: dict[str, Evidence]) -> RunResult:
     """Where no claim was left, or what was found is too little to make one of."""
+    if draft.reason is not None and draft.missing and not draft.claims:
+        return _abstained(answer, draft.reason, draft.missing, ())
     reason = _reason(answer, draft, evidence)
     explained = reason in _EXPLAINED and answer.model is not None and answer.model.name != FLOOR_MODEL
     said = [_SENTENCES[reason], draft.missing if explained else None]

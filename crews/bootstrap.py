@@ -5,6 +5,7 @@ CrewAI is imported when the first crew step is worked on, or by `warm_up`, never
 
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,17 @@ from crews.verify_answer import verify_answer
 from crews.workflow_loader import SHIPPED, load_workflows
 from knowledge.library import Library
 from knowledge.pii.presidio import open_pattern_detector
+from ledger.artifacts import ARTIFACTS, ArtifactStore
 from ledger.db import Database
 from ledger.errors import CrewdeskError
 from ledger.settings import WorkerSettings, harden_crewai
 from ledger.steps import ClaimedStep
 from ledger.workflows import publish_workflow
+from ledger.workspace import CATALOG, open_workspace
 
 if TYPE_CHECKING:
     from crews.crew_step import CrewRoom
+    from crews.number_desk import NumberDesk
 
 _HERE = Path(__file__).parent
 # What a function step may use, by the name workflows give it.
@@ -74,7 +78,24 @@ def build_step_runner(
     settings: WorkerSettings, db: Database, library: Callable[[], Library]
 ) -> tuple[StepRunner, CrewWorkshop]:
     workshop = CrewWorkshop(settings)
-    return StepRunner(db, library, workshop, FUNCTIONS, open_pattern_detector), workshop
+    desk = _number_desk(settings, db)
+    return StepRunner(db, library, workshop, FUNCTIONS, open_pattern_detector, desk), workshop
+
+
+def _number_desk(settings: WorkerSettings, db: Database) -> "Callable[[], NumberDesk] | None":
+    """Opened by the first question that asks for it; None where the workspace has no catalog."""
+    if not (settings.workspace / CATALOG).is_dir():
+        return None
+
+    @cache
+    def open_desk() -> "NumberDesk":
+        from crews.number_desk import NumberDesk
+        from knowledge.warehouse.warehouse import open_warehouse
+
+        warehouse = open_warehouse(db, open_workspace(settings.workspace), settings.var)
+        return NumberDesk(warehouse, ArtifactStore(db, settings.var / ARTIFACTS))
+
+    return open_desk
 
 
 def crew_name(claim: ClaimedStep) -> str:

@@ -11,6 +11,8 @@ from ledger.result import Claim
 
 # A sentence of the evidence stands behind a claim that has so much of its words.
 _BEHIND = 0.6
+# Kinds of evidence that are somebody's words.
+_PAGES = ("passage", "document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def find_disagreement(
     question: str, claims: Sequence[Claim], evidence: Mapping[str, Evidence]
 ) -> Disagreement | None:
     """Pages past their review date are left out: that they say something else is no news."""
-    current = {label: item for label, item in evidence.items() if not item.finding.details.get("stale")}
+    current = {label: item for label, item in evidence.items() if _is_current_page(item)}
     sides: dict[Statement, Side] = {}
     for item in current.values():
         for sentence in quotable_sentences(item.finding.text):
@@ -68,6 +70,10 @@ def find_disagreement(
     shown = [statement for statement, side in sides.items() if _stands_behind(side, claims)]
     conflict = find_conflict(question, shown, list(sides))
     return Disagreement(sides[conflict.one], sides[conflict.other]) if conflict else None
+
+
+def _is_current_page(item: Evidence) -> bool:
+    return item.finding.kind in _PAGES and not item.finding.details.get("stale")
 
 
 def _statement(item: Evidence, sentence: str) -> Statement:

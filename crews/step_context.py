@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from crews.errors import BudgetExceeded, DeadlineExceeded
 from crews.run_mask import RunMask
@@ -12,9 +13,14 @@ from knowledge.library import Library
 from knowledge.relevance.similarity import Similarity, similarity_from
 from knowledge.search.access import AccessScope
 from ledger.db import Database
+from ledger.errors import NotFound
 from ledger.evidence import Evidence, Finding, record_evidence
 from ledger.spans import SpanRecorder
 from ledger.steps import ClaimedStep
+
+if TYPE_CHECKING:
+    from crews.number_desk import NumberDesk
+    from knowledge.warehouse.resolve.suggest import Suggestions
 
 
 @dataclass(slots=True)
@@ -71,6 +77,7 @@ class StepContext:
     library: Callable[[], Library]
     budget: Budget
     mask: RunMask
+    desk: "Callable[[], NumberDesk] | None" = None
     parent_span: str | None = None
     evidence: list[Evidence] = field(default_factory=list)
     tools_called: list[str] = field(default_factory=list)
@@ -86,6 +93,20 @@ class StepContext:
         """What this run may read: computed from the principal and the audience, never by a model."""
         clearance = self.claim.audience_groups
         return AccessScope(self.claim.principal.groups, () if clearance is None else (clearance,))
+
+    @property
+    def numbers(self) -> "NumberDesk":
+        """Raises NotLoaded where there is nothing to take a figure from."""
+        if self.desk is None:
+            raise NotFound("There are no figures here: the workspace has no data catalog.")
+        return self.desk()
+
+    def suggest(self) -> "Suggestions | None":
+        """Which governed queries the question may mean; None where the workspace has no catalog."""
+        if self.desk is None:
+            return None
+        question = self.mask.reveal(self.claim.question)
+        return self.desk().suggest(self.access, question, self.db.clock.now())
 
     @property
     def similarity(self) -> Similarity:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from crews.run_mask import RunMask
 from crews.specs import Limits
@@ -25,6 +25,9 @@ from ledger.runs import keep_masked_question
 from ledger.spans import SpanRecorder
 from ledger.steps import LEASE_S, ClaimedStep, claim_step, complete_step, extend_lease, fail_step
 from ledger.workflow import StepKind
+
+if TYPE_CHECKING:
+    from crews.number_desk import NumberDesk
 
 _log = get_logger(__name__)
 
@@ -49,12 +52,14 @@ class StepRunner:
         crew_work: CrewWork,
         functions: Mapping[str, Callable[[StepContext], RunResult]],
         detector: Callable[[], PiiDetector],
+        desk: "Callable[[], NumberDesk] | None" = None,
     ) -> None:
         self._db = db
         self._library = library
         self._crew_work = crew_work
         self._functions = functions
         self._detector = detector
+        self._desk = desk
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
 
     def run(self, step_id: str) -> None:
@@ -98,7 +103,7 @@ class StepRunner:
         ) as span:
             limits = self._crew_work.limits(claim) if claim.kind == StepKind.CREW else Limits()
             budget = Budget(limits=limits, deadline=time.monotonic() + claim.deadline_s)
-            context = StepContext(self._db, claim, recorder, self._library, budget, mask)
+            context = StepContext(self._db, claim, recorder, self._library, budget, mask, self._desk)
             output: dict[str, Any] = mask.data(self._output(context))
             span.output = output
             span.attributes["attempt"] = claim.attempt

@@ -19,7 +19,7 @@ from crews.disagreement import Disagreement, find_disagreement
 from crews.help_desk.output import DraftAnswer
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
-from ledger.evidence import Evidence, list_evidence
+from ledger.evidence import FIGURES, Evidence, list_evidence
 from ledger.pii_tokens import tokens_in_text, without_tokens
 from ledger.result import FLOOR_MODEL, Claim, ModelUse, RunResult
 
@@ -62,17 +62,27 @@ def _answered(
         *_disagreement_caveat(disagreement),
         *_stale_caveats(claims, evidence),
         *_withheld_caveat(answer),
+        *_figure_caveats(claims, evidence),
         *_dropped_caveat(dropped),
-        *_floor_caveat(answer.model),
+        *_floor_caveat(answer.model, by_rule=_has_figures(claims, evidence)),
     ]
     return RunResult(
         outcome="answered",
-        answer=" ".join(claim.text for claim in claims),
+        answer=_joined(claims, evidence),
         claims=claims,
         caveats=tuple(caveats),
         specialist=answer.title,
         model=answer.model,
     )
+
+
+def _joined(claims: tuple[Claim, ...], evidence: dict[str, Evidence]) -> str:
+    """Sentences run on; figures stand below each other."""
+    return ("\n" if _has_figures(claims, evidence) else " ").join(claim.text for claim in claims)
+
+
+def _has_figures(claims: tuple[Claim, ...], evidence: dict[str, Evidence]) -> bool:
+    return any(evidence[label].finding.kind == FIGURES for claim in claims for label in claim.evidence)
 
 
 def _with_both_sides(claims: tuple[Claim, ...], disagreement: Disagreement | None) -> tuple[Claim, ...]:
@@ -183,8 +193,23 @@ def _dropped_caveat(dropped: list[str]) -> list[str]:
     return [f"{count} left out because the evidence does not support it."]
 
 
-def _floor_caveat(model: ModelUse | None) -> list[str]:
+def _figure_caveats(claims: tuple[Claim, ...], evidence: dict[str, Evidence]) -> list[str]:
+    caveats: list[str] = []
+    for label in dict.fromkeys(label for claim in claims for label in claim.evidence):
+        details = evidence[label].finding.details
+        if evidence[label].finding.kind != FIGURES:
+            continue
+        caveats += [*details["quality_findings"], *details["notes"]]
+        if details["too_small"]:
+            caveats.append(f"{details['too_small']} groups have too few rows to be told of.")
+        if details["truncated"]:
+            caveats.append(f"These are the first of {details['row_count']:,} rows.")
+    return list(dict.fromkeys(caveats))
+
+
+def _floor_caveat(model: ModelUse | None, *, by_rule: bool) -> list[str]:
     if model is None or model.name != FLOOR_MODEL:
         return []
     why = f" ({'; '.join(model.fallbacks)})" if model.fallbacks else ""
-    return [f"Quoted from the sources by the built-in extractive model; no language model was used{why}."]
+    how = "Reckoned from governed metrics by rule" if by_rule else "Quoted from the sources"
+    return [f"{how} by the built-in extractive model; no language model was used{why}."]

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from knowledge.relevance.similarity import Similarity
 from ledger.evidence import Evidence
+
+if TYPE_CHECKING:
+    from knowledge.warehouse.resolve.suggest import Suggestions
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +21,15 @@ class ToolRequest:
 
 @dataclass(frozen=True, slots=True)
 class FloorTurn:
-    """`tools` are on offer, `called` were already used in this step, `evidence` is what they found."""
+    """`tools` are on offer, `called` were already used in this step, `evidence` is what they found; `suggest`
+    tells which governed queries the question may mean, None without a catalog."""
 
     question: str
     tools: frozenset[str]
     called: tuple[str, ...]
     evidence: tuple[Evidence, ...]
     similarity: Similarity
+    suggest: "Callable[[], Suggestions | None]"
 
 
 FloorReply = ToolRequest | str

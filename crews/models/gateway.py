@@ -173,6 +173,7 @@ class GatewayLLM(BaseLLM):
             called=tuple(context.tools_called[self._called_before :]),
             evidence=tuple(context.evidence),
             similarity=context.similarity,
+            suggest=context.suggest,
         )
 
 

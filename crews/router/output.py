@@ -10,5 +10,5 @@ class Route(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    specialist: Literal["help_desk", "none"]
+    specialist: Literal["help_desk", "data_analyst", "none"]
     reason: str

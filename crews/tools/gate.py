@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from crews.errors import BudgetExceeded
 from crews.step_context import StepContext
-from ledger.errors import CrewdeskError, NotPermitted
+from ledger.errors import CrewdeskError, ErrorKind, NotPermitted
 from ledger.evidence import Evidence, Finding
 from ledger.masking import mask_secrets
 from ledger.people import Right
@@ -97,7 +97,9 @@ def _guarded(
         return ToolOutcome(Status.DENIED, note=_argument_complaint(error))
     except CrewdeskError as error:
         span.failure = str(error)
-        return ToolOutcome(Status.UNAVAILABLE, note=str(error))
+        # What does not fit can be asked again otherwise; it says nothing of the tool.
+        wrong = error.kind is ErrorKind.USAGE
+        return ToolOutcome(Status.DENIED if wrong else Status.UNAVAILABLE, note=str(error))
 
 
 def _masked(context: StepContext, finding: Finding) -> Finding:

@@ -17,6 +17,8 @@ from knowledge.relevance.judge import Candidate, judge
 from knowledge.relevance.score import shipped_coefficients
 from knowledge.relevance.similarity import Matrix, Similarity, similarity_from
 from knowledge.sentences import split_sentences
+from knowledge.warehouse.query import MetricQuery
+from knowledge.warehouse.resolve.suggest import Reason, Suggestion, Suggestions
 from ledger.evidence import Evidence, Finding
 from ledger.result import FLOOR_MODEL
 from tests.unit.crews.world import BONUS_QUESTION, FINANCE, LEAVE_QUESTION, UNRELATED_QUESTION, Desk
@@ -133,7 +135,7 @@ def test_the_heading_helps_to_judge_but_is_not_quoted() -> None:
 
 
 def turn(called: tuple[str, ...], found: tuple[Evidence, ...], tools: str = "search_knowledge") -> FloorTurn:
-    return FloorTurn(QUESTION, frozenset({tools}), called, found, scored({"40": 0.9}))
+    return FloorTurn(QUESTION, frozenset({tools}), called, found, scored({"40": 0.9}), lambda: None)
 
 
 def test_the_help_desk_searches_once_and_then_quotes() -> None:
@@ -153,8 +155,28 @@ def test_with_nothing_to_quote_or_no_tool_it_says_what_is_missing() -> None:
         assert draft.missing
 
 
-def test_the_router_sends_everything_to_the_help_desk() -> None:
+def test_the_router_sends_everything_to_the_help_desk_where_there_are_no_figures() -> None:
     assert Route.model_validate_json(plan_route(turn((), ()))).specialist == "help_desk"
+
+
+@pytest.mark.parametrize(
+    ("reason", "confidence", "specialist"),
+    [
+        (None, 0.95, "data_analyst"),
+        (None, 0.3, "help_desk"),
+        (Reason.AMBIGUOUS, 0.6, "data_analyst"),
+        (Reason.OUT_OF_RANGE, 0.0, "data_analyst"),
+        (Reason.NO_SUCH_DATA, 0.4, "help_desk"),
+        (Reason.NOT_RECORDED, 0.4, "help_desk"),
+        (Reason.UNCLEAR, 0.4, "help_desk"),
+    ],
+)
+def test_the_router_sends_what_asks_for_figures_to_the_data_analyst(
+    reason: Reason | None, confidence: float, specialist: str
+) -> None:
+    suggestion = Suggestion(MetricQuery(("sales.revenue",)), confidence, "Revenue")
+    asked = replace(turn((), ()), suggest=lambda: Suggestions((suggestion,), reason=reason))
+    assert Route.model_validate_json(plan_route(asked)).specialist == specialist
 
 
 def test_without_any_model_a_run_is_answered_the_same_way_each_time(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from crews.step_context import Budget, StepContext
 from crews.step_output import CrewStepOutput
 from crews.verify_answer import check_claims, numbers_in, verify_answer
 from knowledge.pii.presidio import open_pattern_detector
-from ledger.evidence import Evidence, Finding, record_evidence
+from ledger.evidence import FIGURES, Evidence, Finding, record_evidence
 from ledger.result import FLOOR_MODEL, AbstainReason, Claim, ModelUse, RunResult
 from ledger.spans import SpanRecorder
 from ledger.steps import ClaimedStep, complete_step
@@ -181,8 +181,8 @@ class Verification:
         return [item.label for item in record_evidence(self.desk.db, self.answer_step, findings)]
 
     def __call__(self, *claims: tuple[str, list[str]], **output: Any) -> RunResult:
-        draft = {"claims": [{"text": text, "evidence": labels} for text, labels in claims], "missing": None}
-        draft["missing"] = output.pop("missing", None)
+        draft: dict[str, Any] = {"claims": [{"text": text, "evidence": labels} for text, labels in claims]}
+        draft |= {"missing": output.pop("missing", None), "reason": output.pop("reason", None)}
         values = {
             "crew": "help_desk",
             "title": "Help desk",
@@ -237,6 +237,45 @@ def test_a_stale_source_is_named_once_and_only_if_cited(verify: Verification) ->
 
 
 LONG_AGO, NOT_SO_LONG_AGO = "2001-02-01", "2099-01-01"
+
+
+def test_figures_stand_below_each_other_with_what_a_reader_has_to_know(verify: Verification) -> None:
+    warning = "Orders are 3 days old (sales.orders, ask Sales)"
+    note = "Only the rows of sales.orders you may see are counted."
+    facts = {
+        "quality_findings": [warning],
+        "notes": [note],
+        "too_small": 2,
+        "truncated": True,
+        "row_count": 60,
+    }
+    finding = Finding(FIGURES, "sales.orders", "sales.revenue", "North | 12.50\nSouth | 9.00", None, facts)
+    [item] = record_evidence(verify.desk.db, verify.answer_step, [finding])
+    result = verify(
+        ("North: 12.50 EUR.", [item.label]),
+        ("South: 9.00 EUR.", [item.label]),
+        ("West: 7.00 EUR.", [item.label]),
+        evidence=(item.label,),
+        model=ModelUse(name=FLOOR_MODEL),
+    )
+    assert result.answer == "North: 12.50 EUR.\nSouth: 9.00 EUR."
+    *caveats, floor = result.caveats
+    assert caveats == [
+        warning,
+        note,
+        "2 groups have too few rows to be told of.",
+        "These are the first of 60 rows.",
+        "One sentence was left out because the evidence does not support it.",
+    ]
+    assert floor.startswith("Reckoned from governed metrics by rule by the built-in extractive model;")
+
+
+@pytest.mark.parametrize("reason", [AbstainReason.AMBIGUOUS, AbstainReason.BLOCKED])
+def test_a_specialist_that_knows_why_there_is_no_answer_says_it(
+    verify: Verification, reason: AbstainReason
+) -> None:
+    result = verify(missing="Stock is 9 days old.", reason=reason)
+    assert (result.outcome, result.reason, result.answer) == ("abstained", reason, "Stock is 9 days old.")
 
 
 def test_what_is_long_past_its_review_is_not_answered_from_alone(verify: Verification) -> None:

@@ -1,0 +1,1 @@
+"""Answers with governed numbers: metrics first, guarded SQL second."""

@@ -1,0 +1,67 @@
+"""The warehouse as the crews' tools use it: one for a process, for any run, within the rights of each."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from knowledge.search.access import AccessScope
+from knowledge.warehouse.entity_profile import profile_entity
+from knowledge.warehouse.query import MetricQuery
+from knowledge.warehouse.query_metrics import query_metrics
+from knowledge.warehouse.resolve.suggest import Suggestions, suggest_queries
+from knowledge.warehouse.resolve.values import ValueIndex, index_values
+from knowledge.warehouse.result import NumberResult, Value
+from knowledge.warehouse.sql.run import run_sql
+from knowledge.warehouse.tables import open_tables
+from knowledge.warehouse.warehouse import Warehouse
+from ledger.artifacts import ArtifactStore
+
+_MOST_INDEXES = 32
+
+_Key = tuple[AccessScope, frozenset[str]]
+
+
+@dataclass(slots=True)
+class NumberDesk:
+    """Keeps what each scope's values are for as long as the same loads are served. Safe to share between
+    threads."""
+
+    warehouse: Warehouse
+    artifacts: ArtifactStore
+    _indexes: OrderedDict[_Key, ValueIndex] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def suggest(self, scope: AccessScope, question: str, now: datetime) -> Suggestions:
+        with open_tables(self.warehouse, scope) as tables:
+            # Of what was never loaded there is nothing to say.
+            visible = frozenset(tables.names()) & self.warehouse.served().keys()
+        index = self._values(scope)
+        return suggest_queries(self.warehouse.catalog, index, question, now.date(), visible)
+
+    def query(self, scope: AccessScope, query: MetricQuery, now: datetime) -> NumberResult:
+        """Raises UnknownData, NotLoaded, QueryRefused, QueryTooLarge."""
+        return query_metrics(self.warehouse, scope, query, now)
+
+    def sql(self, scope: AccessScope, sql: str, now: datetime) -> NumberResult:
+        """Raises QueryRefused, QueryTooLarge, UnknownData, NotLoaded."""
+        return run_sql(self.warehouse, scope, sql, now)
+
+    def profile(self, scope: AccessScope, entity: str, key: Value, now: datetime) -> NumberResult:
+        """Raises UnknownData, NotLoaded, QueryRefused."""
+        return profile_entity(self.warehouse, scope, entity, key, now)
+
+    def _values(self, scope: AccessScope) -> ValueIndex:
+        loads = frozenset(load.id for load in self.warehouse.served().values())
+        key = (scope, loads)
+        with self._lock:
+            if key in self._indexes:
+                self._indexes.move_to_end(key)
+                return self._indexes[key]
+        with open_tables(self.warehouse, scope) as tables:
+            index = index_values(self.warehouse.catalog, tables)
+        with self._lock:
+            self._indexes[key] = index
+            while len(self._indexes) > _MOST_INDEXES:
+                self._indexes.popitem(last=False)
+        return index
