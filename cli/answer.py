@@ -2,30 +2,46 @@
 about."""
 
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from cli.number_table import print_figures
 from cli.screen import printable
 from ledger.citations import cite, with_age
+from ledger.evidence import FIGURES
 from ledger.ids import short_id
 from ledger.reading import EvidenceView, RunView
 
+_MOST_SQL = 240
+_MOST_LINEAGE = 5
 
-def print_run(screen: Console, run: RunView) -> None:
-    """The whole result of a finished run, or its state while it is open."""
+
+def print_run(screen: Console, run: RunView, artifacts: Path) -> None:
+    """The whole result of a finished run, or its state while it is open. `artifacts` is the folder of runs'
+    files."""
     if run.is_open:
         screen.print(f"This run is {run.state}; look again with `crewdesk run show {short_id(run.run_id)}`.")
     elif run.outcome == "answered":
-        _print_answer(screen, run)
+        _print_answer(screen, run, artifacts)
     else:
         _print_no_answer(screen, run)
     screen.print(Text(f"\n{_footer(run)}", style="dim"))
 
 
-def _print_answer(screen: Console, run: RunView) -> None:
+def _print_answer(screen: Console, run: RunView, artifacts: Path) -> None:
     cited = cite(run)
     screen.print(printable(cited.text))
+    for item in cited.sources:
+        if item.kind == FIGURES:
+            screen.print()
+            print_figures(screen, item.details)
+    for file in run.artifacts:
+        screen.print(
+            Text(f"\nFile: {printable(str(artifacts / file.file))}  ({printable(file.name)})"), soft_wrap=True
+        )
     if cited.sources:
         screen.print(Text("\nSources", style="bold"))
     for number, item in enumerate(cited.sources, start=1):
@@ -40,6 +56,10 @@ def _print_source(screen: Console, number: int, item: EvidenceView, on: date) ->
     if details.get("section"):
         line.append(f" · {printable(details['section'])}")
     facts = Text(f"     {printable(item.source)}")
+    if item.kind == FIGURES:
+        facts.append(
+            f" · as of {printable(item.as_of or 'unknown')} · quality {printable(details['quality'])}"
+        )
     if details.get("owner"):
         facts.append(f" · owner {printable(details['owner'])}")
     if details.get("updated"):
@@ -49,6 +69,22 @@ def _print_source(screen: Console, number: int, item: EvidenceView, on: date) ->
         facts.append(f"STALE (review was due {printable(details.get('review_by'))})", style="bold yellow")
     screen.print(line)
     screen.print(facts, soft_wrap=True)
+    if item.kind == FIGURES:
+        _print_provenance(screen, details)
+
+
+def _print_provenance(screen: Console, details: dict[str, Any]) -> None:
+    for metric in details["metrics"]:
+        definition = f"{metric['label']} (version {metric['version']}): {metric['definition']}"
+        screen.print(Text(f"     {printable(definition)}", style="dim"), soft_wrap=True)
+    lineage = details["lineage"][:_MOST_LINEAGE]
+    if lineage:
+        more = " < ..." if len(details["lineage"]) > _MOST_LINEAGE else ""
+        screen.print(Text(f"     from {printable(' < '.join(lineage))}{more}", style="dim"), soft_wrap=True)
+    sql = " ".join(printable(details["sql"]).split())
+    if len(sql) > _MOST_SQL:
+        sql = f"{sql[:_MOST_SQL]} ... (all of it: `crewdesk run show ID --json`)"
+    screen.print(Text(f"     SQL: {sql}", style="dim"), soft_wrap=True)
 
 
 def _print_no_answer(screen: Console, run: RunView) -> None:

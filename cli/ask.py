@@ -43,6 +43,7 @@ def ask_command(
     from cli.screen import open_screen, print_json
     from cli.start import checked_email, checked_label, read_settings
     from knowledge.model_files import check_model_files, installed_model_folder
+    from ledger.artifacts import ARTIFACTS
     from ledger.ids import new_id
     from ledger.runs import RunRequest, checked_question
     from ledger.settings import EmbeddedSettings
@@ -65,7 +66,7 @@ def ask_command(
         if as_json:
             print_json(run)
         else:
-            print_run(open_screen(), run)
+            print_run(open_screen(), run, settings.var / ARTIFACTS)
         _finish_earlier_runs(installation)
     return status_of_outcome(run.outcome)
 

@@ -59,8 +59,12 @@ class Installation:
             return self._library
 
     def start_worker(self) -> None:
-        """Starts relay and worker threads, and takes up what an earlier process left. They end with the
-        installation."""
+        """Starts relay and worker threads, and takes up what an earlier process left, the first time it is
+        asked to. They end with the installation."""
+        # Once more would end the leases of the steps its own worker is at.
+        if self._works:
+            return
+        self._works = True
         from crews.bootstrap import build_step_runner
         from crews.worker import register_run_step
 

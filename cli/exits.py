@@ -7,9 +7,11 @@ from ledger.errors import CrewdeskError, ErrorKind
 
 class ExitStatus(IntEnum):
     """`FAILED` is also for what is merely unavailable or in use. `USAGE` covers a run or key that does not
-    exist: the fix is to type another one."""
+    exist: the fix is to type another one. `CHECK_FAILED` is of a command that looked and found something
+    wrong with what it looked at."""
 
     DONE = 0
+    CHECK_FAILED = 1
     USAGE = 2
     ABSTAINED = 3
     DENIED = 4

@@ -12,14 +12,19 @@ import typer
 from cli import (
     ask,
     audit,
+    catalog,
+    catalog_check,
+    catalog_lineage,
     doctor,
     ingest,
     keys,
     knowledge,
     knowledge_change,
+    metrics,
     new_workspace,
     runs,
     search,
+    sql,
     trace,
 )
 from cli.exits import ExitStatus
@@ -41,7 +46,9 @@ crewdesk ask "Who sees a document?" --as you@company.example
 
 CREWDESK_WORKSPACE and CREWDESK_VAR choose the folders; `crewdesk doctor` says what is missing.
 """
-EXIT_STATUSES = "Exit status: 0 done, 2 wrong usage, 3 the crew abstained, 4 not permitted, 5 failed."
+EXIT_STATUSES = (
+    "Exit status: 0 done, 1 a check failed, 2 wrong usage, 3 the crew abstained, 4 not permitted, 5 failed."
+)
 
 
 def main() -> None:
@@ -79,6 +86,7 @@ def build_app() -> typer.Typer:
     app.command("init")(new_workspace.init_command)
     app.command("ingest")(ingest.ingest_command)
     app.command("search")(search.search_command)
+    app.command("sql")(sql.sql_command)
     app.command("ask")(ask.ask_command)
     app.command("runs")(runs.list_runs_command)
     run_group = typer.Typer(help="Look at one run.", no_args_is_help=True)
@@ -100,6 +108,11 @@ def build_app() -> typer.Typer:
     knowledge_group.command("snapshot")(knowledge_change.snapshot_command)
     knowledge_group.command("restore")(knowledge_change.restore_command)
     app.add_typer(knowledge_group, name="knowledge")
+    catalog_group = catalog.build_group()
+    catalog_check.register(catalog_group)
+    catalog_lineage.register(catalog_group)
+    app.add_typer(catalog_group, name="catalog")
+    app.add_typer(metrics.build_group(), name="metrics")
     app.command("serve")(_serve)
     app.command("doctor")(doctor.doctor_command)
     return app

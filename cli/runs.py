@@ -53,10 +53,12 @@ def show_run_command(
     from cli.answer import print_run
     from cli.screen import open_screen, print_json, printable
     from cli.start import open_ledger, read_settings
+    from ledger.artifacts import ARTIFACTS
     from ledger.reading import get_run, resolve_run_id
     from ledger.settings import ProcessSettings
 
-    with open_ledger(read_settings(ProcessSettings)) as db:
+    settings = read_settings(ProcessSettings)
+    with open_ledger(settings) as db:
         run = get_run(db, resolve_run_id(db, run_id))
     if as_json:
         print_json(run)
@@ -65,7 +67,7 @@ def show_run_command(
     asked = f"{run.created_at.astimezone():%Y-%m-%d %H:%M}"
     screen.print(f"{printable(run.principal)} asked by {run.source} on {asked}:")
     screen.print(f"  {printable(run.question)}\n")
-    print_run(screen, run)
+    print_run(screen, run, settings.var / ARTIFACTS)
     for step in run.timings.steps:
         tries = f", attempt {step.attempts}" if step.attempts > 1 else ""
         took = "" if step.seconds is None else f" in {step.seconds:.2f} s"

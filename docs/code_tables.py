@@ -15,6 +15,7 @@ from ledger.schema import OPEN_RUN_STATES, RunState
 
 _EXIT_MEANINGS = {
     ExitStatus.DONE: "The command did what it says.",
+    ExitStatus.CHECK_FAILED: "It looked, and found a data product that may give no numbers.",
     ExitStatus.USAGE: (
         "The command does not fit: an argument, a setting, a file of the workspace, or an id nobody has."
     ),

@@ -5,7 +5,16 @@ import sys
 
 import pytest
 
-HEAVY = ("crewai", "torch", "sentence_transformers", "transformers", "onnxruntime")
+HEAVY = (
+    "crewai",
+    "torch",
+    "sentence_transformers",
+    "transformers",
+    "onnxruntime",
+    "ibis",
+    "duckdb",
+    "sqlglot",
+)
 FRONT_DOORS = (
     "bots",
     "bots.__main__",
