@@ -31,7 +31,9 @@ demo: $(READY) ## Ingest the sample workspace and show four runs (no key, no ser
 serve: export CREWDESK_WORKSPACE ?= examples/larkspur
 serve: export CREWDESK_VAR ?= $(DEMO_VAR)
 serve: $(READY) ## Ingest the sample workspace and run everything in one process
+	@$(BIN)/python -m examples.larkspur_data
 	@$(BIN)/crewdesk ingest
+	@$(BIN)/crewdesk catalog load
 	@$(BIN)/crewdesk serve
 
 test: $(READY) ## Run the whole test-suite

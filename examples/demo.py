@@ -7,11 +7,13 @@ embedding model are loaded once.
 
 import sys
 import time
+from datetime import UTC, datetime
 
 from rich.console import Console
 
 from cli.exits import ExitStatus
 from cli.main import run
+from examples.larkspur_data.write import ensure_data
 from ledger.db import Database
 from ledger.reading import list_runs
 from ledger.settings import EmbeddedSettings, load_settings
@@ -19,6 +21,8 @@ from ledger.settings import EmbeddedSettings, load_settings
 HELP_DESK = "I typed my password wrong too often and now I'm locked out, what do I do?"
 RESTRICTED = "What is the salary band for a store manager?"
 OUT_OF_SCOPE = "What is the weather like on Mars today?"
+
+FIGURES = "Revenue by region in Q3 2026 against Q2"
 
 SCENES: tuple[tuple[str, tuple[str, ...], ExitStatus], ...] = (
     ("The sample workspace is read: 37 documents in five formats.", ("ingest",), ExitStatus.DONE),
@@ -38,6 +42,16 @@ SCENES: tuple[tuple[str, tuple[str, ...], ExitStatus], ...] = (
         ExitStatus.ABSTAINED,
     ),
     (
+        "Larkspur's figures are loaded: fifteen data products, conformed, checked and published.",
+        ("catalog", "load"),
+        ExitStatus.DONE,
+    ),
+    (
+        "A question of figures, to the cent: defined once, with its age, its quality and a chart.",
+        ("ask", FIGURES, "--as", "employee@larkspur.example"),
+        ExitStatus.DONE,
+    ),
+    (
         "Nobody at Larkspur wrote about this, so the crew does not guess.",
         ("ask", OUT_OF_SCOPE, "--as", "employee@larkspur.example"),
         ExitStatus.ABSTAINED,
@@ -54,6 +68,7 @@ TRY_NEXT = (
 def main() -> int:
     console = Console(highlight=False)
     started = time.monotonic()
+    ensure_data(load_settings(EmbeddedSettings).workspace / "data", datetime.now(UTC).date())
     for caption, command, expected in SCENES:
         status = _show(console, caption, command)
         if status != expected:
