@@ -31,6 +31,7 @@ SECTIONS = {
         Section("ingestion", needs_library=True),
         Section("search", needs_library=True),
         Section("search_100k", needs_library=True),
+        Section("warehouse", needs_library=False),
         Section("framework_cost", needs_library=True),
     )
 }
