@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from knowledge.search.access import AccessScope
+from knowledge.warehouse.disclosure import told_within_rights
 from knowledge.warehouse.metric_spec import SemanticModel
 from knowledge.warehouse.quality import judge_quality
 from knowledge.warehouse.spec import DataProduct, MaskKind
-from knowledge.warehouse.tables import PolicedTables
+from knowledge.warehouse.tables import open_tables
 from knowledge.warehouse.warehouse import Warehouse
 
 
@@ -21,7 +22,7 @@ class Described:
 
 def list_products(warehouse: Warehouse, scope: AccessScope, words: str | None = None) -> list[Described]:
     """By name; those that have any of the words in their name, description, columns or metrics, if any."""
-    with PolicedTables(warehouse, scope) as tables:
+    with open_tables(warehouse, scope) as tables:
         products = [tables.product(name) for name in tables.names()]
     wanted = set((words or "").lower().replace(".", " ").split())
     return [
@@ -34,10 +35,10 @@ def list_products(warehouse: Warehouse, scope: AccessScope, words: str | None = 
 
 def describe_product(warehouse: Warehouse, scope: AccessScope, name: str, now: datetime) -> Described:
     """Raises UnknownData."""
-    with PolicedTables(warehouse, scope) as tables:
+    with open_tables(warehouse, scope) as tables:
         product, masked = tables.product(name), tables.masked(name)
+        quality = told_within_rights(judge_quality(warehouse, [name], now), [name], tables)
     served = warehouse.served().get(name)
-    quality = judge_quality(warehouse, [name], now)
     lines = [
         product.description,
         f"Owner: {product.owner}; steward: {product.steward}; from {product.origin}; {product.refresh}.",

@@ -5,7 +5,8 @@ by them: each of these would tell of them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 from knowledge.warehouse.errors import QueryRefused
 from knowledge.warehouse.expressions import ExpressionInvalid, bind_expression, columns_used
@@ -14,7 +15,7 @@ from knowledge.warehouse.plan import Part, Plan
 from knowledge.warehouse.policy import empty_table
 from knowledge.warehouse.query import Period
 from knowledge.warehouse.result import Quality, QualityFinding
-from knowledge.warehouse.spec import Classification, MaskKind
+from knowledge.warehouse.spec import Classification, DataProduct, MaskKind
 from knowledge.warehouse.tables import PolicedTables
 from knowledge.warehouse.vocabulary import DimensionRef, Step, label_of
 from ledger.errors import WorkspaceInvalid
@@ -71,7 +72,15 @@ def smallest_group(used: dict[str, frozenset[str]], tables: PolicedTables) -> in
     return max(sizes)
 
 
-def told_within_rights(quality: Quality, used: Iterable[str], tables: PolicedTables) -> Quality:
+class Visible(Protocol):
+    """The products one scope may read; `product` raises UnknownData for any other."""
+
+    def names(self) -> Sequence[str]: ...
+
+    def product(self, name: str) -> DataProduct: ...
+
+
+def told_within_rights(quality: Quality, used: Iterable[str], tables: Visible) -> Quality:
     """What is wrong with a product the scope may not read is said of the first that rests on it."""
     first, visible = tables.product(next(iter(used))), frozenset(tables.names())
     findings = [

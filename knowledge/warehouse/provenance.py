@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
 
+from knowledge.warehouse.disclosure import Visible
 from knowledge.warehouse.result import MetricUse
 from knowledge.warehouse.tables import PolicedTables
 from knowledge.warehouse.vocabulary import MetricRef
@@ -15,9 +16,7 @@ def oldest_as_of(tables: PolicedTables, products: Iterable[str]) -> datetime | N
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def lineage_of(
-    tables: PolicedTables, catalog_products: Iterable[str], products: Iterable[str]
-) -> tuple[str, ...]:
+def lineage_of(tables: Visible, catalog_products: Iterable[str], products: Iterable[str]) -> tuple[str, ...]:
     """Products and then the systems they come from, nearest first. Of a product the scope may not read
     neither its name nor what lies beyond it is told."""
     known, visible = frozenset(catalog_products), frozenset(tables.names())

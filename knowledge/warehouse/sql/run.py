@@ -4,18 +4,18 @@ The statement is held against the list of what is allowed, bound to the products
 in a child process that has their rows and columns and nothing else.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
 
 from sqlglot import exp
 
 from knowledge.search.access import AccessScope
-from knowledge.warehouse.catalog import Catalog
+from knowledge.warehouse.disclosure import told_within_rights
 from knowledge.warehouse.errors import QueryRefused
+from knowledge.warehouse.provenance import lineage_of
+from knowledge.warehouse.query_metrics import default_judge
 from knowledge.warehouse.result import NumberResult, Quality, ResultColumn, Verdict
 from knowledge.warehouse.sql.binding import Bound, bind
 from knowledge.warehouse.sql.child_process import Answer, run_in_child
@@ -62,15 +62,18 @@ def run_sql(
     try:
         with policed(warehouse, scope) as source:
             checked = check_sql(source, sql, limits)
+            used = tuple(checked.loads)
+            judged = (judge or default_judge())(warehouse, used, now)
+            quality = told_within_rights(judged, used, source)
+            lineage = lineage_of(source, warehouse.catalog.products, used)
     except RecursionError:
         raise QueryRefused("The statement is nested too deeply; write it flatter.") from None
-    quality = (judge or _judge_quality)(warehouse, tuple(checked.loads), now)
     answer = Answer((), (), truncated=False)
     if quality.verdict is not Verdict.BLOCK:
         # One row more than is given, which tells that there are more.
         statement = child_sql(checked.bound.tree, limits.rows + 1)
         answer = run_in_child(checked.tables, statement, limits.rows, limits)
-    return _result(warehouse.catalog, checked, quality, answer)
+    return _result(checked, quality, lineage, answer)
 
 
 def check_sql(source: PolicedSource, sql: str, limits: SqlLimits) -> CheckedSql:
@@ -88,12 +91,7 @@ def check_sql(source: PolicedSource, sql: str, limits: SqlLimits) -> CheckedSql:
     return CheckedSql(bound, loads, {name: source.select_sql(name, bound.columns_of(name)) for name in names})
 
 
-def _judge_quality(warehouse: Warehouse, products: Iterable[str], now: datetime) -> Quality:
-    verdict: Quality = import_module("knowledge.warehouse.quality").judge_quality(warehouse, products, now)
-    return verdict
-
-
-def _result(catalog: Catalog, checked: CheckedSql, quality: Quality, answer: Answer) -> NumberResult:
+def _result(checked: CheckedSql, quality: Quality, lineage: tuple[str, ...], answer: Answer) -> NumberResult:
     # Without an answer there are no columns either, only units.
     described = zip(answer.columns, checked.bound.tree.selects, _units(checked.bound), strict=False)
     columns = tuple(
@@ -109,7 +107,7 @@ def _result(catalog: Catalog, checked: CheckedSql, quality: Quality, answer: Ans
         quality=quality,
         as_of=min(known, default=None),
         filters=checked.bound.filters,
-        lineage=tuple(_lineage(catalog, tuple(checked.loads))),
+        lineage=lineage,
         row_count=len(answer.rows),
         truncated=answer.truncated,
     )
@@ -140,16 +138,3 @@ def _label(name: str, item: exp.Expr) -> str:
 
 def _format(kind: str) -> str:
     return "integer" if kind == "integer" else "number"
-
-
-def _lineage(catalog: Catalog, names: Sequence[str]) -> Iterator[str]:
-    """The products read, and what each is made of, nearest first; at the end the systems it comes from."""
-    waiting, seen = deque(names), set(names)
-    while waiting:
-        name = waiting.popleft()
-        yield name
-        product = catalog.products.get(name)
-        for upstream in product.upstream if product else ():
-            if upstream not in seen:
-                seen.add(upstream)
-                waiting.append(upstream)

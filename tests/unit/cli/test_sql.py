@@ -60,7 +60,7 @@ def test_a_person_gets_a_table_with_what_it_rests_on(crewdesk: Crewdesk) -> None
     lines = ran.out.splitlines()
     assert lines[0].split() == ["region", "total", "(EUR)"]
     assert lines[1].split() == ["north", "1,200.10"]
-    assert any(line.startswith("As of 2") and line.endswith("UTC, from shop.orders.") for line in lines)
+    assert any(line.startswith("As of 2") and "UTC, from shop.orders" in line for line in lines)
     assert "Quality: pass" in lines
     assert "\x1b" not in ran.out
 

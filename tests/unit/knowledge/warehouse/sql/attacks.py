@@ -90,7 +90,7 @@ FILES = (
     "SELECT * FROM '/etc/passwd'",
     'SELECT * FROM "/etc/passwd"',
     "SELECT * FROM '*.parquet'",
-    "SELECT * FROM '/work/**/*.db'",
+    "SELECT * FROM '/srv/**/*.db'",
     "FROM '/etc/passwd'",
     "SELECT * FROM commerce.orders, '/etc/passwd'",
     "SELECT * FROM 'https://evil.example/x.csv'",

@@ -28,7 +28,7 @@ version: 1
 """
 _ORDERS = """\
 name: commerce.orders
-upstream: [crm.customers, Till]
+upstream: [crm.customers, board.plans, Till]
 columns:
   - {name: id, type: integer, description: Number}
   - {name: customer_id, type: integer, description: Who}

@@ -123,7 +123,7 @@ class TestQuality:
             policed=unreadable_policy,
         )
         assert (result.rows, result.columns, result.row_count) == ((), (), 0)
-        assert result.quality is quality
+        assert result.quality == quality
         with pytest.raises(SqlUnavailable):
             run_sql(
                 shop,

@@ -8,7 +8,7 @@ import pytest
 
 from knowledge.search.access import AccessScope
 from knowledge.warehouse.errors import QueryRefused, QueryTooLarge, UnknownData
-from knowledge.warehouse.result import NumberResult
+from knowledge.warehouse.result import NumberResult, Quality, QualityFinding, Verdict
 from knowledge.warehouse.sql.limits import SqlLimits
 from knowledge.warehouse.sql.run import check_sql, run_sql
 from knowledge.warehouse.warehouse import Warehouse
@@ -102,11 +102,28 @@ def test_a_result_says_what_it_is(shop: Warehouse) -> None:
         ("net", "EUR", "column"),
     ]
     assert result.products == ("commerce.orders", "crm.customers")
-    assert result.lineage == ("commerce.orders", "crm.customers", "Till")
+    assert result.lineage == ("commerce.orders", "crm.customers", "Till", "The till")
     assert result.as_of == START - timedelta(days=1)
     assert '"commerce"."orders"' in result.sql
     assert "/*" not in result.sql
     assert (result.row_count, result.truncated) == (80, False)
+
+
+def test_what_lies_behind_a_product_is_told_to_those_who_may_read_it(shop: Warehouse) -> None:
+    late = QualityFinding(
+        "board.plans", "plans@shop.example", "freshness", Verdict.WARN, "The plans are old."
+    )
+
+    def asked_by(*groups: str) -> str:
+        scope = AccessScope(frozenset(groups))
+        quality = Quality(Verdict.WARN, (late,))
+        statement = "SELECT COUNT(*) AS n FROM commerce.orders"
+        result = run_sql(shop, scope, statement, START, judge=lambda *_: quality, policed=file_policy)
+        assert result.quality.verdict is Verdict.WARN
+        return f"{result.lineage} {result.quality.findings}"
+
+    assert "plans" not in asked_by("everyone", "north")
+    assert asked_by("everyone", "north", "board").count("board.plans") == 2
 
 
 def test_what_ran_can_be_asked_again(shop: Warehouse) -> None:
