@@ -19,6 +19,7 @@ from ibis.expr import types as ir
 from knowledge.warehouse.catalog import Catalog
 from knowledge.warehouse.errors import NotLoaded
 from knowledge.warehouse.expressions import bind_expression, columns_used
+from knowledge.warehouse.policy import empty_table
 from knowledge.warehouse.resolve.word_lists import STOP_WORDS
 from knowledge.warehouse.resolve.words import Token, slips_between, tokens_of
 from knowledge.warehouse.statement import run_statement, statement_of
@@ -185,10 +186,13 @@ def index_values(catalog: Catalog, tables: ReadableTables, most: int = MOST_VALU
         except NotLoaded:
             continue
         masked = frozenset(tables.masked(model.product))
+        # As it is declared: a mask may have left a column no type the expression could be bound to.
+        declared = empty_table(catalog.products[model.product])
         for name, dimension in model.dimensions.items():
-            column = bind_expression(dimension.expr or f"_.{name}", table)
-            if masked & columns_used(column, table):
+            expression = dimension.expr or f"_.{name}"
+            if masked & columns_used(bind_expression(expression, declared), declared):
                 continue
+            column = bind_expression(expression, table)
             found = _facts(tables.connection, table.select(value=column), most)
             if found is not None:
                 facts[f"{model.name}.{name}"] = found
