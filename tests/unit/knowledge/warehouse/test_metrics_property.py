@@ -1,7 +1,9 @@
 """Whatever the policy, the reader and the query: figures are those of the rows the reader may see, and no
 other row or masked value can be read anywhere in a result, a statement or an error."""
 
+import json
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,9 +16,12 @@ from hypothesis import strategies as st
 
 from knowledge.search.access import AccessScope
 from knowledge.warehouse.catalog import Catalog
+from knowledge.warehouse.charts.chart import chart_for
+from knowledge.warehouse.errors import QueryRefused
 from knowledge.warehouse.metric_spec import Dimension, Metric, SemanticModel
 from knowledge.warehouse.query import MetricFilter, MetricQuery, Period
 from knowledge.warehouse.query_metrics import query_metrics
+from knowledge.warehouse.result import NumberResult
 from knowledge.warehouse.spec import (
     Access,
     Column,
@@ -26,6 +31,7 @@ from knowledge.warehouse.spec import (
     MaskKind,
     RowRule,
 )
+from knowledge.warehouse.statistics.summary import summarize
 from knowledge.warehouse.warehouse import Warehouse
 from ledger.db import Database
 from ledger.errors import CrewdeskError
@@ -196,7 +202,20 @@ def test_figures_are_of_the_rows_a_reader_may_see_and_tell_of_no_others(sales: W
     if refused:
         return
     assert_tells_nothing(case, repr(result.rows), result.sql, repr(result.filters), repr(result.notes))
+    assert_tells_nothing(case, *made_of(result))
     assert_right(case, result.rows)
+
+
+def made_of(result: NumberResult) -> Iterator[str]:
+    """What statistics and charts say of a result, or why they say nothing."""
+    for column in result.columns:
+        try:
+            yield repr(summarize(result, column.name))
+        except QueryRefused as refusal:
+            yield str(refusal)
+    chart = chart_for(result, "Figures")
+    if chart is not None:
+        yield f"{json.dumps(chart.spec)} {chart.alt} {chart.notes}"
 
 
 def not_allowed(case: Case) -> bool:
