@@ -13,14 +13,18 @@ from knowledge.library import Library
 from knowledge.relevance.similarity import Similarity, similarity_from
 from knowledge.search.access import AccessScope
 from ledger.db import Database
-from ledger.errors import NotFound
+from ledger.errors import NotFound, WorkspaceInvalid
 from ledger.evidence import Evidence, Finding, record_evidence
+from ledger.log import get_logger
 from ledger.spans import SpanRecorder
 from ledger.steps import ClaimedStep
 
 if TYPE_CHECKING:
     from crews.number_desk import NumberDesk
     from knowledge.warehouse.resolve.suggest import Suggestions
+
+
+_log = get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -102,11 +106,16 @@ class StepContext:
         return self.desk()
 
     def suggest(self) -> "Suggestions | None":
-        """Which governed queries the question may mean; None where the workspace has no catalog."""
+        """Which governed queries the question may mean; None where the workspace has no catalog, or one that
+        cannot be used: what the documents answer is answered all the same."""
         if self.desk is None:
             return None
         question = self.mask.reveal(self.claim.question)
-        return self.desk().suggest(self.access, question, self.db.clock.now())
+        try:
+            return self.desk().suggest(self.access, question, self.db.clock.now())
+        except (WorkspaceInvalid, NotFound) as error:
+            _log.warning("catalog_unusable", reason=str(error))
+            return None
 
     @property
     def similarity(self) -> Similarity:

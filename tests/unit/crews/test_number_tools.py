@@ -20,6 +20,7 @@ from knowledge.warehouse.catalog import load_catalog
 from knowledge.warehouse.warehouse import Warehouse
 from ledger.artifacts import ArtifactStore
 from ledger.data_products import CheckResult, CheckState
+from ledger.errors import WorkspaceInvalid
 from ledger.evidence import list_evidence
 from ledger.workspace import open_workspace
 from tests.stand_ins.warehouse import publish, write_workspace
@@ -179,6 +180,17 @@ def test_the_catalog_tells_what_the_asker_may_know(desk: Desk, warehouse: Wareho
         text = kept(gate)[-1]["text"]
         assert ("- cost (decimal, EUR, masked for you)" in text) == masked
         assert "Metric orders.revenue in EUR: Net amount." in text
+
+
+def test_a_catalog_that_cannot_be_used_leaves_the_documents_alone(desk: Desk) -> None:
+    def spoilt() -> NumberDesk:
+        raise WorkspaceInvalid("catalog/products/orders.yaml:3: owner: this key is required and missing.")
+
+    gate = Gate(desk)
+    gate.context.desk = spoilt
+    assert gate.context.suggest() is None
+    with pytest.raises(WorkspaceInvalid):
+        _ = gate.context.numbers
 
 
 def test_without_a_catalog_there_are_no_figures(desk: Desk) -> None:
