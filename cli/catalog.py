@@ -112,10 +112,10 @@ def load_command(
     from cli.screen import open_screen, print_json, status_line
     from cli.start import read_settings
     from knowledge.warehouse.loading.load import LoadProgress, load_products
+    from knowledge.warehouse.upkeep import answer_watches
     from ledger.settings import CatalogSettings
 
     settings = read_settings(CatalogSettings)
-    connections = {name: url.get_secret_value() for name, url in (settings.connections or {}).items()}
     with open_catalog(prepare=True) as warehouse, status_line("Loading ...") as status:
 
         def show(progress: LoadProgress) -> None:
@@ -123,7 +123,8 @@ def load_command(
                 status.update(f"Loading {progress.product} ({progress.done} of {progress.total}) ...")
 
         begun = warehouse.db.clock.now()
-        loads = load_products(warehouse, products or None, begun, show, connections=connections)
+        loads = load_products(warehouse, products or None, begun, show, connections=settings.connection_urls)
+        answer_watches(warehouse)
     report = report_loads(loads, begun)
     if as_json:
         print_json(report)

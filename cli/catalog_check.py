@@ -39,9 +39,11 @@ def check_command(
     from cli.catalog_workspace import open_catalog
     from cli.screen import open_screen, print_json, status_line
     from knowledge.warehouse.recheck import recheck
+    from knowledge.warehouse.upkeep import answer_watches
 
     with open_catalog() as warehouse, status_line("Checking ..."):
         loads = recheck(warehouse, products or None, warehouse.db.clock.now())
+        answer_watches(warehouse)
         report = _report(warehouse, loads)
     if as_json:
         print_json(report)

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Over, delete, func, or_, select
+from sqlalchemy import ColumnElement, Over, delete, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ledger.audit import append_audit
@@ -153,22 +153,25 @@ def served_ids(db: Database) -> dict[str, str]:
         return {row.product: row.id for row in session.execute(query)}
 
 
-def list_loads(db: Database, product: str, limit: int = 30) -> list[ProductLoad]:
-    """Newest first."""
-    query = (
-        select(ProductLoadRow)
-        .where(ProductLoadRow.product == product)
-        .order_by(ProductLoadRow.loaded_at.desc(), ProductLoadRow.id.desc())
-        .limit(limit)
-    )
+def list_loads(
+    db: Database, product: str, limit: int = 30, *, state: LoadState | None = None
+) -> list[ProductLoad]:
+    """Newest first; only those in one state where it is given."""
+    wanted = [ProductLoadRow.product == product]
+    if state is not None:
+        wanted.append(ProductLoadRow.state == state)
+    query = select(ProductLoadRow).where(*wanted).order_by(*_newest_first()).limit(limit)
     with db.read() as session:
         return _with_checks(session, session.scalars(query).all())
 
 
+def _newest_first() -> tuple[ColumnElement[Any], ...]:
+    return ProductLoadRow.loaded_at.desc(), ProductLoadRow.id.desc()
+
+
 def _place(*within: InstrumentedAttribute[str]) -> Over[int]:
     """The newest is the first."""
-    newest_first = (ProductLoadRow.loaded_at.desc(), ProductLoadRow.id.desc())
-    return func.row_number().over(partition_by=within, order_by=newest_first)
+    return func.row_number().over(partition_by=within, order_by=_newest_first())
 
 
 def _with_checks(session: Session, rows: Iterable[ProductLoadRow]) -> list[ProductLoad]:

@@ -81,7 +81,7 @@ class SearchSettings(ProcessSettings):
 
 
 class CatalogSettings(ProcessSettings):
-    """For the commands that load data products."""
+    """For what loads data products: the scheduler, and the commands."""
 
     connections: dict[str, SecretStr] | None = Field(
         default=None,
@@ -90,6 +90,10 @@ class CatalogSettings(ProcessSettings):
             '{"warehouse": "postgres://user:pass@host/sales"}.'
         ),
     )
+
+    @property
+    def connection_urls(self) -> dict[str, str]:
+        return {name: url.get_secret_value() for name, url in (self.connections or {}).items()}
 
 
 class WorkerSettings(BrokerSettings, SearchSettings):
@@ -112,8 +116,8 @@ class WorkerSettings(BrokerSettings, SearchSettings):
     )
 
 
-class SchedulerSettings(BrokerSettings):
-    """For the relay, the sweeper and the shipper of spans."""
+class SchedulerSettings(BrokerSettings, CatalogSettings):
+    """For the relay, the sweeper, the shipper of spans and the keeper of the catalog."""
 
     langfuse_host: str | None = Field(
         default=None, description="Base URL of Langfuse. Empty: spans stay in the ledger."
@@ -145,7 +149,7 @@ class ApiSettings(ProcessSettings):
     )
 
 
-class EmbeddedSettings(WorkerSettings, SchedulerSettings, BotSettings, ApiSettings, CatalogSettings):
+class EmbeddedSettings(WorkerSettings, SchedulerSettings, BotSettings, ApiSettings):
     """For the single process that plays every role."""
 
 

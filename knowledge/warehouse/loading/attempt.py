@@ -126,8 +126,7 @@ def _check_and_publish(turn: Turn, product: DataProduct, bench: Workbench, draft
         table, domain = bench.open_product(name)
         return bench.ibis.table(table, database=domain)
 
-    loads = list_loads(turn.warehouse.db, product.name, _HISTORY)
-    history = [load for load in loads if load.state is LoadState.PUBLISHED]
+    history = list_loads(turn.warehouse.db, product.name, _HISTORY, state=LoadState.PUBLISHED)
     checks = turn.checking.run_checks(product, rows, others, history, turn.now.date())
     draft = replace(draft, checks=checks)
     failed = [check for check in draft.failed if check.severity == "block"]

@@ -99,7 +99,12 @@ def pass_time(db: Database, seconds: float) -> None:
         db.clock.advance(seconds)
         return
     with db.write() as session:
-        for column in ("steps.lease_until", "dispatches.rung_at", "deliveries.due_at"):
+        for column in (
+            "steps.lease_until",
+            "dispatches.rung_at",
+            "deliveries.due_at",
+            "firings.lease_until",
+        ):
             table, name = column.split(".")
             session.execute(
                 text(f"UPDATE {table} SET {name} = {name} - make_interval(secs => :s)"), {"s": seconds}
