@@ -5,25 +5,27 @@ import pytest
 from ledger.audit import verify_audit
 from ledger.db import Database
 from ledger.errors import NotFound
-from ledger.evidence import BLOCKED, Finding, record_evidence
 from ledger.people import find_principal, sync_people
 from ledger.reading import get_run_for_delivery, list_runs
-from ledger.result import AbstainReason, RunResult
-from ledger.steps import complete_step
+from ledger.result import AbstainReason
 from ledger.watches import NothingToWatch, Watch, ask_again, blocked_run_in, open_watches, watch_run
-from tests.unit.ledger.world import EMPLOYEE, ENGINEER, SLACK_PLACE, ask, claim, furnish, people_file
+from tests.unit.ledger.world import (
+    EMPLOYEE,
+    ENGINEER,
+    SLACK_PLACE,
+    ask,
+    claim,
+    end_blocked,
+    furnish,
+    people_file,
+)
 
 PRODUCTS = ("sales.lines", "sales.orders")
 
 
 def end(db: Database, run_id: str, reason: AbstainReason = AbstainReason.BLOCKED) -> str:
     """Ends the run as one whose two queries met data that was not fit."""
-    step = claim(db, run_id)
-    for name in reversed(PRODUCTS):
-        finding = Finding(BLOCKED, name, "quality", f"{name} is late.", None, {"products": [name]})
-        record_evidence(db, step, [finding])
-    result = RunResult(outcome="abstained", answer="There is no figure.", reason=reason)
-    complete_step(db, step, result.model_dump(mode="json"))
+    end_blocked(db, claim(db, run_id), *reversed(PRODUCTS), reason=reason)
     return run_id
 
 

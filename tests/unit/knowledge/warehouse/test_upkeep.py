@@ -13,16 +13,14 @@ from knowledge.warehouse.upkeep import CatalogKeeper, find_due
 from ledger.clock import ManualClock
 from ledger.data_products import CheckState, LoadState, list_loads, served_loads
 from ledger.db import Database
-from ledger.evidence import BLOCKED, Finding, record_evidence
 from ledger.reading import list_runs
-from ledger.result import AbstainReason, RunResult
 from ledger.runs import RunRequest, submit_run
 from ledger.schema import FiringRow, StepRow
-from ledger.steps import claim_step, complete_step
+from ledger.steps import claim_step
 from ledger.watches import watch_run
 from ledger.workflows import publish_workflow
 from tests.unit.knowledge.warehouse.loading_shop import Shop, column, make_shop
-from tests.unit.ledger.world import workflow
+from tests.unit.ledger.world import end_blocked, workflow
 
 ORDERS, STOCK, SIZES = "shop.orders", "shop.stock", "shop.sizes"
 _COLUMNS = column("id", "integer") + "\n" + column("day", "date")
@@ -196,11 +194,7 @@ class TestWhoWaits:
             step_id = session.scalars(select(StepRow.id)).one()
         step = claim_step(shop.db, step_id, "the test")
         assert step is not None
-        record_evidence(
-            shop.db, step, [Finding(BLOCKED, ORDERS, "quality", "Late.", None, {"products": [ORDERS]})]
-        )
-        result = RunResult(outcome="abstained", answer="No figure.", reason=AbstainReason.BLOCKED)
-        complete_step(shop.db, step, result.model_dump(mode="json"))
+        end_blocked(shop.db, step, ORDERS)
         watch_run(shop.db, run_id)
         return lambda: [run.source for run in list_runs(shop.db)]
 
