@@ -2,6 +2,7 @@
 
 import pytest
 
+from bots.service import SlackFrontDoor
 from ledger.reading import list_runs
 from ledger.watches import ask_again, open_watches
 from tests.integration.slack.desk import QUESTION, Desk
@@ -16,8 +17,9 @@ def says(words: str, desk: Desk) -> Message:
 
 
 @pytest.fixture
-def blocked(desk: Desk, door: object) -> str:
+def blocked(desk: Desk, door: SlackFrontDoor) -> str:
     """The time stamp of a thread whose question met data that was not fit."""
+    assert door.failure is None
     asked = desk.slack.mention(desk.asker, desk.channel, "How much did we sell?")
     desk.slack.wait_for_ack(asked)
     [claim] = desk.claim_all()
@@ -50,7 +52,8 @@ def test_anything_else_is_a_question(desk: Desk, blocked: str) -> None:
     assert open_watches(desk.db) == []
 
 
-def test_without_such_a_run_it_is_a_question_too(desk: Desk, door: object) -> None:
+@pytest.mark.usefixtures("door")
+def test_without_such_a_run_it_is_a_question_too(desk: Desk) -> None:
     desk.slack.wait_for_ack(desk.slack.mention(desk.asker, desk.channel, "tell me"))
     [run] = list_runs(desk.db)
     assert run.state == "queued"
