@@ -434,7 +434,7 @@ class ProductLoadRow(Base):
 
 
 class ProductCheckRow(Base):
-    """What one check came to for one load, the last time it was made."""
+    """What one check came to for one load, each time it was made; the newest counts."""
 
     __tablename__ = "product_checks"
     load_id: Mapped[str] = mapped_column(ForeignKey("product_loads.id"), primary_key=True)
@@ -444,7 +444,7 @@ class ProductCheckRow(Base):
     sentence: Mapped[str] = mapped_column(StorableText)
     measured: Mapped[float | None] = mapped_column(Double)
     examples: Mapped[list[Any]] = mapped_column(Json)
-    checked_at: Mapped[datetime]
+    checked_at: Mapped[datetime] = mapped_column(primary_key=True)
 
 
 class FiringRow(Base):
