@@ -93,7 +93,7 @@ def test_an_entry_without_rights_for_a_missing_file_is_only_told(shop: Shop) -> 
         ("---\ntitle: A\ngroup: [hr]\n---\n# A\n", "documents/a.md:3: group: this key is not known here"),
         ("\n---\ntitle: A\ngroups: hr\n---\n# A\n", "documents/a.md:4: groups"),
         ("---\ngroups: [pirates]\n---\n# A\n", "documents/a.md: front matter.groups: the group 'pirates'"),
-        ("---\ngroups: [hr]\n\n# A\n", "documents/a.md:1: the front matter is not closed"),
+        ("---\ngroups: [hr]\n\n# A\n", "documents/a.md:1: this looks like front matter"),
         ("---\r\ngroups: hr: x\r\n---\r\n# A\r\n", "documents/a.md:2: this is not valid YAML"),
     ],
 )
