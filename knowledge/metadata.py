@@ -5,6 +5,7 @@ folder's, those over the built-in ones. What is malformed is refused, never skip
 access must not open a document.
 """
 
+import os
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -109,7 +110,8 @@ class Resolved:
 def load_folder_metadata(folder: Path, declared_groups: frozenset[str]) -> FolderMetadata:
     """Empty where the folder has no `_meta.yaml`. Raises WorkspaceInvalid naming file and key."""
     path = folder / META_FILE
-    if not path.exists():
+    # A link that leads nowhere is a rule that cannot be read, not the lack of one.
+    if not os.path.lexists(path):
         _refuse_misnamed(folder)
         return FolderMetadata()
     metadata = load_yaml(path, FolderMetadata)

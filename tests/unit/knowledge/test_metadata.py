@@ -127,6 +127,18 @@ def test_hidden_files_are_no_documents_and_links_lead_nowhere(shop: Shop) -> Non
         assert (loaded.status, loaded.blocks) == (FileStatus.UNSUPPORTED, ())
 
 
+def test_a_link_to_itself_costs_only_itself(shop: Shop) -> None:
+    (shop.documents / "loop.md").symlink_to("loop.md")
+    shop.write("a.md", "# A\n")
+    loaded = read(shop, "loop.md").load(Inline())
+    assert (loaded.status, loaded.reason) == (FileStatus.UNSUPPORTED, "it is not a regular file")
+    assert read(shop, "a.md").problem is None
+    shop.write("hr/b.md", "# B\n")
+    (shop.documents / "hr" / "_meta.yaml").symlink_to("_meta.yaml")
+    with pytest.raises(WorkspaceInvalid, match=r"hr/_meta\.yaml: it cannot be read"):
+        find_sources(shop.open())
+
+
 def test_a_file_over_the_limit_is_not_even_read(shop: Shop) -> None:
     with shop.write("a.txt", "").open("r+b") as file:
         file.truncate(MAX_FILE_BYTES + 1)
