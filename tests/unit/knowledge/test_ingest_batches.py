@@ -188,6 +188,19 @@ class TestDrift:
         report = desk.ingest()
         assert (report.outcome, report.passages, len(report.drift)) == (IngestOutcome.APPLIED, 21, 1)
 
+    def test_only_what_takes_the_place_of_something_may_not_be_quite_different(self, desk: Desk) -> None:
+        desk.ingest()
+        desk.embedder.subject = 1
+        for number in range(40):
+            desk.shop.write(f"new{number}.txt", f"This is new for the {number}th time.")
+        report = desk.ingest()
+        assert (report.outcome, report.passages) == (IngestOutcome.APPLIED, 76)
+        assert "what the documents are about would shift" in report.drift[0]
+        desk.embedder.subject = 2
+        for number in range(40):
+            desk.shop.write(f"new{number}.txt", f"This is changed for the {number}th time.")
+        assert desk.ingest().outcome is IngestOutcome.BLOCKED
+
 
 def steward(desk: Desk):  # type: ignore[no-untyped-def]
     (desk.shop.folder / "people.yaml").write_text(
