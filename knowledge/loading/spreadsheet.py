@@ -25,6 +25,11 @@ _HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\b[^>]*\bhidden=\"(?:1|true)\"[^>]*>
 _NUMBER = re.compile(rb"\b(r|min|max)=\"(\d{1,7})\"")
 _CHART = re.compile(r"xl/charts/chart\d*\.xml")
 _LAST_COLUMN = 16_384
+# Of a formula that gave an empty text (`t="str"`) the result is saved.
+NO_RESULT = re.compile(
+    rb'<(?:\w+:)?c\b(?![^>]*\bt="str")[^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*'
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
 # Rules and table styles colour cells by other means than their own.
 _MAY_SHADE = re.compile(rb"<(?:\w+:)?(?:conditionalFormatting|tableParts|picture)\b")
 
@@ -41,14 +46,24 @@ def load_xlsx(content: bytes) -> LoadedFile:
             white_styles = find_white_styles(book)
             sheets = [_xlsx_sheet(sheet, archive, white_styles) for sheet in book.worksheets]
             loaded = load_sheets(sheets, stated_title(book.properties.title))
+            unread = [block for sheet in book.worksheets for block in _unread(sheet, archive)]
             charts = [
                 block for name in sorted(names) if _CHART.fullmatch(name) for block in _titles(archive, name)
             ]
     finally:
         book.close()
-    return LoadedFile(
-        loaded.status, blocks=(*loaded.blocks, *charts), title=loaded.title, hidden=loaded.hidden
-    )
+    blocks = (*loaded.blocks, *charts, *unread)
+    return LoadedFile(loaded.status, blocks=blocks, title=loaded.title, hidden=loaded.hidden)
+
+
+def _unread(sheet: Any, archive: zipfile.ZipFile) -> list[Block]:
+    """Says what a reader of the sheet would miss: a program that writes formulas need not work them out."""
+    count = len(NO_RESULT.findall(archive.read(sheet._worksheet_path)))
+    if not count:
+        return []
+    told = f"Not read: {count:,} cells of sheet {sheet.title}, whose formulas have no saved result."
+    block = make_block(BlockKind.PARAGRAPH, told, place=f"sheet {sheet.title}")
+    return [block] if block else []
 
 
 def _titles(archive: zipfile.ZipFile, name: str) -> list[Block]:
