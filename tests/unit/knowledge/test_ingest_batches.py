@@ -130,6 +130,16 @@ class TestInterruption:
         assert embedding[-1] == (36, 36)
 
 
+def test_other_rules_judge_what_did_not_change_once_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as older:
+        older.setattr("knowledge.quality.gate.RULES_VERSION", "gate-0")
+        desk.ingest()
+    report = desk.ingest()
+    assert (len(desk.parser.parsed), report.embedded) == (PAGES, 0)
+    desk.ingest()
+    assert desk.parser.parsed == []
+
+
 class TestDrift:
     def test_a_batch_that_would_take_most_away_is_kept_out_as_a_whole(self, desk: Desk) -> None:
         desk.ingest()
