@@ -131,9 +131,10 @@ def named_in(workspace: "Workspace", path: Path | None) -> str | None:
         return None
     folder = workspace.folder.resolve()
     roots = [root.resolve() for root in workspace.document_folders]
-    # Not resolved to its end: the document is the link, not what it leads to.
+    # Not resolved to its end: the document is the link, not what it leads to. Nor by `Path.resolve`, which
+    # raises where a link leads back to itself.
     tried = [
-        each.parent.resolve() / each.name if each.name else each.resolve()
+        Path(os.path.realpath(each.parent)) / each.name if each.name else Path(os.path.realpath(each))
         for each in (folder / path, Path.cwd() / path)
     ]
     within = [full for full in tried if any(full.is_relative_to(root) for root in roots)]

@@ -84,7 +84,7 @@ class Score:
 
 
 def read_marked(path: Path) -> list[MarkedText]:
-    """One JSON object a line. Raises pydantic's ValidationError, OSError."""
+    """One JSON object a line. Raises ValueError, pydantic's ValidationError among them, and OSError."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return [MarkedText.model_validate_json(line) for line in lines if line.strip()]
 
@@ -153,7 +153,15 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         print("usage: python -m evals.pii FILE", file=sys.stderr)
         return 2
-    score = score_detector(open_detector(), read_marked(Path(arguments[0])))
+    try:
+        texts = read_marked(Path(arguments[0]))
+    except (OSError, ValueError) as error:
+        print(
+            f"{arguments[0]} cannot be read as annotated text, one JSON object a line: {error}",
+            file=sys.stderr,
+        )
+        return 2
+    score = score_detector(open_detector(), texts)
     print_score(Console(width=110), score)
     return 0 if score.leak_rate <= MAX_LEAK_RATE else 1
 

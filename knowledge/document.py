@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Protocol
 
+from knowledge.front_matter import may_have_front_matter, take_front_matter
 from knowledge.loading.blocks import BlockKind, FileStatus, LoadedFile, Unreadable
-from knowledge.loading.encoding import decode_text
-from knowledge.loading.load import MARKDOWN_SUFFIXES, MAX_FILE_BYTES
-from knowledge.metadata import Metadata, Resolved, check_whole, resolve, take_front_matter
+from knowledge.loading.encoding import decode_text, drop_lines
+from knowledge.loading.format import MARKDOWN_SUFFIXES
+from knowledge.loading.load import MAX_FILE_BYTES
+from knowledge.metadata import Classification, Metadata, Resolved, check_whole, resolve
 from knowledge.passages import RECIPE
 from knowledge.sources import LONGEST_NAME, SourceFile
 from ledger.errors import WorkspaceInvalid
@@ -28,8 +30,9 @@ class FileParser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SourceDocument:
-    """`problem` is set where the file cannot be read at all; `content` is then empty. The hash covers
-    whatever the passages depend on - not who may read them, so that changing rights costs no embedding."""
+    """`problem` is set where the file cannot be read at all; `content` is then empty. `has_unknown_rights`
+    where that is because what it says about itself does not hold. The hash covers whatever the passages
+    depend on - not who may read them, so that changing rights costs no embedding."""
 
     id: str
     name: str
@@ -38,6 +41,7 @@ class SourceDocument:
     content_hash: str
     size_bytes: int
     problem: LoadedFile | None = None
+    has_unknown_rights: bool = False
 
     def load(self, parser: FileParser) -> LoadedFile:
         return self.problem or parser.parse(self.name, self.content)
@@ -53,16 +57,22 @@ def read_source(source: SourceFile, declared_groups: frozenset[str]) -> SourceDo
         return _unreadable(source, unreadable.status, unreadable.reason)
     except WorkspaceInvalid as error:
         # Which groups may read it cannot be told, so nobody does.
-        return _unreadable(source, FileStatus.CORRUPT, str(error))
+        return _without_rights(_unreadable(source, FileStatus.CORRUPT, str(error)))
 
 
 def _take_front_matter(source: SourceFile, content: bytes, groups: frozenset[str]) -> tuple[Metadata, bytes]:
-    if PurePath(source.name).suffix.lower() not in MARKDOWN_SUFFIXES or not content.strip():
+    if not may_have_front_matter(content):
         return source.metadata, content
-    own, body = take_front_matter(decode_text(content), source.name, groups)
+    try:
+        text = decode_text(content)
+    except Unreadable:
+        # Its loader says what it is.
+        return source.metadata, content
+    is_markdown = PurePath(source.name).suffix.lower() in MARKDOWN_SUFFIXES
+    own, lines = take_front_matter(text, source.name, groups, is_markdown=is_markdown)
     whole = own.over(source.metadata)
     check_whole(whole, f"{source.name}: front matter")
-    return whole, body.encode("utf-8", "replace")
+    return whole, drop_lines(content, lines) if lines else content
 
 
 def title_of(document: SourceDocument, loaded: LoadedFile) -> str:
@@ -120,3 +130,9 @@ def _unreadable(source: SourceFile, status: FileStatus, reason: str) -> SourceDo
     document = _document(source, resolve(source.metadata), f"{status}: {reason}".encode(), size)
     nobody = replace(document.metadata, groups=())
     return replace(document, metadata=nobody, content=b"", problem=LoadedFile(status, reason))
+
+
+def _without_rights(document: SourceDocument) -> SourceDocument:
+    # What its folder opens to the public may be just what the file wanted to forbid.
+    closed = replace(document.metadata, classification=Classification.CONFIDENTIAL)
+    return replace(document, metadata=closed, has_unknown_rights=True)

@@ -93,14 +93,19 @@ def summarize(records: Iterable[DocumentRecord], index: str) -> Corpus:
     return Corpus(documents, refused, passages, vector_sum / vectors if vectors else None, mean, spread)
 
 
-def judge_drift(before: Corpus, after: Corpus, steps: Sequence[tuple[int, int]]) -> tuple[DriftFinding, ...]:
-    """`steps` are the passages before and after of the ingestions that changed something, in any order."""
+def judge_drift(
+    before: Corpus, after: Corpus, lost_passages: int, steps: Sequence[tuple[int, int]]
+) -> tuple[DriftFinding, ...]:
+    """`lost_passages` are those of before that would not be there any more, by removal or change. `steps` are
+    the passages before and after of the ingestions that changed something, in any order."""
     if before.passages < LEAST_PASSAGES:
         return ()
+    # A library that keeps what it had and grows by something else may be about something else as a whole.
+    only_grows = lost_passages <= LOSS_WARN * before.passages
     found = [
         _judge_count(before.passages, after.passages, steps),
-        _judge_centroid(before, after),
-        _judge_norms(before, after),
+        _judge_centroid(before, after, may_block=not only_grows),
+        _judge_norms(before, after, may_block=not only_grows),
         _judge_refused(before, after),
     ]
     return tuple(finding for finding in found if finding is not None)
@@ -126,7 +131,7 @@ def _judge_count(before: int, after: int, steps: Sequence[tuple[int, int]]) -> D
     return _finding(blocks=step < -STEP_BLOCK, reason=reason)
 
 
-def _judge_centroid(before: Corpus, after: Corpus) -> DriftFinding | None:
+def _judge_centroid(before: Corpus, after: Corpus, *, may_block: bool) -> DriftFinding | None:
     if before.centroid is None or after.centroid is None:
         return None
     lengths = float(np.linalg.norm(before.centroid) * np.linalg.norm(after.centroid))
@@ -136,10 +141,10 @@ def _judge_centroid(before: Corpus, after: Corpus) -> DriftFinding | None:
     reason = (
         f"what the documents are about would shift by {distance:.2f} (cosine distance of the mean vectors)"
     )
-    return _finding(blocks=distance > CENTROID_BLOCK, reason=reason)
+    return _finding(blocks=may_block and distance > CENTROID_BLOCK, reason=reason)
 
 
-def _judge_norms(before: Corpus, after: Corpus) -> DriftFinding | None:
+def _judge_norms(before: Corpus, after: Corpus, *, may_block: bool) -> DriftFinding | None:
     if before.norm_mean is None or before.norm_spread is None or after.norm_mean is None:
         return None
     spread = max(before.norm_spread, LEAST_NORM_SPREAD * before.norm_mean)
@@ -147,7 +152,7 @@ def _judge_norms(before: Corpus, after: Corpus) -> DriftFinding | None:
     if shift <= NORM_WARN:
         return None
     reason = f"the vectors' lengths would shift by {shift:.1f} standard deviations, as with garbled text"
-    return _finding(blocks=shift > NORM_BLOCK, reason=reason)
+    return _finding(blocks=may_block and shift > NORM_BLOCK, reason=reason)
 
 
 def _judge_refused(before: Corpus, after: Corpus) -> DriftFinding | None:

@@ -281,7 +281,11 @@ class _Ingestion:
         for known in plan.removed:
             del after[known.record.id]
         steps = [(each.passages_before, each.passages) for each in list_applied(self.db, _HISTORY)]
-        return judge_drift(summarize(before, self._index), summarize(after.values(), self._index), steps)
+        lost = sum(len(known.passage_ids) for known in plan.removed)
+        lost += sum(len(set(draft.old_ids).difference(draft.ids)) for draft in drafts)
+        return judge_drift(
+            summarize(before, self._index), summarize(after.values(), self._index), lost, steps
+        )
 
     def _moved_texts(self, plan: Plan) -> dict[str, str]:
         """What the documents that went said, and under which ids it is stored."""

@@ -118,7 +118,8 @@ def _take(
     if old is not None and _stands(old, document, rules, standing):
         plan.labels.append(Relabel(old, _relabelled(old.record, document)))
         return
-    if old is not None and old.record.is_served and document.problem is None:
+    is_told = document.problem is None or document.has_unknown_rights
+    if old is not None and old.record.is_served and is_told:
         narrowed = _narrowed(old.record, document)
         if narrowed != old.record:
             plan.narrowed.append(narrowed)

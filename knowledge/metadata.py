@@ -5,7 +5,7 @@ folder's, those over the built-in ones. What is malformed is refused, never skip
 access must not open a document.
 """
 
-import re
+import os
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from knowledge.pii.policy import PiiPolicy
 from ledger.errors import WorkspaceInvalid
 from ledger.people import EVERYONE, PUBLIC, Email, Name
-from ledger.yaml_file import load_yaml, parse_yaml
+from ledger.yaml_file import load_yaml
 
 META_FILE = "_meta.yaml"
 DEFAULT_COLLECTION = "company"
@@ -110,7 +110,8 @@ class Resolved:
 def load_folder_metadata(folder: Path, declared_groups: frozenset[str]) -> FolderMetadata:
     """Empty where the folder has no `_meta.yaml`. Raises WorkspaceInvalid naming file and key."""
     path = folder / META_FILE
-    if not path.exists():
+    # A link that leads nowhere is a rule that cannot be read, not the lack of one.
+    if not os.path.lexists(path):
         _refuse_misnamed(folder)
         return FolderMetadata()
     metadata = load_yaml(path, FolderMetadata)
@@ -154,26 +155,6 @@ def check_whole(metadata: Metadata, where: str) -> None:
     """For metadata laid over all it inherits. Raises WorkspaceInvalid if personal data is kept for nobody."""
     if metadata.pii:
         metadata.pii.check_whole(where)
-
-
-_FRONT_MATTER = re.compile(
-    r"\A(?P<before>\s*)---[ \t]*\n(?P<yaml>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
-)
-_UNCLOSED = re.compile(rf"\A\s*---[ \t]*\n(?:.*\n)*?(?:{'|'.join(Metadata.model_fields)})[ \t]*:")
-
-
-def take_front_matter(text: str, source: str, declared_groups: frozenset[str]) -> tuple[Metadata, str]:
-    """What the YAML between the leading `---` lines says, and the text without it. Raises WorkspaceInvalid
-    naming file, line and key."""
-    match = _FRONT_MATTER.match(text)
-    if match is None:
-        if _UNCLOSED.match(text):
-            raise WorkspaceInvalid(f"{source}:1: the front matter is not closed by a line of ---.")
-        return Metadata(), text
-    first_line = match["before"].count("\n") + 2
-    metadata = parse_yaml(match["yaml"], Metadata, source=source, first_line=first_line)
-    check_groups(metadata, declared_groups, f"{source}: front matter")
-    return metadata, text[match.end() :]
 
 
 def resolve(metadata: Metadata) -> Resolved:

@@ -17,7 +17,7 @@ from knowledge.word_pieces import WordPieces
 MAX_PIECES = 256
 # Changed together with anything here or in a loader that makes other passages of the same file, so that all
 # are made anew.
-RECIPE = "passages-2"
+RECIPE = "passages-3"
 
 _MARKS = 2  # the embedder puts one piece before and one after
 _MOST_HEADING_PIECES = 64

@@ -112,6 +112,7 @@ def _source(path: Path, root: Path, workspace: Workspace, metadata: Metadata) ->
         path=path,
         name=printable,
         metadata=metadata,
-        leads_outside=not path.resolve().is_relative_to(root.resolve()) or path.is_dir(),
+        # Not `Path.resolve`: it raises where a link leads back to itself.
+        leads_outside=not Path(os.path.realpath(path)).is_relative_to(root.resolve()) or path.is_dir(),
         has_valid_name=printable == name and len(name) <= LONGEST_NAME,
     )

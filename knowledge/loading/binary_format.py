@@ -5,12 +5,10 @@ import zipfile
 
 from knowledge.loading.blocks import FileStatus, Unreadable
 from knowledge.loading.containers import list_ole_streams, open_zip, read_member
-from knowledge.loading.format import READABLE, Format
+from knowledge.loading.format import MARKDOWN_SUFFIXES, READABLE, Format
 
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_TEXT_SUFFIXES = frozenset(
-    {".md", ".markdown", ".txt", ".text", ".rst", ".org", ".csv", ".tsv", ".html", ".htm"}
-)
+_TEXT_SUFFIXES = MARKDOWN_SUFFIXES | {".txt", ".text", ".rst", ".org", ".csv", ".tsv", ".html", ".htm"}
 _PICTURE = "it is a picture; text in pictures is not read"
 _SOUND = "it is a recording; what is said in recordings is not read"
 _ARCHIVE = "it is an archive; put the files themselves into the folder"

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from textwrap import dedent
 
 from knowledge.loading.hidden import note_zero_width
 
@@ -82,6 +83,13 @@ def clean_text(text: str) -> str:
     return _BREAKS.sub("\n", _SPACES.sub(" ", visible)).strip()
 
 
+def clean_preformatted(text: str) -> str:
+    """As `clean_text`, but each line keeps how far it is indented: in code and YAML that tells."""
+    note_zero_width(text)
+    visible = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).expandtabs(4)
+    return "\n".join(line.rstrip() for line in dedent(visible).split("\n") if line.strip())
+
+
 def is_clean(text: str) -> bool:
     """Whether the text holds nothing that `clean_text` would take out as invisible."""
     return _INVISIBLE.search(text) is None
@@ -95,6 +103,12 @@ def make_block(kind: BlockKind, text: str, level: int = 0, place: str | None = N
     """None where nothing visible is left of the text."""
     cleaned = one_line(text) if kind is BlockKind.HEADING else clean_text(text)
     return Block(kind, cleaned, level, place) if cleaned else None
+
+
+def make_preformatted(text: str) -> Block | None:
+    """A paragraph whose lines stay as they are indented."""
+    cleaned = clean_preformatted(text)
+    return Block(BlockKind.PARAGRAPH, cleaned) if cleaned else None
 
 
 def make_table(rows: list[list[str]], place: str | None = None) -> Block | None:

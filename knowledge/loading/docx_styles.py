@@ -8,6 +8,8 @@ from typing import Any
 from docx.document import Document
 from docx.oxml.ns import qn
 
+from knowledge.loading.docx_white import has_ground, has_page_grounds, is_white
+
 _HEADING = re.compile(r"^heading \d$", re.IGNORECASE)
 _OFF = {"0", "false", "off", "none"}
 _DEEPEST = 20
@@ -26,6 +28,7 @@ class Styles:
             None,
         )
         self._names: dict[str | None, str] = {}
+        self._has_page_grounds = has_page_grounds(document)
 
     def name(self, paragraph: Any) -> str:
         """The name of its style, or of the first heading style that one builds on; an outline level makes a
@@ -74,11 +77,14 @@ class Styles:
             # In half points: nobody reads one point.
             if size is not None and size.get(qn("w:val")) in {"0", "1", "2"}:
                 return True
-        for properties in self._run_properties(paragraph, run_properties):
-            vanish = properties.find(qn("w:vanish")) if properties is not None else None
-            if vanish is not None:
-                return vanish.get(qn("w:val"), "1") not in _OFF
-        return False
+        chain = [each for each in self._run_properties(paragraph, run_properties) if each is not None]
+        vanish = next((found for each in chain if (found := each.find(qn("w:vanish"))) is not None), None)
+        if vanish is not None and vanish.get(qn("w:val"), "1") not in _OFF:
+            return True
+        if self._has_page_grounds or not is_white(chain):
+            return False
+        styles = self._chain(_style_id(paragraph.find(qn("w:pPr")), "w:pStyle"))
+        return not has_ground(paragraph, styles, self._chain)
 
     def _run_properties(self, paragraph: Any, own: Any | None) -> Iterator[Any]:
         yield own

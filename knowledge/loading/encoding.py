@@ -45,6 +45,15 @@ def decode_head(content: bytes) -> str:
     return decode_text(head[:end] if end > 0 else head)
 
 
+def drop_lines(content: bytes, count: int) -> bytes:
+    """The same text without its first lines, as it was encoded: a page may say itself in what."""
+    encoding = _find_encoding(content)
+    if encoding.startswith(("utf-16", "utf-32")):
+        return "".join(decode_text(content).split("\n", count)[count:]).encode(encoding[:6])
+    mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
+    return mark + b"".join(content.splitlines(keepends=True)[count:])
+
+
 def _find_encoding(content: bytes) -> str:
     for mark, encoding in _BOMS:
         if content.startswith(mark):

@@ -38,6 +38,7 @@ READABLE = (
     "Markdown, text, HTML, PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, CSV, e-mail, XML, JSON and "
     "notebooks"
 )
+MARKDOWN_SUFFIXES = frozenset({".md", ".markdown", ".mdx", ".mkd", ".mkdn", ".mdown", ".mdwn"})
 # A file so named that holds neither that format nor any text must once have been whole.
 _BINARY_SUFFIXES = frozenset(
     {".pdf", ".docx", ".pptx", ".xlsx", ".xlsm", ".xls", ".odt", ".ods", ".odp", ".epub", ".msg", ".rtf"}

@@ -33,14 +33,23 @@ def take_hidden(soup: BeautifulSoup) -> None:
     for tag in soup.find_all(lambda tag: _is_hidden(tag, has_grounds=has_grounds)):
         # Its parent may have gone first and taken it along.
         if not tag.decomposed:
-            # What is hidden from screen readers only, such as an icon, is seen by everybody else.
-            if tag.get("aria-hidden") != "true":
+            if not _is_icon(tag):
                 note_hidden(tag.get_text(" "))
             tag.decompose()
 
 
+def _is_icon(tag: Tag) -> bool:
+    """What is hidden from screen readers only is seen by everybody else. It is text, unless it is a sign, or
+    a letter or name that a font of icons shows as a picture."""
+    if tag.get("aria-hidden") != "true":
+        return False
+    text = tag.get_text(strip=True)
+    is_named_so = tag.name == "i" or "icon" in str(tag.get("class") or "").lower()
+    return is_named_so or not any(map(str.isalnum, text))
+
+
 def _is_hidden(tag: Tag, *, has_grounds: bool) -> bool:
-    if tag.has_attr("hidden") or tag.get("aria-hidden") == "true":
+    if tag.has_attr("hidden") or _is_icon(tag):
         return True
     style = str(tag.get("style") or "")
     if not style:

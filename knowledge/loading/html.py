@@ -1,7 +1,8 @@
 """HTML: the main content only, without what frames a page and what a reader cannot see."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
@@ -12,6 +13,7 @@ from knowledge.loading.blocks import (
     FileStatus,
     LoadedFile,
     make_block,
+    make_preformatted,
     make_table,
     one_line,
 )
@@ -28,14 +30,15 @@ _NEVER_SHOWN = (
     "object",
     "head",
     "select",
-    "button",
 )
 _HEAD_BYTES = 2048
-_FRAME = ("nav", "header", "footer", "aside")
+_FRAME = ("nav", "footer", "aside")
+# A button that says more is a question whose answer it unfolds, not a command.
+_LONGEST_COMMAND = 3
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 # fmt: off
 _BLOCK_TAGS = frozenset({
-    "address", "article", "blockquote", "body", "center", "dd", "details", "dialog", "div", "dl",
+    "address", "article", "blockquote", "body", "button", "center", "dd", "details", "dialog", "div", "dl",
     "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "hr", "html",
     "legend", "main", "ol", "p", "pre", "section", "summary", "table", "td", "th",
     "tr", "ul", "li",
@@ -60,24 +63,42 @@ def parse_html(markup: bytes | str) -> list[Block]:
 def _read(soup: BeautifulSoup) -> list[Block]:
     take_hidden(soup)
     _drop(soup, _NEVER_SHOWN)
+    _drop_tags(button for button in soup.find_all("button") if _is_command(button))
     return _BlockReader().read(_main_content(soup))
 
 
 def _main_content(soup: BeautifulSoup) -> Tag:
-    """The largest main or article; a page without either is taken whole, less its frame."""
-    candidates = soup.find_all("main") or soup.find_all(True, role="main") or soup.find_all("article")
-    filled = [tag for tag in candidates if tag.get_text(strip=True)]
-    if filled:
-        root = max(filled, key=lambda tag: len(tag.get_text()))
-        _drop(root, ("nav", "aside", "footer"))
+    """The largest main, or the only article; another page is taken whole, less its frame."""
+    mains = _filled(soup.find_all("main")) or _filled(soup.find_all(True, role="main"))
+    # Comments below an article are articles within it; several side by side are each a part of the page.
+    articles = [tag for tag in _filled(soup.find_all("article")) if not tag.find_parent("article")]
+    if mains or len(articles) == 1:
+        root = max(mains or articles, key=lambda tag: len(tag.get_text()))
+        _drop(root, _FRAME)
         return root
     whole = soup.body or soup
+    # With a menu in it, it is that of the site; without, it is the page's own title and what belongs to it.
+    _drop_tags(header for header in whole.find_all("header") if header.find("nav"))
     _drop(whole, _FRAME)
     return whole
 
 
+def _filled(tags: Iterable[Tag]) -> list[Tag]:
+    return [tag for tag in tags if tag.get_text(strip=True)]
+
+
+def _is_command(button: Tag) -> bool:
+    unfolds = button.has_attr("aria-expanded") or button.has_attr("aria-controls")
+    is_title = unfolds or button.find_parent([*_HEADINGS, "summary"]) is not None
+    return not is_title and len(button.get_text(" ").split()) <= _LONGEST_COMMAND
+
+
 def _drop(root: Tag, names: tuple[str, ...]) -> None:
-    for tag in root.find_all(names):
+    _drop_tags(root.find_all(names))
+
+
+def _drop_tags(tags: Iterable[Tag]) -> None:
+    for tag in list(tags):
         # Its parent may have gone first and taken it along.
         if not tag.decomposed:
             tag.decompose()
@@ -89,7 +110,7 @@ class _BlockReader:
     def __init__(self) -> None:
         self._blocks: list[Block | None] = []
         self._run: list[str] = []
-        self._list_depth = 0
+        self._lists: list[Iterator[str]] = []  # the markers to come of each open list
         self._marker = ""
 
     def read(self, root: Tag) -> list[Block]:
@@ -122,7 +143,7 @@ class _BlockReader:
         self._blocks.append(make_block(BlockKind.HEADING, _text_of(tag), _HEADINGS[tag.name]))
 
     def _take_preformatted(self, tag: Tag) -> None:
-        self._blocks.append(make_block(BlockKind.PARAGRAPH, tag.get_text()))
+        self._blocks.append(make_preformatted(tag.get_text()))
 
     def _take_table(self, tag: Tag) -> None:
         rows = [row for row in tag.find_all("tr") if row.find_parent("table") is tag]
@@ -136,23 +157,27 @@ class _BlockReader:
         self._blocks.append(make_table(cells))
 
     def _take_list(self, tag: Tag) -> None:
-        self._list_depth += 1
-        for number, item in enumerate(tag.find_all("li", recursive=False), start=1):
-            self._marker = f"{number}. " if tag.name == "ol" else "- "
-            self._walk(item)
-            self._end_run()
+        """What stands in it beside its items is text of the list all the same."""
+        self._lists.append(f"{number}. " if tag.name == "ol" else "- " for number in count(1))
+        self._walk(tag)
+        self._end_run()
         self._marker = ""
-        self._list_depth -= 1
+        self._lists.pop()
+
+    def _take_item(self, tag: Tag) -> None:
+        self._marker = next(self._lists[-1]) if self._lists else ""
+        self._walk(tag)
+        self._end_run()
+        self._marker = ""
 
     def _end_run(self) -> None:
         text = "".join(self._run)
         self._run.clear()
         if not text.strip():
             return
-        if self._list_depth:
-            self._blocks.append(
-                make_block(BlockKind.LIST_ITEM, self._marker + text.strip(), self._list_depth)
-            )
+        if self._lists:
+            item = make_block(BlockKind.LIST_ITEM, self._marker + text.strip(), len(self._lists))
+            self._blocks.append(item)
             self._marker = ""
         else:
             self._blocks.append(make_block(BlockKind.PARAGRAPH, text))
@@ -164,6 +189,7 @@ _SPECIAL: dict[str, Callable[[_BlockReader, Tag], None]] = {
     "table": _BlockReader._take_table,
     "ul": _BlockReader._take_list,
     "ol": _BlockReader._take_list,
+    "li": _BlockReader._take_item,
 }
 
 

@@ -8,7 +8,6 @@ from knowledge.loading.format import Format, detect_format
 from knowledge.loading.hidden import bound_hidden, collect_hidden
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
-MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
 LONGEST_TITLE = 255
 
 # A loader takes the file's bytes and gives its blocks. Where it is: module and function under

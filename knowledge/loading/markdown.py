@@ -4,7 +4,7 @@ metadata)."""
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from knowledge.loading.blocks import Block, BlockKind, make_block, make_table
+from knowledge.loading.blocks import Block, BlockKind, make_block, make_preformatted, make_table
 from knowledge.loading.encoding import decode_text
 from knowledge.loading.html import parse_html
 
@@ -57,7 +57,7 @@ class _BlockReader:
             case "inline":
                 self._take_text(_plain(token))
             case "fence" | "code_block":
-                self._take_text(token.content)
+                self._take_code(token.content)
             case "html_block":
                 self._blocks.extend(parse_html(token.content))
 
@@ -78,6 +78,12 @@ class _BlockReader:
             self._marker = ""
         else:
             self._blocks.append(make_block(BlockKind.PARAGRAPH, text))
+
+    def _take_code(self, text: str) -> None:
+        if self._lists:
+            self._take_text(text)
+        else:
+            self._blocks.append(make_preformatted(text))
 
 
 def _plain(inline: Token) -> str:

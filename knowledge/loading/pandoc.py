@@ -21,6 +21,8 @@ _HEAP_EXHAUSTED = 251
 _LONGEST_REASON = 200
 # The number in the text and the arrow back to it, which are not the author's words.
 _FOOTNOTE_LINK = re.compile(r'<a\b[^>]*\bclass="footnote-(?:ref|back)".*?</a>', re.DOTALL)
+_RTF_HIDDEN = re.compile(rb"(?<!\\)\\v1?(?![a-zA-Z0-9-])((?:\\[^v]|\\v[a-z]|[^\\{}])*)")
+_RTF_CONTROL = re.compile(r"\\'[0-9a-fA-F]{2}|\\[a-zA-Z]+-?\d* ?|\\.")
 _ASIDE = re.compile(r"(</?)aside\b")
 _OTHER_FILE = re.compile(r"^[ \t]+:(?:file|url):.*$", re.MULTILINE)
 
@@ -29,7 +31,14 @@ def load_with_pandoc(content: bytes, source: PandocSource) -> LoadedFile:
     html = _FOOTNOTE_LINK.sub("", _to_html(_prepare(content, source), source).decode())
     # Pandoc puts footnotes into an aside, which on a web page is none of the content.
     blocks = parse_html(_ASIDE.sub(r"\1div", html))
-    return LoadedFile(FileStatus.OK, blocks=tuple(blocks))
+    hidden = _hidden_in_rtf(content) if source == "rtf" else ()
+    return LoadedFile(FileStatus.OK, blocks=tuple(blocks), hidden=hidden)
+
+
+def _hidden_in_rtf(content: bytes) -> tuple[str, ...]:
+    """What pandoc leaves out as never shown: all after `\\v`, until that is turned off or its group ends."""
+    found = (_RTF_CONTROL.sub(" ", text.decode("latin-1")) for text in _RTF_HIDDEN.findall(content))
+    return tuple(words for text in found if (words := " ".join(text.split())))
 
 
 def _prepare(content: bytes, source: PandocSource) -> bytes:

@@ -1,7 +1,7 @@
 """PowerPoint files: slide by slide, its title as heading, then what stands on it from top to bottom.
 
 Shapes are read from the XML, since python-pptx refuses or passes over kinds it does not know. Hidden slides
-and shapes, and those placed outside of the slide, are hidden text.
+and shapes, those placed outside of the slide, and white text on white are hidden text.
 """
 
 import io
@@ -27,6 +27,7 @@ from knowledge.loading.file_title import stated_title
 from knowledge.loading.office_charts import parse_chart
 from knowledge.loading.pptx_shapes import Shape, place_shapes
 from knowledge.loading.pptx_text import read_paragraphs, shape_text
+from knowledge.loading.pptx_white import take_white_text
 
 _CHART_URI = "http://schemas.openxmlformats.org/drawingml/2006/chart"
 _DIAGRAM_URI = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
@@ -43,6 +44,7 @@ def load_pptx(content: bytes) -> LoadedFile:
     hidden: list[str] = []
     width, height = deck.slide_width or 0, deck.slide_height or 0
     for number, slide in enumerate(deck.slides, start=1):
+        take_white_text(slide)
         reader = _SlideReader(slide, f"slide {number}", width, height)
         found = list(reader.read())
         if slide._element.get("show") in {"0", "false"}:

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 
 from knowledge.loading.encoding import decode_head
-from knowledge.loading.format import Format
+from knowledge.loading.format import MARKDOWN_SUFFIXES, Format
 
 _BY_SUFFIX = {
-    ".md": Format.MARKDOWN,
-    ".markdown": Format.MARKDOWN,
+    **dict.fromkeys(MARKDOWN_SUFFIXES, Format.MARKDOWN),
     ".txt": Format.TEXT,
     ".text": Format.TEXT,
     ".html": Format.HTML,

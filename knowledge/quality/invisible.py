@@ -4,6 +4,7 @@ Loaders already leave all of it out of the blocks, so nothing of it is served; a
 from its readers is still one a person should look at.
 """
 
+import codecs
 import re
 from dataclasses import dataclass
 
@@ -66,6 +67,8 @@ def _unseen_characters(loaded: LoadedFile, content: bytes) -> list[Invisible]:
 def _as_text(content: bytes) -> str:
     """Empty for a format that is not text: its loader alone can tell what is in it."""
     try:
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return content.decode("utf-16")
         return "" if b"\0" in content[:1024] else content.decode("utf-8")
     except UnicodeDecodeError:
         return ""

@@ -198,6 +198,7 @@ class EdgeStore:
             with self._translated():
                 self._shard.close()
             self._shard = None
+        self._drop_unfinished()
 
     def _open(self) -> edge.EdgeShard:
         # Two threads that both loaded it would find it locked by each other.
@@ -214,6 +215,15 @@ class EdgeStore:
             self._open().update(
                 edge.UpdateOperation.set_payload_by_filter(edge.Filter(must=[which]), payload_of(placement))
             )
+
+    def _drop_unfinished(self) -> None:
+        """What an interrupted rebuild left would lie here until the next, as large as the index itself."""
+        unfinished = self._folder / BESIDE
+        if self._pointer_file == unfinished or self.index is None or not unfinished.exists():
+            return
+        with self._translated():
+            unfinished.unlink()
+            self._drop_leftovers()
 
     def _drop_leftovers(self) -> None:
         """Shards that no pointer names: of an index that was replaced, or of one that was never finished."""

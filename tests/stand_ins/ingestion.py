@@ -28,13 +28,14 @@ class Words:
 
 
 class HashEmbedder:
-    """Vectors that depend on nothing but the text, with enough in common to be of one library. Remembers
-    which texts it embedded."""
+    """Vectors that depend on nothing but the text, with enough in common (`subject`) to be of one library.
+    Remembers which texts it embedded."""
 
     dimension = DIMENSION
 
     def __init__(self, name: str = "hashes") -> None:
         self.name = name
+        self.subject = 0
         self.embedded: list[str] = []
 
     def warm_up(self) -> None: ...
@@ -53,7 +54,7 @@ class HashEmbedder:
     def _vector(self, text: str) -> Matrix:
         seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
         vector = np.random.default_rng(seed).standard_normal(DIMENSION) / np.sqrt(DIMENSION)
-        vector[0] += 1
+        vector[self.subject] += 1
         return (vector / np.linalg.norm(vector)).astype(np.float32)
 
 

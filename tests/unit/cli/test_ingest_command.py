@@ -53,6 +53,9 @@ def test_a_part_is_named_from_here_or_from_the_workspace(
     }
     outside = crewdesk("ingest", "../people.yaml")
     assert (outside.status, "not within the workspace's documents" in outside.complaint) == (2, True)
+    (documents / "loop").symlink_to("loop")
+    assert json.loads(crewdesk("ingest", "loop", "--json").out)["statuses"] == {"unsupported": 1}
+    assert "no document at documents/loop/x.md" in crewdesk("ingest", "loop/x.md").complaint
     nowhere = crewdesk("ingest", "documents/page99.md")
     assert (nowhere.status, "no document at documents/page99.md" in nowhere.complaint) == (2, True)
 

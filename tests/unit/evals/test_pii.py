@@ -72,6 +72,14 @@ def test_the_exit_status_tells_whether_the_bar_is_met(
     assert main([]) == 2
 
 
+def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "broken.jsonl").write_bytes(b'{"text": "x"\n')
+    (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\xff")
+    for name in ("nowhere.jsonl", "broken.jsonl", "binary.jsonl"):
+        assert main([str(tmp_path / name)]) == 2
+        assert f"{name} cannot be read" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(not SYNTHETIC.exists(), reason="the synthetic sentences lie outside the repository")
 def test_the_synthetic_sentences_are_within_the_bar() -> None:
     assert main([str(SYNTHETIC)]) == 0

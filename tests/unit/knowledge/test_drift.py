@@ -22,8 +22,11 @@ def corpus(
     return Corpus(documents, refused, passages, direction, mean, spread)
 
 
-def judged(before: Corpus, after: Corpus, steps: list[tuple[int, int]] | None = None) -> str:
-    found = judge_drift(before, after, steps or [])
+def judged(
+    before: Corpus, after: Corpus, steps: list[tuple[int, int]] | None = None, lost: int | None = None
+) -> str:
+    """`lost` is everything if not given."""
+    found = judge_drift(before, after, before.passages if lost is None else lost, steps or [])
     return " ".join(finding.severity.value for finding in found)
 
 
@@ -72,6 +75,12 @@ def test_a_shift_of_the_norms(mean: float, verdict: str) -> None:
     assert judged(corpus(), corpus(norm=(mean, 0.5))) == verdict
 
 
+@pytest.mark.parametrize(("lost", "verdict"), [(0, "warn warn"), (30, "warn warn"), (31, "block block")])
+def test_what_only_grows_may_come_to_be_about_something_else(lost: int, verdict: str) -> None:
+    grown = corpus(280, centroid=(0.0, 1.0), norm=(7.0, 0.5))
+    assert judged(corpus(), grown, lost=lost) == verdict
+
+
 def test_norms_that_are_all_alike_are_no_division_by_nothing() -> None:
     assert judged(corpus(norm=(1.0, 0.0)), corpus(norm=(1.0, 0.0))) == ""
     assert judged(corpus(norm=(1.0, 0.0)), corpus(norm=(1.5, 0.0))) == "block"
@@ -83,7 +92,7 @@ def test_a_rise_of_what_is_kept_back(refused: int, verdict: str) -> None:
 
 
 def test_reasons_are_sentences_with_numbers() -> None:
-    [found] = judge_drift(corpus(100), corpus(20), [])
+    [found] = judge_drift(corpus(100), corpus(20), 80, [])
     assert (found.severity, "100 passages to 20" in found.reason) == (Severity.BLOCK, True)
 
 

@@ -130,6 +130,16 @@ class TestInterruption:
         assert embedding[-1] == (36, 36)
 
 
+def test_other_rules_judge_what_did_not_change_once_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as older:
+        older.setattr("knowledge.quality.gate.RULES_VERSION", "gate-0")
+        desk.ingest()
+    report = desk.ingest()
+    assert (len(desk.parser.parsed), report.embedded) == (PAGES, 0)
+    desk.ingest()
+    assert desk.parser.parsed == []
+
+
 class TestDrift:
     def test_a_batch_that_would_take_most_away_is_kept_out_as_a_whole(self, desk: Desk) -> None:
         desk.ingest()
@@ -187,6 +197,19 @@ class TestDrift:
         desk.drop(5)
         report = desk.ingest()
         assert (report.outcome, report.passages, len(report.drift)) == (IngestOutcome.APPLIED, 21, 1)
+
+    def test_only_what_takes_the_place_of_something_may_not_be_quite_different(self, desk: Desk) -> None:
+        desk.ingest()
+        desk.embedder.subject = 1
+        for number in range(40):
+            desk.shop.write(f"new{number}.txt", f"This is new for the {number}th time.")
+        report = desk.ingest()
+        assert (report.outcome, report.passages) == (IngestOutcome.APPLIED, 76)
+        assert "what the documents are about would shift" in report.drift[0]
+        desk.embedder.subject = 2
+        for number in range(40):
+            desk.shop.write(f"new{number}.txt", f"This is changed for the {number}th time.")
+        assert desk.ingest().outcome is IngestOutcome.BLOCKED
 
 
 def steward(desk: Desk):  # type: ignore[no-untyped-def]

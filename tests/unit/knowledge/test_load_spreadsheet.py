@@ -14,7 +14,7 @@ from openpyxl.chart import BarChart
 from knowledge.loading.blocks import BlockKind, FileStatus, LoadedFile, Unreadable
 from knowledge.loading.cell_values import write_value
 from knowledge.loading.grid import GridRow, cell_label, column_name, grid_blocks
-from knowledge.loading.spreadsheet import load_xls, load_xlsx
+from knowledge.loading.spreadsheet import NO_RESULT, load_xls, load_xlsx
 from tests.unit.knowledge.shop import make_docx
 
 REAL_FILES = Path(__file__).parents[4] / "shared" / "data" / "documents" / "files"
@@ -178,3 +178,27 @@ def test_a_word_file_is_no_workbook() -> None:
     with pytest.raises(Unreadable) as raised:
         load_xlsx(make_docx())
     assert raised.value.status is FileStatus.CORRUPT
+
+
+def test_formulas_without_a_saved_result_are_told_of() -> None:
+    loaded = load(make_book(("Prices", [["City", 12], ["Cargo", "=B1*2"], ["All", "=SUM(B1:B2)"]])))
+    assert [block.text for block in loaded.blocks] == [
+        "Prices",
+        "City | 12\nCargo\nAll",
+        "Not read: 2 cells of sheet Prices, whose formulas have no saved result.",
+    ]
+    assert loaded.blocks[-1].place == "sheet Prices"
+
+
+@pytest.mark.parametrize(
+    ("cell", "count"),
+    [
+        (b'<c r="A1"><f>1+1</f><v>2</v></c>', 0),
+        (b'<c r="A1" t="str"><f>IF(1,"")</f><v></v></c>', 0),
+        (b'<c r="A1"><v>2</v></c>', 0),
+        (b'<c r="A1"><f t="shared" si="0"/></c>', 1),
+        (b'<x:c r="A1"><x:f>1+1</x:f><x:v/></x:c>', 1),
+    ],
+)
+def test_a_result_is_missing_only_where_none_is_saved(cell: bytes, count: int) -> None:
+    assert len(NO_RESULT.findall(cell)) == count

@@ -112,3 +112,18 @@ def test_what_cannot_be_read_is_told(source: PandocSource, content: bytes, statu
         load_with_pandoc(content, source)
     assert raised.value.status is status
     assert raised.value.reason
+
+
+@pytest.mark.parametrize(
+    ("hidden", "expected"),
+    [
+        (rb"{\v never seen}", ("never seen",)),
+        (rb"\v never\b  seen\b0\v0 ", ("never seen",)),
+        (rb"{\fs20\v1\cf1 never se\'e9n}{\v too}", ("never se n", "too")),
+        (rb"{\viewkind4 daily}\vertalc ", ()),
+    ],
+)
+def test_hidden_words_of_rtf_are_reported(hidden: bytes, expected: tuple[str, ...]) -> None:
+    loaded = load_with_pandoc(rb"{\rtf1\ansi Open " + hidden + rb" always.\par}", "rtf")
+    assert loaded.hidden == expected
+    assert "never" not in loaded.blocks[0].text

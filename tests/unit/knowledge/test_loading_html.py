@@ -91,3 +91,62 @@ def test_the_record_of_hidden_text_is_bounded() -> None:
     page = "<p>Words</p>" + "".join(f"<p hidden>{paragraph}</p>" for paragraph in paragraphs)
     hidden = load_file("a.html", page.encode()).hidden
     assert (len(hidden), max(map(len, hidden))) == (20, 300)
+
+
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ("<ul><li>a</li><ul><li>b</li></ul><li>c</li></ul>", [(1, "- a"), (2, "- b"), (1, "- c")]),
+        ("<ul><p>Bring:</p><li>a</li></ul>", [(1, "Bring:"), (1, "- a")]),
+        ("<ol><div><li>a</li></div><li>b</li>loose</ol>", [(1, "1. a"), (1, "2. b"), (1, "loose")]),
+        ("<ol><li><ul><li>a</li></ul></li><li>b</li></ol>", [(2, "- a"), (1, "2. b")]),
+    ],
+)
+def test_lists_lose_nothing_that_stands_in_them(markup: str, expected: list[tuple[int, str]]) -> None:
+    assert shape("a.html", f"<main>{markup}</main>".encode()) == [("list_item", *item) for item in expected]
+
+
+def texts(page: str) -> list[str]:
+    return [block.text for block in load_file("a.html", page.encode()).blocks]
+
+
+def test_several_articles_are_parts_of_one_page() -> None:
+    several = "<h1>Releases</h1><article>1.0</article><p>Between</p><article>2.0 is longer</article>"
+    assert texts(f"<body>{several}</body>") == ["Releases", "1.0", "Between", "2.0 is longer"]
+    only = "<p>Menu</p><article><h1>News</h1><article>A comment</article></article>"
+    assert texts(f"<body>{only}</body>") == ["News", "A comment"]
+
+
+def test_a_header_is_a_frame_only_with_a_menu() -> None:
+    body = "<header><h1>Terms</h1><p>Valid from May</p></header><p>Pay first.</p>"
+    assert texts(f"<body>{body}</body>") == ["Terms", "Valid from May", "Pay first."]
+    site = "<header>Shop<nav>Home</nav></header><p>Pay first.</p>"
+    assert texts(f"<body>{site}</body>") == ["Pay first."]
+
+
+def test_a_button_that_unfolds_an_answer_is_its_question() -> None:
+    questions = (
+        "<h3><button>Refunds?</button></h3><p>Yes.</p>"
+        "<button aria-expanded='false'>Returns?</button><p>No.</p>"
+        "<button class='accordion'>How long does it take?</button><p>A week.</p>"
+        "<button>Sign in</button><button type='submit'>Send</button>"
+    )
+    expected = ["Refunds?", "Yes.", "Returns?", "No.", "How long does it take?", "A week."]
+    assert texts(f"<body>{questions}</body>") == expected
+
+
+def test_text_hidden_from_screen_readers_is_shown_and_icons_are_not() -> None:
+    price = "<p>Price <span aria-hidden='true'>42</span> EUR <span aria-hidden='true'>»</span></p>"
+    icon = "<span class='material-icons' aria-hidden='true'>arrow_forward</span>"
+    assert texts(f"<body>{price}{icon}</body>") == ["Price 42 EUR"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.html", "<pre>\n  def f():\n\treturn 1\n\n      # why  \n</pre>"),
+        ("a.md", "```python\ndef f():\n  return 1\n\n    # why\n```\n"),
+    ],
+)
+def test_code_keeps_its_indentation(name: str, text: str) -> None:
+    assert shape(name, text.encode()) == [("paragraph", 0, "def f():\n  return 1\n    # why")]

@@ -93,7 +93,7 @@ def test_an_entry_without_rights_for_a_missing_file_is_only_told(shop: Shop) -> 
         ("---\ntitle: A\ngroup: [hr]\n---\n# A\n", "documents/a.md:3: group: this key is not known here"),
         ("\n---\ntitle: A\ngroups: hr\n---\n# A\n", "documents/a.md:4: groups"),
         ("---\ngroups: [pirates]\n---\n# A\n", "documents/a.md: front matter.groups: the group 'pirates'"),
-        ("---\ngroups: [hr]\n\n# A\n", "documents/a.md:1: the front matter is not closed"),
+        ("---\ngroups: [hr]\n\n# A\n", "documents/a.md:1: this looks like front matter"),
         ("---\r\ngroups: hr: x\r\n---\r\n# A\r\n", "documents/a.md:2: this is not valid YAML"),
     ],
 )
@@ -125,6 +125,18 @@ def test_hidden_files_are_no_documents_and_links_lead_nowhere(shop: Shop) -> Non
     for name in ("link.md", "folder"):
         loaded = read(shop, name).load(Inline())
         assert (loaded.status, loaded.blocks) == (FileStatus.UNSUPPORTED, ())
+
+
+def test_a_link_to_itself_costs_only_itself(shop: Shop) -> None:
+    (shop.documents / "loop.md").symlink_to("loop.md")
+    shop.write("a.md", "# A\n")
+    loaded = read(shop, "loop.md").load(Inline())
+    assert (loaded.status, loaded.reason) == (FileStatus.UNSUPPORTED, "it is not a regular file")
+    assert read(shop, "a.md").problem is None
+    shop.write("hr/b.md", "# B\n")
+    (shop.documents / "hr" / "_meta.yaml").symlink_to("_meta.yaml")
+    with pytest.raises(WorkspaceInvalid, match=r"hr/_meta\.yaml: it cannot be read"):
+        find_sources(shop.open())
 
 
 def test_a_file_over_the_limit_is_not_even_read(shop: Shop) -> None:

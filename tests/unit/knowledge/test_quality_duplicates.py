@@ -75,6 +75,25 @@ def test_a_text_that_tells_something_else_is_no_copy(old: str, new: str) -> None
     assert likeness(text, LEAVE.replace(old, new)) is None
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("allowed", "forbidden"), ("permitted", "prohibited"), ("required", "refused"), ("before", "after")],
+)
+def test_a_text_that_permits_what_its_twin_forbids_is_no_copy(one: str, other: str) -> None:
+    rule = f"{LEAVE} Leave of more than three weeks is {one} in summer."
+    assert likeness(rule, rule.replace(f"is {one} in", f"is {other} in")) is None
+    assert likeness(rule, rule.replace("in summer", "in winter")) is not None
+
+
+def test_only_the_same_text_is_called_a_copy() -> None:
+    verse = (
+        "The tide comes in and the tide goes out while boats lie in the harbour and gulls sit on the wall. "
+    )
+    found = likeness(verse * 2, verse * 3)
+    assert found is not None
+    assert 0.9 < found < 1.0
+
+
 def test_numbers_that_changed_places_tell_something_else() -> None:
     text = LEAVE + " Interns have 12 days."
     swapped = text.replace("25", "XX").replace("12 days", "25 days").replace("XX", "12")

@@ -86,10 +86,13 @@ class TestReindex:
         assert sorted(again.embedded) == first
 
     def test_until_it_is_whole_the_old_one_serves(
-        self, stocked: Shop, sqlite_db: Database, library: Library
+        self, stocked: Shop, sqlite_db: Database, library: Library, tmp_path: Path
     ) -> None:
         with pytest.raises(LookupError):
             reindex(sqlite_db, library.store, Dying("other"), None, no_progress)
+        assert paths_found(library, "tent") == {"documents/tents.md"}
+        library.close()
+        assert len([each for each in (tmp_path / "search").iterdir() if each.is_dir()]) == 1
         assert paths_found(library, "tent") == {"documents/tents.md"}
         assert reindex(sqlite_db, library.store, HashEmbedder(), None, no_progress).passages == 3
         assert paths_found(library, "tent") == {"documents/tents.md"}
