@@ -19,7 +19,7 @@ def describe_chart(chart: Chart) -> str:
     values = values_of(chart)
     said = (
         f"{_FORMS[chart.form]} chart: {chart.measure.label} by {chart.category_label}, "
-        f"{len(chart.categories):,} on its axis"
+        f"{len(chart.categories):,} categories"
     )
     if not values:
         return f"{said}, no value."

@@ -170,11 +170,13 @@ def _measure(axis: NumberAxis, scale: dict[str, Any]) -> dict[str, Any]:
 
 
 def _places(chart: Chart, scale: dict[str, Any]) -> dict[str, Any]:
-    """Along the bottom: every so many of them named, slanted where their names are long."""
+    """Along the bottom: of a line as many are named as have room, of columns each, slanted where that is
+    needed."""
     names = category_names(chart)
-    every = -(-len(names) // _MOST_TICKS)
-    named = names[::every]
-    slanted = max(map(width_of, named)) * _LETTER_PX + _LABEL_GAP_PX > _WIDTH_PX / len(named)
+    room = _WIDTH_PX // (max(map(width_of, names)) * _LETTER_PX + _LABEL_GAP_PX)
+    most = max(2, min(room, _MOST_TICKS)) if chart.form == "line" else _MOST_TICKS
+    named = names[:: -(-len(names) // most)]
+    slanted = len(named) > room
     return {
         "field": "x",
         "type": "ordinal",
