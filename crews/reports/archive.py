@@ -16,7 +16,7 @@ def settle(content: bytes, moment: datetime) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(buffer, "w") as target:
         for entry in source.infolist():
-            info = zipfile.ZipInfo(entry.filename, stamp)  # type: ignore[arg-type]
+            info = zipfile.ZipInfo(entry.filename, stamp)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o600 << 16
             target.writestr(info, _settled(entry.filename, source.read(entry), moment))

@@ -56,8 +56,8 @@ def _fill(template: ReportTemplate, material: Material) -> tuple[list[Section], 
         elif spec.required:
             wanted = " or ".join(part.fill.value for part in spec.parts)
             raise ReportIncomplete(
-                f"The template {template.name} requires its section '{spec.heading}', and there is nothing to "
-                f"fill it with; it takes {wanted}."
+                f"The template {template.name} requires its section '{spec.heading}', and there is nothing "
+                f"to fill it with; it takes {wanted}."
             )
         else:
             left_out.append(spec.heading)

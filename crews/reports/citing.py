@@ -83,7 +83,10 @@ def _query_facts(source: QuerySource) -> list[tuple[str, str]]:
         ("Metrics", "; ".join(metrics)),
         ("Filters", " ".join(source.filters)),
         ("As of", show_moment(source.as_of) if source.as_of else "an unknown time"),
-        ("Quality", " ".join((f"{_QUALITY[source.quality]} ({source.quality.value}).", *source.quality_notes))),
+        (
+            "Quality",
+            " ".join((f"{_QUALITY[source.quality]} ({source.quality.value}).", *source.quality_notes)),
+        ),
         ("Lineage", lineage if source.lineage else ""),
         ("Owner", source.owner),
         ("Notes", " ".join(source.notes)),

@@ -121,9 +121,7 @@ class Quote(BaseModel):
     cites: tuple[SourceId, ...] = Field(min_length=1)
 
 
-Block = Annotated[
-    Paragraph | Bullets | Callout | Tiles | Quote | Table | Chart, Field(discriminator="kind")
-]
+Block = Annotated[Paragraph | Bullets | Callout | Tiles | Quote | Table | Chart, Field(discriminator="kind")]
 
 
 class Section(BaseModel):

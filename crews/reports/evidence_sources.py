@@ -42,8 +42,8 @@ def source_of(source_id: str, finding: Finding) -> Source:
 
 
 def result_of(finding: Finding) -> NumberResult:
-    """The governed result behind evidence of figures, but for rows that the evidence no longer holds. What the
-    quality gate found is in the source, as sentences."""
+    """The governed result behind evidence of figures, but for rows that the evidence no longer holds. What
+    was found of its quality is in the source, as sentences."""
     details = finding.details
     columns, rows = rows_of(details)
     return NumberResult(

@@ -7,9 +7,9 @@ from typing import Literal
 from crews.reports.document import Tile
 from crews.reports.tables import Chart, ChartForm, Series, Table, may_total
 from knowledge.warehouse.charts.chart import choose_layout
-from knowledge.warehouse.charts.time_axis import collect_lines
 from knowledge.warehouse.charts.plot import ChartKind
-from knowledge.warehouse.charts.points import Layout, Points, collect_points
+from knowledge.warehouse.charts.points import Points, collect_points
+from knowledge.warehouse.charts.time_axis import collect_lines
 from knowledge.warehouse.errors import QueryRefused
 from knowledge.warehouse.metric_spec import Grain
 from knowledge.warehouse.result import NumberResult, ResultColumn
@@ -49,9 +49,7 @@ def tiles_of(result: NumberResult, source_id: str, good: Good | None = None) -> 
     ]
 
 
-def chart_of(
-    result: NumberResult, title: str, source_id: str, form: ChartForm | None = None
-) -> Chart | None:
+def chart_of(result: NumberResult, title: str, source_id: str, form: ChartForm | None = None) -> Chart | None:
     """The form asked for where it fits, else the one that does; None where a picture shows no more than the
     number does."""
     try:
@@ -88,7 +86,7 @@ def _tile(
         if its_column.role == "before":
             compared = its_column.label.removeprefix(f"{column.label}, ")
         if its_column.role == wanted:
-            change, change_column = number_of(its_value), its_column  # type: ignore[arg-type]
+            change, change_column = number_of(its_value), its_column
     return Tile(
         label=column.label,
         value=value,  # type: ignore[arg-type]

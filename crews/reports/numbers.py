@@ -36,7 +36,7 @@ def show_with_unit(value: Value, column: ResultColumn) -> str:
 
 
 def show_short(value: Value, column: ResultColumn) -> str:
-    """For a tile: to three digits or so, `51.8 million`; the exact value stands in a table or the workbook."""
+    """For a tile: to three digits or so, `51.8 million`; the exact value is in the workbook."""
     if not is_number(value) or column.format == "percent" or column.role in ("growth", "dimension"):
         return show(value, column)
     number = Decimal(str(value))

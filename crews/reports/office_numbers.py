@@ -18,7 +18,9 @@ def office_format(column: ResultColumn, factor: Decimal = Decimal(1), *, whole: 
             shown = '0.0%" (pp)"'
         return _signed(shown) if column.role in ("growth", "change") else shown
     thousands = "," * (len(str(int(factor))) // _HUNDREDS)
-    decimals = 0 if whole or (column.format == "integer" and factor == 1) else 1 if factor > 1 else column.decimals
+    decimals = (
+        0 if whole or (column.format == "integer" and factor == 1) else 1 if factor > 1 else column.decimals
+    )
     shown = f"#,##0{'.' + '0' * decimals if decimals else ''}{thousands}"
     return _signed(shown) if column.role == "change" else shown
 

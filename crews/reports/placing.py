@@ -81,9 +81,7 @@ def to_blocks(fill: Fill, pieces: Sequence[Piece]) -> list[Block]:
 
 
 def _box(finding: ComputedFinding) -> Callout:
-    return Callout(
-        tone=finding.tone, title=finding.title, sentences=finding.sentences, notes=finding.notes
-    )
+    return Callout(tone=finding.tone, title=finding.title, sentences=finding.sentences, notes=finding.notes)
 
 
 def _groups(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:

@@ -1,5 +1,5 @@
-"""What a report stands on, as its appendix lists it: queries with all a reader needs to trust a figure or not,
-and quoted passages."""
+"""What a report stands on, as its appendix lists it: queries, with all a reader needs to trust a figure or
+not, and quoted passages."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -4,7 +4,7 @@ way."""
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -159,5 +159,3 @@ def _plain(value: Value) -> Value:
     if isinstance(value, str):
         return clean(value)
     return None if is_number(value) and not Decimal(str(value)).is_finite() else value
-
-

@@ -62,7 +62,9 @@ class ReportTemplate(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        doubled = [key for key, count in Counter(section.key for section in self.sections).items() if count > 1]
+        doubled = [
+            key for key, count in Counter(section.key for section in self.sections).items() if count > 1
+        ]
         if doubled:
             raise ValueError(f"two sections have the key '{doubled[0]}'")
         if len(set(self.formats)) < len(self.formats):

@@ -5,11 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-# Control characters but tab and newline, lone surrogates and what is no character at all: Word, PowerPoint and
-# Excel call a file with one of them damaged.
-_FORBIDDEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\u2028\u2029]"
-)
+# Control characters but tab and newline, lone surrogates and what is no character at all: Word, PowerPoint
+# and Excel call a file with one of them damaged.
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\u2028\u2029]")
 # Overrides and isolates change how the text after them is read; right-to-left words need none.
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _MOST = 20_000

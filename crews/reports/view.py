@@ -1,4 +1,4 @@
-"""Tables as pages show them: text in cells, as many rows and columns as can be read, and a note on the rest."""
+"""Tables as pages show them: text in cells, as many rows and columns as can be read, a note on the rest."""
 
 import re
 import unicodedata
@@ -52,9 +52,7 @@ def view_table(table: Table, limits: Limits, number: int, formats: Sequence[Form
     right = [_is_right(table, at) for at in range(len(table.columns))]
     lines = [*cells, *([total] if total else [])]
     wants = [_width(at, headings, lines, whole=True) for at in range(len(headings))]
-    needs = [
-        _width(at, headings, lines, whole=right[at]) for at in range(len(headings))
-    ]
+    needs = [_width(at, headings, lines, whole=right[at]) for at in range(len(headings))]
     kept = _fitting(needs, limits)
     return TableView(
         table.title,
@@ -136,4 +134,3 @@ def _cuts(table: Table, rows: int, columns: int, where: str) -> list[str]:
     if table.source_rows is not None and table.source_rows > len(table.rows):
         notes.append(f"The query gave {table.source_rows:,} rows, of which {len(table.rows):,} are kept.")
     return notes
-

@@ -3,7 +3,6 @@
 import io
 
 from docx.document import Document
-from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.shared import Mm, Pt
 from docx.text.paragraph import Paragraph as Words
 
@@ -152,22 +151,24 @@ class Writer:
 
     def _chart(self, chart: Chart) -> None:
         self._charts += 1
-        self._caption("Figure", self._charts, chart.title)
-        words = self._document.add_paragraph()
-        words.alignment = WD_ALIGN_PARAGRAPH.LEFT
-        words.paragraph_format.keep_with_next = True
+        # In one paragraph: not every program keeps a picture with the paragraph before it.
+        words = self._caption("Figure", self._charts, chart.title)
+        words.paragraph_format.keep_together = True
         run = words.add_run()
+        run.add_break()
         width = TEXT_MM * (0.55 if chart.form == "share" else 1)
         run.add_picture(io.BytesIO(draw_chart(chart, "png")), width=Mm(width))
         describe_picture(run, describe_chart(chart), self._charts)
         self._note([*chart.notes, *footnotes(self._report, chart.cites)])
         self._space()
 
-    def _caption(self, kind: str, number: int, title: str) -> None:
+    def _caption(self, kind: str, number: int, title: str) -> Words:
         words = self._document.add_paragraph(style=CAPTION)
+        words.paragraph_format.keep_with_next = True
         first = words.add_run(f"{kind} {number}  ")
         first.font.color.rgb = colour(ACCENT)
         words.add_run(title)
+        return words
 
     def _space(self) -> None:
         self._document.add_paragraph(style=GAP)

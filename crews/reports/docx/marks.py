@@ -1,4 +1,4 @@
-"""What python-docx has no words for: fields, links within the document, shading, borders and repeated rows."""
+"""What python-docx has no words for: fields, links within the document, shading, borders, repeated rows."""
 
 from collections.abc import Mapping
 
@@ -118,6 +118,10 @@ def keep_whole(row: _Row) -> None:
 
 
 def describe_picture(run: Run, words: str, number: int) -> None:
+    """For those who cannot see it; and no space around it, which some programs add where nothing is said."""
+    for place in run._r.iter(qn("wp:inline")):
+        for side in ("distT", "distB", "distL", "distR"):
+            place.set(side, "0")
     for properties in run._r.iter(qn("wp:docPr")):
         properties.set("descr", words)
         properties.set("name", f"Figure {number}")

@@ -6,6 +6,7 @@ from datetime import UTC
 import docx
 from docx.document import Document
 from docx.shared import Pt
+from docx.text.paragraph import Paragraph
 
 from crews.reports.archive import settle
 from crews.reports.citing import show_moment, source_facts
@@ -13,7 +14,7 @@ from crews.reports.document import Report
 from crews.reports.docx.blocks import Writer, bookmark_of
 from crews.reports.docx.marks import add_bookmark, border, pad, shade
 from crews.reports.docx.styles import CELL, CODE_FONT, SOURCE_TEXT, TEXT_MM, colour, lay_out
-from crews.reports.docx.tables import add_grid
+from crews.reports.docx.tables import add_grid, keep_with_next
 from crews.reports.sources import QuerySource, Source
 from crews.reports.text import cut_line
 from crews.reports.theme import ACCENT, NAVY, PALE, WASH
@@ -74,7 +75,7 @@ def _title(document: Document, report: Report) -> None:
         border(cell, {"top": (18, ACCENT)})
 
 
-def _fill(paragraph: docx.text.paragraph.Paragraph, words: str, *, bold: bool) -> None:
+def _fill(paragraph: Paragraph, words: str, *, bold: bool) -> None:
     paragraph.style = CELL
     paragraph.paragraph_format.space_after = Pt(0)
     run = paragraph.add_run(words)
@@ -93,9 +94,10 @@ def _source(document: Document, number: int, source: Source) -> None:
     for row, (name, value) in zip(table.rows, facts, strict=True):
         for cell, words in zip(row.cells, (name, value), strict=True):
             _fill(cell.paragraphs[0], words, bold=False)
-    words = document.add_paragraph(style=SOURCE_TEXT)
+        keep_with_next(row)
+    said = document.add_paragraph(style=SOURCE_TEXT)
     if isinstance(source, QuerySource):
-        run = words.add_run(source.sql)
+        run = said.add_run(source.sql)
         run.font.name, run.font.size = CODE_FONT, Pt(7.5)
     else:
-        words.add_run(f"“{source.text}”").italic = True
+        said.add_run(f"“{source.text}”").italic = True

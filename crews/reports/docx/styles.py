@@ -37,8 +37,8 @@ def lay_out(document: Document, report: Report) -> None:
     _style(document, "Normal", 10.5, INK, after=6, line=1.12)
     _style(document, "Title", 26, NAVY, bold=True, after=2)
     _style(document, "Subtitle", 12.5, PALE, after=8)
-    for level, (size, before, after) in enumerate(_HEADINGS, start=1):
-        _style(document, f"Heading {level}", size, NAVY, bold=True, before=before, after=after)
+    for level, (large, before, after) in enumerate(_HEADINGS, start=1):
+        _style(document, f"Heading {level}", large, NAVY, bold=True, before=before, after=after)
     _style(document, "List Bullet", 10.5, INK, after=3)
     _style(document, "Quote", 10.5, INK, after=2, italic=True)
     for name, size, shade, bold in (
@@ -51,10 +51,10 @@ def lay_out(document: Document, report: Report) -> None:
     ):
         document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         _style(document, name, size, shade, bold=bold, after=2)
-    document.styles[CAPTION].paragraph_format.keep_with_next = True  # type: ignore[attr-defined]
-    document.styles[CAPTION].paragraph_format.space_before = Pt(10)  # type: ignore[attr-defined]
+    document.styles[CAPTION].paragraph_format.keep_with_next = True
+    document.styles[CAPTION].paragraph_format.space_before = Pt(10)
     shade_paragraphs(document.styles[SOURCE_TEXT], WASH)
-    document.styles[SOURCE_TEXT].paragraph_format.space_before = Pt(3)  # type: ignore[attr-defined]
+    document.styles[SOURCE_TEXT].paragraph_format.space_before = Pt(3)
     _head_and_foot(document, report)
 
 
@@ -102,5 +102,3 @@ def _run_line(paragraph: Paragraph, left: str, right: str) -> None:
     paragraph.style = SMALL
     paragraph.paragraph_format.tab_stops.add_tab_stop(Mm(TEXT_MM), WD_TAB_ALIGNMENT.RIGHT)
     paragraph.add_run(f"{left}\t{right}")
-
-

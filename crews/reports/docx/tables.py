@@ -6,7 +6,7 @@ from docx.document import Document
 from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.shared import Mm, Pt
-from docx.table import Table, _Cell
+from docx.table import Table, _Cell, _Row
 
 from crews.reports.docx.marks import border, keep_whole, pad, repeat_at_top, shade
 from crews.reports.docx.styles import CELL, TEXT_MM, colour
@@ -14,11 +14,13 @@ from crews.reports.theme import NAVY, RULE, WASH
 from crews.reports.view import TableView
 
 _RULE, _STRONG = 4, 8
+# A table that is not longer stays on one page.
+_KEPT_ROWS = 15
 
 
 def add_grid(document: Document, widths_mm: Sequence[float], rows: int) -> Table:
     """An empty table of these columns, without lines."""
-    table = document.add_table(rows=rows, cols=len(widths_mm))
+    table: Table = document.add_table(rows=rows, cols=len(widths_mm))
     table.alignment = WD_TABLE_ALIGNMENT.LEFT
     table.autofit = False
     for column, width in zip(table.columns, widths_mm, strict=True):
@@ -38,6 +40,8 @@ def add_data(document: Document, view: TableView) -> None:
     lines = [view.headings, *view.rows, *([view.total] if view.total is not None else [])]
     for at, (row, line) in enumerate(zip(rows, lines, strict=True)):
         keep_whole(row)
+        if at < count - 1 and (at == 0 or count <= _KEPT_ROWS):
+            keep_with_next(row)
         is_head, is_total = at == 0, view.total is not None and at == count - 1
         for cell, words, right in zip(row.cells, line, view.right, strict=True):
             _write(cell, words, right=right, bold=is_head or is_total)
@@ -45,6 +49,12 @@ def add_data(document: Document, view: TableView) -> None:
             if is_head:
                 shade(cell, WASH)
                 cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.BOTTOM
+
+
+def keep_with_next(row: _Row) -> None:
+    for cell in row.cells:
+        for paragraph in cell.paragraphs:
+            paragraph.paragraph_format.keep_with_next = True
 
 
 def _write(cell: _Cell, words: str, *, right: bool, bold: bool) -> None:

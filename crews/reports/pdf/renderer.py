@@ -5,6 +5,7 @@ clock.
 """
 
 import json
+from collections.abc import Callable
 from datetime import UTC
 from importlib.resources import files
 
@@ -29,7 +30,8 @@ def render_pdf(report: Report) -> bytes:
     }
     for number, chart in enumerate(report.charts(), start=1):
         folder[chart_file(number)] = draw_chart(chart, "svg")
-    content: bytes = typst.compile(
+    compile_pages: Callable[..., bytes] = typst.compile
+    return compile_pages(
         folder,
         font_paths=list(font_folders()),
         ignore_system_fonts=True,
@@ -37,4 +39,3 @@ def render_pdf(report: Report) -> bytes:
         package_path="/nonexistent",
         package_cache_path="/nonexistent",
     )
-    return content

@@ -5,6 +5,7 @@ from typing import Any
 from pptx.chart.chart import Chart as NativeChart
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
+from pptx.oxml.ns import qn
 from pptx.slide import Slide
 from pptx.util import Pt
 
@@ -28,15 +29,16 @@ _TYPES = {
     "column stacked": XL_CHART_TYPE.COLUMN_STACKED,
     "share": XL_CHART_TYPE.DOUGHNUT,
 }
-_MOST_LABELLED, _MANY_PLACES = 24, 16
+_MOST_LABELLED, _MANY_PLACES, _MOST_NAMED = 24, 16, 14
 
 
 def add_chart(slide: Slide, box: Box, chart: Chart) -> None:
-    data = CategoryChartData(number_format=office_format(chart.measure))
+    data: Any = CategoryChartData(number_format=office_format(chart.measure))
     data.categories = part_names(chart) if chart.form == "share" else category_names(chart)
     for name, series in zip(series_names(chart), chart.series, strict=True):
         data.add_series(name, [None if value is None else float(value) for value in series.values])
-    frame = slide.shapes.add_chart(
+    shapes: Any = slide.shapes
+    frame = shapes.add_chart(
         _TYPES[chart.form], *(Pt(side) for side in (box.left, box.top, box.width, box.height)), data
     )
     frame._element.nvGraphicFramePr.cNvPr.set("descr", describe_chart(chart))
@@ -115,7 +117,17 @@ def _name_axes(native: NativeChart, chart: Chart) -> None:
     places.has_major_gridlines = False
     # Below a negative value its name would be hidden by the column.
     places.tick_label_position = XL_TICK_LABEL_POSITION.LOW
-    places.tick_labels.font.size = Pt(9 if len(chart.categories) > _MANY_PLACES else 12)
+    places.tick_labels.font.size = Pt(
+        9 if chart.form == "bar" and len(chart.categories) > _MANY_PLACES else 12
+    )
+    every = -(-len(chart.categories) // _MOST_NAMED)
+    if every > 1 and chart.form != "bar":
+        places._element.insert_element_before(
+            places._element.makeelement(qn("c:tickLblSkip"), {"val": str(every)}),
+            "c:tickMarkSkip",
+            "c:noMultiLvlLbl",
+            "c:extLst",
+        )
     if chart.form == "bar":
         # The first at the top, as it is read.
         places.reverse_order = True

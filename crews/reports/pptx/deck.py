@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from pptx.presentation import Presentation
 from pptx.slide import Slide
 
-from crews.reports.citing import cited_numbers, cited_once, footnotes, marks, source_facts, source_line
 from crews.reports.chart_labels import describe_chart
+from crews.reports.citing import cited_numbers, cited_once, footnotes, marks, source_facts, source_line
 from crews.reports.document import (
     Block,
     Bullets,
@@ -17,11 +17,21 @@ from crews.reports.document import (
     Section,
     Sentence,
     Tiles,
+    Tone,
     cites_of,
 )
 from crews.reports.pptx.charts import add_chart
-from crews.reports.pptx.measure import Item, height_of, paginate
-from crews.reports.pptx.slides import BODY, MARGIN, TEXT_WIDTH, Box, add_items, add_notes, add_rectangle, add_slide
+from crews.reports.pptx.measure import Item, grow, height_of, paginate
+from crews.reports.pptx.slides import (
+    BODY,
+    MARGIN,
+    TEXT_WIDTH,
+    Box,
+    add_items,
+    add_notes,
+    add_rectangle,
+    add_slide,
+)
 from crews.reports.pptx.tables import ROWS_A_SLIDE, add_table
 from crews.reports.pptx.tiles import GAP, HEIGHT, add_tiles, rows_of
 from crews.reports.sources import QuerySource
@@ -33,6 +43,8 @@ LIMITS = Limits(rows=24, columns=8, line=112)
 _TILES_A_SLIDE = 6
 _NOTE, _SMALL_GAP = 10, 3
 _FOOT_HEIGHT = 40
+_LONGEST_TITLE = 130
+_LEAD_HEIGHT = 66
 
 
 class Deck:
@@ -54,17 +66,22 @@ class Deck:
             if isinstance(block, Tiles):
                 self._tiles(section, block, words)
             elif isinstance(block, Callout):
-                kicker = f"{section.heading} · {TONE_WORDS[block.tone]}"
-                self._text(kicker, block.title, self._items(block), block, bar=TONE_COLOURS[block.tone])
+                self._callout(section, block)
             elif isinstance(block, Table):
                 self._table(section, block)
             elif isinstance(block, Chart):
                 self._chart(section, block)
+            elif waiting and isinstance(waiting[0], Chart) and self._is_lead([block, *words]):
+                chart = waiting.pop(0)
+                assert isinstance(chart, Chart)
+                self._chart(section, chart, [block, *words])
             else:
                 self._words(section, [block, *words])
 
     def add_sources(self) -> None:
-        lines = [f"[{number}] {source_line(source)}" for number, source in enumerate(self._report.sources, start=1)]
+        lines = [
+            f"[{number}] {source_line(source)}" for number, source in enumerate(self._report.sources, start=1)
+        ]
         pages = paginate([Item(line, size=13, gap=6) for line in lines], TEXT_WIDTH, BODY.height)
         for at, items in enumerate(pages):
             slide = add_slide(self._deck, "Appendix", _counted("Sources and queries", at, len(pages)))
@@ -76,9 +93,20 @@ class Deck:
         items = [item for block in blocks for item in self._items(block)]
         self._text(self._report.title, section.heading, items, *blocks)
 
+    def _callout(self, section: Section, callout: Callout) -> None:
+        """Its first sentence is the message, if it is short enough for a title."""
+        kicker, items = f"{section.heading} · {TONE_WORDS[callout.tone]}", self._items(callout)
+        first = items[0].whole
+        if callout.tone is Tone.FINDING and len(callout.sentences) > 1 and len(first) <= _LONGEST_TITLE:
+            kicker, title, items = f"{kicker} · {callout.title}", first, items[1:]
+        else:
+            title = callout.title
+        self._text(kicker, title, items, callout, bar=TONE_COLOURS[callout.tone])
+
     def _text(self, kicker: str, title: str, items: Sequence[Item], *blocks: Block, bar: str = "") -> None:
         box = Box(MARGIN + 18, BODY.top, TEXT_WIDTH - 18, BODY.height) if bar else BODY
-        pages = paginate(items, box.width * 0.97, box.height)
+        width = box.width * 0.97
+        pages = paginate(grow(items, width, box.height), width, box.height)
         for at, page in enumerate(pages):
             slide = add_slide(self._deck, kicker, _counted(title, at, len(pages)))
             if bar:
@@ -96,6 +124,7 @@ class Deck:
             add_tiles(slide, Box(BODY.left, BODY.top, BODY.width, height), shown, self._report)
             rest = Box(BODY.left, BODY.top + height + GAP, BODY.width, BODY.height - height - GAP)
             items = [item for word in words for item in self._items(word)]
+            items = grow(items, rest.width * 0.97, rest.height)
             is_last = start + _TILES_A_SLIDE >= len(tiles)
             if is_last and items and height_of(items, rest.width * 0.97) <= rest.height:
                 add_items(slide, rest, items)
@@ -105,12 +134,21 @@ class Deck:
         if words:
             self._words(section, words)
 
-    def _chart(self, section: Section, chart: Chart) -> None:
+    def _is_lead(self, words: Sequence[Block]) -> bool:
+        """Short enough to stand above a chart."""
+        items = [item for block in words for item in self._items(block)]
+        return height_of(items, BODY.width * 0.97) <= _LEAD_HEIGHT
+
+    def _chart(self, section: Section, chart: Chart, lead: Sequence[Block] = ()) -> None:
         self._charts += 1
         slide = add_slide(self._deck, f"{section.heading} · Figure {self._charts}", chart.title)
         foot = self._foot(slide, (*chart.notes, *footnotes(self._report, chart.cites)))
-        add_chart(slide, Box(BODY.left, BODY.top, BODY.width, BODY.height - foot), chart)
-        self._note(slide, [chart], describe_chart(chart))
+        items = [item for block in lead for item in self._items(block)]
+        top = BODY.top + height_of(items, BODY.width * 0.97)
+        if items:
+            add_items(slide, BODY, items)
+        add_chart(slide, Box(BODY.left, top, BODY.width, BODY.top + BODY.height - foot - top), chart)
+        self._note(slide, [*lead, chart], describe_chart(chart))
 
     def _table(self, section: Section, table: Table) -> None:
         self._tables += 1
@@ -126,7 +164,7 @@ class Deck:
             self._note(slide, [table], table.title)
 
     def _foot(self, slide: Slide, lines: Sequence[str]) -> float:
-        """Small print at the bottom of a slide, as much as fits; all of it is in the notes. Gives its height."""
+        """Small print at the bottom of a slide, as much as fits; all is in the notes. Gives its height."""
         items = [Item(line, size=_NOTE, is_quiet=True, gap=_SMALL_GAP) for line in lines]
         shown = paginate(items, TEXT_WIDTH, _FOOT_HEIGHT)[0] if items else []
         if shown:
@@ -151,7 +189,11 @@ class Deck:
 
     def _said(self, sentences: Iterable[Sentence]) -> list[Item]:
         return [
-            Item(sentence.text, f" {marks(self._report, sentence.cites)}" if sentence.cites else "", is_bullet=True)
+            Item(
+                sentence.text,
+                f" {marks(self._report, sentence.cites)}" if sentence.cites else "",
+                is_bullet=True,
+            )
             for sentence in sentences
         ]
 

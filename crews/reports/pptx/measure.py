@@ -13,6 +13,8 @@ from crews.reports.fonts import text_font
 from crews.reports.view import width_of
 
 LINE = 1.25
+BODY = 18
+_GROWN, _GROWN_GAP, _SHARE_TO_GROW = (26, 22), 14, 0.65
 _UNITS = 200
 _WIDE_SIGN = 2
 _ELLIPSIS = "…"
@@ -24,7 +26,7 @@ class Item:
 
     text: str
     marks: str = ""
-    size: float = 18
+    size: float = BODY
     is_bullet: bool = False
     is_quiet: bool = False
     is_quote: bool = False
@@ -54,8 +56,18 @@ def wrap(text: str, width_pt: float, size_pt: float) -> list[str]:
 
 def height_of(items: Iterable[Item], width_pt: float) -> float:
     return sum(
-        len(wrap(item.whole, _inner(item, width_pt), item.size)) * item.size * LINE + item.gap for item in items
+        len(wrap(item.whole, _inner(item, width_pt), item.size)) * item.size * LINE + item.gap
+        for item in items
     )
+
+
+def grow(items: Sequence[Item], width_pt: float, height_pt: float) -> list[Item]:
+    """Few words are set larger, so that they can be read from the back of a room."""
+    for size in _GROWN:
+        grown = [replace(item, size=size, gap=_GROWN_GAP) if item.size == BODY else item for item in items]
+        if height_of(grown, width_pt) <= height_pt * _SHARE_TO_GROW:
+            return grown
+    return list(items)
 
 
 def paginate(items: Sequence[Item], width_pt: float, height_pt: float) -> list[list[Item]]:

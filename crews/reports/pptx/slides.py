@@ -20,7 +20,7 @@ FONT = "Calibri"
 WIDTH, HEIGHT = 960, 540
 MARGIN = 44
 TEXT_WIDTH = WIDTH - 2 * MARGIN
-BODY_TOP, BODY_BOTTOM = 112, 500
+BODY_TOP, BODY_BOTTOM = 118, 500
 _TITLE_ONLY = 5
 _TITLE_TOP, _TITLE_HEIGHT = 42, 62
 _TITLE_SIZES = (26, 24, 22, 20, 18, 16, 14)
@@ -41,12 +41,12 @@ BODY = Box(MARGIN, BODY_TOP, TEXT_WIDTH, BODY_BOTTOM - BODY_TOP)
 
 
 def colour(code: str) -> RGBColor:
-    return RGBColor.from_string(code.lstrip("#"))
+    return RGBColor(*bytes.fromhex(code.lstrip("#")))
 
 
 def add_slide(deck: Presentation, kicker: str, title: str) -> Slide:
     """With its section above and its message as its title."""
-    slide = deck.slides.add_slide(deck.slide_layouts[_TITLE_ONLY])
+    slide: Slide = deck.slides.add_slide(deck.slide_layouts[_TITLE_ONLY])
     shape = slide.shapes.title
     assert shape is not None
     place(shape, Box(MARGIN, _TITLE_TOP, TEXT_WIDTH, _TITLE_HEIGHT))
@@ -69,9 +69,7 @@ def number_slides(deck: Presentation, foot: str) -> None:
     for number, slide in enumerate(slides[1:], start=2):
         box = Box(MARGIN, 512, TEXT_WIDTH - 80, 16)
         add_text(slide, box, fit_line(foot, TEXT_WIDTH - 80, 9), 9, PALE)
-        page = add_text(
-            slide, Box(WIDTH - MARGIN - 80, 512, 80, 16), f"{number} of {len(slides)}", 9, PALE
-        )
+        page = add_text(slide, Box(WIDTH - MARGIN - 80, 512, 80, 16), f"{number} of {len(slides)}", 9, PALE)
         page.paragraphs[0].alignment = PP_ALIGN.RIGHT
 
 
@@ -93,7 +91,10 @@ def add_rectangle(slide: Slide, box: Box, fill: str) -> Shape:
     shape.fill.solid()
     shape.fill.fore_color.rgb = colour(fill)
     shape.line.fill.background()
-    shape.shadow.inherit = False
+    # Its style would give it a shadow.
+    style = shape._element.find(qn("p:style"))
+    if style is not None:
+        shape._element.remove(style)
     return shape
 
 

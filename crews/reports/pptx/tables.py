@@ -1,58 +1,75 @@
 """Tables of the slides: rows of one line each, so that a table is never higher than its slide."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.oxml.ns import qn
 from pptx.slide import Slide
-from pptx.table import _Cell
+from pptx.table import Table, _Cell
 from pptx.util import Emu, Pt
 
-from crews.reports.pptx.measure import fit_line
+from crews.reports.pptx.measure import LINE, fit_line
 from crews.reports.pptx.slides import Box, colour, write
 from crews.reports.theme import INK, NAVY, RULE, WASH
 from crews.reports.view import TableView
 
 ROWS_A_SLIDE = 12
-_ROW, _HEAD, _SIZE = 24, 42, 12
 _PAD = 6
+_FEW_ROWS = 9
 # Of the table style without any line or fill.
 _NO_STYLE = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
 
 
-def add_table(slide: Slide, box: Box, view: TableView, rows: Sequence[Sequence[str]], *, is_last: bool) -> bool:
+def add_table(
+    slide: Slide, box: Box, view: TableView, rows: Sequence[Sequence[str]], *, is_last: bool
+) -> bool:
     """One slide's part of it, with the total on the last. Tells whether a text had to be cut."""
     total = [view.total] if is_last and view.total is not None else []
     lines = [view.headings, *rows, *total]
-    frame = slide.shapes.add_table(
-        len(lines), len(view.headings), Pt(box.left), Pt(box.top), Pt(box.width), Pt(_HEAD + _ROW * (len(lines) - 1))
-    )
-    frame._element.graphic.graphicData.tbl.tblPr.find(qn("a:tableStyleId")).text = _NO_STYLE
-    table = frame.table
+    size, high = (14, 30) if len(lines) - 1 <= _FEW_ROWS else (12, 24)
     whole = sum(view.widths)
     widths = [box.width * width / whole for width in view.widths]
+    shown = [_fit(line, widths, size, 2 if at == 0 else 1) for at, line in enumerate(lines)]
+    head = 2 * size * LINE + _PAD if shown[0] != _fit(view.headings, widths, size, 1) else high
+    table = _add_grid(slide, box, widths, [head, *([high] * (len(lines) - 1))])
+    for at, line in enumerate(shown):
+        is_head, is_total = at == 0, bool(total) and at == len(lines) - 1
+        for place, words in enumerate(line):
+            cell = table.cell(at, place)
+            _write(cell, words, size, right=view.right[place], bold=is_head or is_total)
+            _rule(cell, NAVY if is_head or at == len(lines) - 1 else RULE, WASH if is_head else None)
+    return any(tuple(line) != tuple(fitted) for line, fitted in zip(lines, shown, strict=True))
+
+
+def _add_grid(slide: Slide, box: Box, widths: Sequence[float], heights: Sequence[float]) -> Table:
+    frame = slide.shapes.add_table(
+        len(heights), len(widths), Pt(box.left), Pt(box.top), Pt(box.width), Pt(sum(heights))
+    )
+    table: Any = frame.table
+    table._tbl.tblPr.find(qn("a:tableStyleId")).text = _NO_STYLE
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Emu(int(Pt(width)))
-    was_cut = False
-    for at, line in enumerate(lines):
-        is_head, is_total = at == 0, bool(total) and at == len(lines) - 1
-        table.rows[at].height = Pt(_HEAD if is_head else _ROW)
-        for place, (words, width) in enumerate(zip(line, widths, strict=True)):
-            shown = fit_line(words, (width - 2 * _PAD) * 0.96, _SIZE, 2 if is_head else 1)
-            was_cut = was_cut or shown != words
-            cell = table.cell(at, place)
-            _write(cell, shown, right=view.right[place], bold=is_head or is_total)
-            _rule(cell, NAVY if is_head or at == len(lines) - 1 else RULE, WASH if is_head else None)
-    return was_cut
+    for row, height in zip(table.rows, heights, strict=True):
+        row.height = Emu(int(Pt(height)))
+    return frame.table
 
 
-def _write(cell: _Cell, words: str, *, right: bool, bold: bool) -> None:
+def _fit(line: Sequence[str], widths: Sequence[float], size: float, lines: int) -> list[str]:
+    # Bold letters are wider than they were measured.
+    return [
+        fit_line(words, (width - 2 * _PAD) * 0.95, size, lines)
+        for words, width in zip(line, widths, strict=True)
+    ]
+
+
+def _write(cell: _Cell, words: str, size: float, *, right: bool, bold: bool) -> None:
     cell.margin_left = cell.margin_right = Pt(_PAD)
     cell.margin_top = cell.margin_bottom = Pt(2)
-    cell.vertical_anchor = MSO_ANCHOR.BOTTOM if bold else MSO_ANCHOR.MIDDLE
+    cell.vertical_anchor = MSO_ANCHOR.MIDDLE
     paragraph = cell.text_frame.paragraphs[0]
     paragraph.alignment = PP_ALIGN.RIGHT if right else PP_ALIGN.LEFT
-    write(paragraph, words, _SIZE, NAVY if bold else INK, bold=bold)
+    write(paragraph, words, size, NAVY if bold else INK, bold=bold)
 
 
 def _rule(cell: _Cell, shade: str, fill: str | None) -> None:

@@ -48,6 +48,8 @@ def _add_tile(slide: Slide, box: Box, tile: Tile, cites: str) -> None:
         run.text = f" {unit}"
         run.font.size, run.font.name, run.font.color.rgb = Pt(13), FONT, colour(PALE)
     if tile.change is not None and tile.change_column is not None and tile.direction is not None:
-        moved = f"{ARROWS[tile.direction]} {show_with_unit(tile.change, tile.change_column)} {tile.compared_with}"
+        moved = (
+            f"{ARROWS[tile.direction]} {show_with_unit(tile.change, tile.change_column)} {tile.compared_with}"
+        )
         place = Box(left, box.top + 74, width, 20)
         add_text(slide, place, fit_line(moved.strip(), width * 0.94, 13), 13, change_colour(tile), bold=True)

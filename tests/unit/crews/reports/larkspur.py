@@ -65,7 +65,7 @@ WARNED = Quality(
 )
 _NORTH_SQL = (
     'SELECT "channel", SUM("net_amount") AS "revenue" FROM "sales.lines" WHERE "order_date" >= DATE '
-    "'2026-07-01' AND \"order_date\" < DATE '2026-10-01' GROUP BY \"channel\" ORDER BY \"revenue\" DESC"
+    '\'2026-07-01\' AND "order_date" < DATE \'2026-10-01\' GROUP BY "channel" ORDER BY "revenue" DESC'
 )
 
 
@@ -134,7 +134,11 @@ def by_month() -> NumberResult:
     rows = [
         (
             step_from(date(2023, 1, 1), at, Grain.MONTH),
-            Decimal(str(round((season[at % 12] + at * 0.03 + (at % 5) * 0.06 - (2.9 if at == 32 else 0)) * 1e6, 2))),
+            Decimal(
+                str(
+                    round((season[at % 12] + at * 0.03 + (at % 5) * 0.06 - (2.9 if at == 32 else 0)) * 1e6, 2)
+                )
+            ),
         )
         for at in range(46)
     ]
@@ -158,8 +162,8 @@ def passage() -> Finding:
         source="market/outdoor-apparel-outlook-2026.pdf",
         locator="page 3",
         text=(
-            "We expect the European market for outdoor apparel to grow by 3 to 4 percent in 2026, with rental "
-            "and resale growing four times as fast."
+            "We expect the European market for outdoor apparel to grow by 3 to 4 percent in 2026, with "
+            "rental and resale growing four times as fast."
         ),
         as_of="2026-02-10",
         details={"title": "Outdoor apparel outlook 2026", "owner": "Strategy", "updated": "2026-02-10"},
@@ -229,7 +233,10 @@ def board_material() -> Material:
             Quote(text=freight().text, cites=("E7",)),
         ),
         narrative=(
-            claim("Revenue in the third quarter was 51.8 million EUR, 4.2 % above the same quarter of 2025.", "E1"),
+            claim(
+                "Revenue in the third quarter was 51.8 million EUR, 4.2 % above the same quarter of 2025.",
+                "E1",
+            ),
             claim("Gross margin rose by 0.7 points to 46.1 %.", "E1"),
             claim("Online and rental carried the growth; stores were almost flat.", "E2"),
             claim("Stores grew in the South and the Lakes and fell in the North.", "E3", "performance"),
