@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from crews.reports.document import Block, Callout, Report, Section, Sentence, Tone, cites_of
 from crews.reports.errors import ReportIncomplete
 from crews.reports.material import Material
-from crews.reports.placing import Waiting
+from crews.reports.placing import Piece, Waiting, piece_cites
 from crews.reports.sources import QuerySource, QuoteSource, Source
 from crews.reports.template import ReportTemplate
 from knowledge.warehouse.result import Verdict
@@ -22,6 +22,7 @@ _FURTHER, _CAVEATS = "Further material", "Caveats"
 def build_report(template: ReportTemplate, material: Material) -> Report:
     """Raises ReportIncomplete if nothing fills a required section, InvalidInput if something cites a source
     that the material does not hold."""
+    _check_citations(material)
     sections, left_out = _fill(template, material)
     caveats = _caveats(material, sections, left_out)
     if caveats:
@@ -98,13 +99,27 @@ def _cited(material: Material, sections: Sequence[Section]) -> tuple[Source, ...
     order = dict.fromkeys(
         source for section in sections for block in section.blocks for source in cites_of(block)
     )
-    strange = [source for source in order if source not in known]
+    return tuple(known[source] for source in order)
+
+
+def _check_citations(material: Material) -> None:
+    known = {source.id for source in material.sources}
+    pieces: list[Piece] = [
+        *material.tiles,
+        *material.findings,
+        *material.tables,
+        *material.charts,
+        *material.quotes,
+        *material.narrative,
+    ]
+    cited = [source for piece in pieces for source in piece_cites(piece)]
+    cited += [source for caveat in material.caveats for source in caveat.cites]
+    strange = [source for source in cited if source not in known]
     if strange:
         raise InvalidInput(
             f"The material cites {strange[0]}, which is not among its sources; add it, or leave the citation "
             "out."
         )
-    return tuple(known[source] for source in order)
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -60,11 +60,22 @@ def series_colours(chart: Chart) -> list[str]:
     return [BACK if series.name == chart.faint else next(strong) for series in chart.series]
 
 
-def part_names(chart: Chart) -> list[str]:
-    """Of a share's parts, with their shares."""
-    whole = sum(values_of(chart))
-    shares = [f"{(value or 0) / whole * 100:.1f} %" for value in chart.series[0].values]
-    return [f"{name}  {share}" for name, share in zip(category_names(chart), shares, strict=True)]
+def part_shares(chart: Chart) -> list[Decimal]:
+    """Of a share's parts: 0.25 is a quarter."""
+    whole = sum(values_of(chart), Decimal())
+    return [(value or Decimal()) / whole for value in chart.series[0].values]
+
+
+def share_note(chart: Chart) -> tuple[str, ...]:
+    """All shares, below the picture: beside a thin slice there is no room for its own."""
+    if chart.form != "share":
+        return ()
+    shares = zip(chart.categories, part_shares(chart), strict=True)
+    return ("; ".join(f"{name} {call_share(share)}" for name, share in shares) + ".",)
+
+
+def call_share(share: Decimal) -> str:
+    return f"{share * 100:.1f} %"
 
 
 def _cut_apart(names: Sequence[str], most: int) -> list[str]:

@@ -4,13 +4,15 @@ The description is built of constants and of data; texts of others are values in
 are.
 """
 
+from decimal import Decimal
 from typing import Any, Literal
 
 from crews.reports.chart_labels import (
     axis_of,
+    call_share,
     category_names,
     label_value,
-    part_names,
+    part_shares,
     series_colours,
     series_names,
     values_of,
@@ -25,7 +27,8 @@ from knowledge.warehouse.charts.render import render_spec
 from knowledge.warehouse.charts.spec import SCHEMA
 
 _WIDTH_PX, _HEIGHT_PX = 560, 200
-_RING_PX = 170
+_RING_PX = 200
+_LEAST_LABELLED = Decimal("0.04")
 _BAR_PX, _GROUP_GAP_PX = 18, 9
 _MOST_TICKS = 12
 _MOST_DOTS = 30
@@ -121,27 +124,43 @@ def _lines(chart: Chart, axis: NumberAxis) -> dict[str, Any]:
 
 
 def _share(chart: Chart, axis: NumberAxis) -> dict[str, Any]:
-    names = part_names(chart)
+    """A ring, with the shares of its thicker slices around it."""
+    names, shares = category_names(chart), part_shares(chart)
     rows = [
-        {"part": name, "order": order, "value": axis.place(value)}
-        for order, (name, value) in enumerate(zip(names, chart.series[0].values, strict=True))
+        {
+            "part": name,
+            "order": order,
+            "value": axis.place(value),
+            "label": call_share(share) if share >= _LEAST_LABELLED else "",
+        }
+        for order, (name, share, value) in enumerate(zip(names, shares, chart.series[0].values, strict=True))
     ]
+    slices = {
+        "theta": {"field": "value", "type": "quantitative", "stack": True},
+        "order": {"field": "order", "type": "quantitative"},
+    }
+    colour = {
+        "field": "part",
+        "type": "nominal",
+        "sort": names,
+        "scale": {"domain": names, "range": list(SERIES[: len(names)])},
+        "legend": {"orient": "right", "labelFontSize": 12, "labelLimit": 300, "offset": 30},
+    }
+    ring = {"type": "arc", "innerRadius": _RING_PX * 0.24, "outerRadius": _RING_PX * 0.42}
     return {
-        "width": _RING_PX,
+        "width": _RING_PX * 1.2,
         "height": _RING_PX,
         "data": {"values": rows},
-        "mark": {"type": "arc", "innerRadius": _RING_PX * 0.28, "stroke": "#FFFFFF", "strokeWidth": 1.5},
-        "encoding": {
-            "theta": {"field": "value", "type": "quantitative", "stack": True},
-            "order": {"field": "order", "type": "quantitative"},
-            "color": {
-                "field": "part",
-                "type": "nominal",
-                "sort": names,
-                "scale": {"domain": names, "range": list(SERIES[: len(names)])},
-                "legend": {"orient": "right", "labelFontSize": 12, "labelLimit": 300, "offset": 30},
+        "layer": [
+            {
+                "mark": {**ring, "stroke": "#FFFFFF", "strokeWidth": 1.5},
+                "encoding": {**slices, "color": colour},
             },
-        },
+            {
+                "mark": {"type": "text", "radius": _RING_PX * 0.51},
+                "encoding": {**slices, "text": {"field": "label", "type": "nominal"}},
+            },
+        ],
     }
 
 

@@ -9,10 +9,18 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from crews.reports.sources import Source, SourceId
-from crews.reports.tables import Chart, Table, check_column
+from crews.reports.tables import Chart, Table, check_column, type_rows
 from crews.reports.text import Line, Note, Prose
 from knowledge.warehouse.result import ResultColumn, Value
 
@@ -71,8 +79,8 @@ class Tile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     label: Line
-    value: Value
     column: ResultColumn
+    value: Value
     change: Decimal | None = None
     change_column: ResultColumn | None = None
     compared_with: Note = ""
@@ -83,6 +91,12 @@ class Tile(BaseModel):
     @classmethod
     def _check_column(cls, column: ResultColumn | None) -> ResultColumn | None:
         return column and check_column(column)
+
+    @field_validator("value")
+    @classmethod
+    def _check_value(cls, value: Value, info: ValidationInfo) -> Value:
+        column = info.data.get("column")
+        return type_rows((column,), ((value,),))[0][0] if column else value
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -12,7 +12,7 @@ from knowledge.warehouse.charts.points import Points, collect_points
 from knowledge.warehouse.charts.time_axis import collect_lines
 from knowledge.warehouse.errors import QueryRefused
 from knowledge.warehouse.metric_spec import Grain
-from knowledge.warehouse.result import NumberResult, ResultColumn
+from knowledge.warehouse.result import NumberResult, ResultColumn, Value
 from knowledge.warehouse.statistics.columns import number_of
 from knowledge.warehouse.statistics.periods import call_period
 
@@ -75,7 +75,7 @@ def chart_of(result: NumberResult, title: str, source_id: str, form: ChartForm |
 
 
 def _tile(
-    at: int, cells: Sequence[tuple[object, ResultColumn]], source_id: str, good: Literal["up", "down"] | None
+    at: int, cells: Sequence[tuple[Value, ResultColumn]], source_id: str, good: Literal["up", "down"] | None
 ) -> Tile:
     value, column = cells[at]
     wanted = "change" if column.format == "percent" else "growth"
@@ -89,7 +89,7 @@ def _tile(
             change, change_column = number_of(its_value), its_column
     return Tile(
         label=column.label,
-        value=value,  # type: ignore[arg-type]
+        value=value,
         column=column,
         change=change,
         change_column=None if change is None else change_column,

@@ -6,7 +6,7 @@ Every sign that Markdown or HTML would read as more than itself is escaped.
 import re
 from collections.abc import Iterator, Sequence
 
-from crews.reports.chart_labels import describe_chart
+from crews.reports.chart_labels import describe_chart, share_note
 from crews.reports.citing import cited_once, footnotes, marks, show_moment, source_facts, source_line
 from crews.reports.document import Block, Bullets, Callout, Paragraph, Quote, Report, Sentence, Tile, Tiles
 from crews.reports.numbers import show, show_with_unit
@@ -101,7 +101,7 @@ def _grid(view: TableView) -> Iterator[str]:
 
 
 def _row(cells: Sequence[str], *, bold: bool = False) -> str:
-    shown = [f"**{_escape(cell)}**" if bold and cell else _escape(cell) for cell in cells]
+    shown = [f"**{_escape_marks(cell)}**" if bold and cell else _escape_marks(cell) for cell in cells]
     return f"| {' | '.join(shown)} |"
 
 
@@ -117,7 +117,7 @@ def _chart(report: Report, chart: Chart, number: int) -> Iterator[str]:
     yield ""
     left = len(chart.categories) - _MOST_CHART_ROWS
     cut = (f"{left:,} more are left out here.",) if left > 0 else ()
-    yield from _small((*chart.notes, *cut, *footnotes(report, chart.cites)))
+    yield from _small((*share_note(chart), *chart.notes, *cut, *footnotes(report, chart.cites)))
 
 
 def _source(number: int, source: Source) -> Iterator[str]:
@@ -146,9 +146,13 @@ def _small(lines: Sequence[str]) -> Iterator[str]:
         yield from (f"*{_escape(line)}*", "")
 
 
+def _escape_marks(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", one_line(text))
+
+
 def _escape(text: str) -> str:
     """On one line, so that no text begins a list, a heading or a table of its own."""
-    escaped = _SPECIAL.sub(r"\\\1", one_line(text))
+    escaped = _escape_marks(text)
     leading = _LEADING.match(escaped)
     if leading is None:
         return escaped

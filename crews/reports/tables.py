@@ -29,6 +29,14 @@ def check_column(column: ResultColumn) -> ResultColumn:
     return replace(column, label=label, unit=one_line(column.unit or "") or None)
 
 
+def type_rows(
+    columns: Sequence[ResultColumn], rows: Sequence[Sequence[Value]]
+) -> tuple[tuple[Value, ...], ...]:
+    """Of the columns' types again, where the rows come from JSON."""
+    _, typed = rows_of({"columns": [asdict(column) for column in columns], "rows": rows})
+    return tuple(tuple(_plain(value) for value in row) for row in typed)
+
+
 class Table(BaseModel):
     """Rows are in the order of the columns. `total` adds a row that sums what may be summed; `source_rows`
     says how many rows there were where not all of them are here."""
@@ -52,15 +60,13 @@ class Table(BaseModel):
     @field_validator("rows")
     @classmethod
     def _check_rows(cls, rows: tuple[tuple[Value, ...], ...], info: Any) -> tuple[tuple[Value, ...], ...]:
-        """Of the columns' types again, where they come from JSON."""
         columns: Sequence[ResultColumn] = info.data.get("columns", ())
         for at, row in enumerate(rows, start=1):
             if columns and len(row) != len(columns):
                 raise ValueError(f"row {at} has {len(row)} values for {len(columns)} columns")
         if not columns:
             return rows
-        _, typed = rows_of({"columns": [asdict(column) for column in columns], "rows": rows})
-        return tuple(tuple(_plain(value) for value in row) for row in typed)
+        return type_rows(columns, rows)
 
     def totals(self) -> tuple[Value, ...] | None:
         """One value for each column, None where there is no sum; None in all if there is no total row."""
@@ -69,7 +75,8 @@ class Table(BaseModel):
         summed: list[Value] = []
         for at, column in enumerate(self.columns):
             if _sums(column):
-                summed.append(sum_exactly([number_of(row[at]) or Decimal() for row in self.rows]))
+                known = [value for row in self.rows if (value := number_of(row[at])) is not None]
+                summed.append(sum_exactly(known) if known else None)
             else:
                 summed.append(_growth(derived_from(self.columns, at), summed))
         return tuple(summed)

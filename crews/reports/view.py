@@ -31,8 +31,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """`right` marks columns of numbers; `widths` are shares of the line, in characters; `total` is a last row
-    that sums the whole table, also where not all its rows are shown."""
+    """`right` marks columns of numbers; `widths` are in characters, with the gap to the next; `total` is a
+    last row that sums the whole table, also where not all its rows are shown."""
 
     title: str
     headings: tuple[str, ...]
@@ -58,7 +58,7 @@ def view_table(table: Table, limits: Limits, number: int, formats: Sequence[Form
         table.title,
         tuple(headings[:kept]),
         tuple(right[:kept]),
-        tuple(max(want, need) for want, need in zip(wants[:kept], needs[:kept], strict=True)),
+        _share_out(needs[:kept], wants[:kept], limits.line),
         tuple(row[:kept] for row in cells),
         total[:kept] if total else None,
         (*table.notes, *_cuts(table, len(shown), kept, where_whole(f"Table {number}", formats))),
@@ -96,6 +96,8 @@ def _total_row(table: Table) -> tuple[str, ...] | None:
 def _is_right(table: Table, at: int) -> bool:
     if table.columns[at].role == "dimension":
         return False
+    if table.columns[at].role != "column":
+        return True
     values = [row[at] for row in table.rows if row[at] is not None]
     return bool(values) and all(is_number(value) for value in values)
 
@@ -119,6 +121,14 @@ def _fitting(needs: Sequence[int], limits: Limits) -> int:
             break
         kept += 1
     return max(kept, 1)
+
+
+def _share_out(needs: Sequence[int], wants: Sequence[int], line: int) -> tuple[int, ...]:
+    """Each column has what it needs, and a part of what is left if it wants more."""
+    more = [max(0, want - need) for want, need in zip(wants, needs, strict=True)]
+    spare = max(0, line - sum(need + _GAP for need in needs))
+    part = min(1.0, spare / sum(more)) if sum(more) else 0.0
+    return tuple(need + _GAP + int(extra * part) for need, extra in zip(needs, more, strict=True))
 
 
 def _cuts(table: Table, rows: int, columns: int, where: str) -> list[str]:

@@ -6,7 +6,7 @@ from docx.document import Document
 from docx.shared import Mm, Pt
 from docx.text.paragraph import Paragraph as Words
 
-from crews.reports.chart_labels import describe_chart
+from crews.reports.chart_labels import describe_chart, share_note
 from crews.reports.chart_picture import draw_chart
 from crews.reports.citing import cited_numbers, cited_once, footnotes, source_line
 from crews.reports.document import Block, Bullets, Callout, Paragraph, Quote, Report, Sentence, Tile, Tiles
@@ -159,7 +159,7 @@ class Writer:
         width = TEXT_MM * (0.55 if chart.form == "share" else 1)
         run.add_picture(io.BytesIO(draw_chart(chart, "png")), width=Mm(width))
         describe_picture(run, describe_chart(chart), self._charts)
-        self._note([*chart.notes, *footnotes(self._report, chart.cites)])
+        self._note([*share_note(chart), *chart.notes, *footnotes(self._report, chart.cites)])
         self._space()
 
     def _caption(self, kind: str, number: int, title: str) -> Words:

@@ -2,10 +2,9 @@
 markup."""
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
-from crews.reports.chart_labels import describe_chart
+from crews.reports.chart_labels import describe_chart, share_note
 from crews.reports.citing import cited_numbers, cited_once, footnotes, show_moment, source_facts, source_line
 from crews.reports.document import Block, Bullets, Callout, Paragraph, Quote, Report, Sentence, Tile, Tiles
 from crews.reports.numbers import show_short, show_with_unit
@@ -18,16 +17,25 @@ from crews.reports.view import Limits, view_table
 LIMITS = Limits(rows=100, columns=9, line=98)
 _CONTENTS_FROM = 5
 _LONGEST_SQL = 3_000
-_PROSE_WORD, _CELL_WORD = 48, 24
+_LONGEST_WORD, _LONGEST_CELL_WORD, _LONGEST_TILE_WORD, _LONGEST_VALUE = 40, 24, 18, 10
 _PIECE = 12
 
 
 def page_data(report: Report) -> dict[str, Any]:
     """As JSON has it; a chart's picture is the file `chart-N.svg`."""
+    plain = {
+        "plain_title": report.title,
+        "short_title": cut_line(report.title, 80),
+        "short_reader": cut_line(f"Prepared for {report.prepared_for}", 90),
+    }
+    return {**_breakable(_words_of(report), _LONGEST_WORD), **plain}
+
+
+def _words_of(report: Report) -> dict[str, Any]:
     numbering = _Numbering(report)
     sections = [
         {
-            "heading": _broken(section.heading, _PROSE_WORD),
+            "heading": section.heading,
             "level": section.level,
             "blocks": [numbering.block_data(block) for block in section.blocks],
         }
@@ -35,22 +43,23 @@ def page_data(report: Report) -> dict[str, Any]:
     ]
     top = sum(section.level == 1 for section in report.sections)
     return {
-        "title": _broken(report.title, _CELL_WORD),
-        "plain_title": report.title,
-        "short_title": cut_line(report.title, 80),
-        "short_reader": cut_line(f"Prepared for {report.prepared_for}", 90),
-        "subtitle": _broken(report.subtitle, _PROSE_WORD),
-        "facts": [
-            ["Prepared for", _broken(report.prepared_for, _CELL_WORD)],
-            ["Prepared by", _broken(report.author, _CELL_WORD)],
-            ["Data as of", show_moment(report.as_of) if report.as_of else "an unknown time"],
-            ["Generated", show_moment(report.generated_at)],
-            ["Run", _broken(report.run_id, 40)],
-        ],
+        "title": _breakable(report.title, _LONGEST_CELL_WORD),
+        "subtitle": report.subtitle,
+        "facts": _breakable(_facts(report), _LONGEST_CELL_WORD),
         "contents": top >= _CONTENTS_FROM,
         "sections": sections,
         "sources": [_source_data(number, source) for number, source in enumerate(report.sources, start=1)],
     }
+
+
+def _facts(report: Report) -> list[list[str]]:
+    return [
+        ["Prepared for", report.prepared_for],
+        ["Prepared by", report.author],
+        ["Data as of", show_moment(report.as_of) if report.as_of else "an unknown time"],
+        ["Generated", show_moment(report.generated_at)],
+        ["Run", report.run_id],
+    ]
 
 
 class _Numbering:
@@ -63,12 +72,16 @@ class _Numbering:
     def block_data(self, block: Block) -> dict[str, Any]:
         if isinstance(block, Table):
             self._tables += 1
-            return self._table(block, self._tables)
+            cells = self._table(block, self._tables)
+            return {**cells, **_breakable(cells, _LONGEST_CELL_WORD)}
         if isinstance(block, Chart):
             self._charts += 1
             return self._chart(block, self._charts)
         if isinstance(block, Tiles):
-            return {"kind": "tiles", "tiles": [self._tile(tile) for tile in block.tiles]}
+            return {
+                "kind": "tiles",
+                "tiles": [_breakable(self._tile(tile), _LONGEST_TILE_WORD) for tile in block.tiles],
+            }
         if isinstance(block, Quote):
             cited = cited_numbers(self._report, block.cites)
             by = "; ".join(source_line(self._report.sources[number - 1]) for number in cited)
@@ -86,21 +99,21 @@ class _Numbering:
             "word": TONE_WORDS[block.tone],
             "colour": TONE_COLOURS[block.tone],
             "wash": TONE_WASHES[block.tone],
-            "title": _broken(block.title, _PROSE_WORD),
+            "title": block.title,
             "sentences": sentences,
-            "notes": [_broken(note, _PROSE_WORD) for note in block.notes],
+            "notes": list(block.notes),
         }
 
     def _sentence(self, sentence: Sentence) -> dict[str, Any]:
         return {
-            "text": _broken(sentence.text, _PROSE_WORD),
+            "text": sentence.text,
             "cites": cited_numbers(self._report, sentence.cites),
         }
 
     def _tile(self, tile: Tile) -> dict[str, Any]:
         data: dict[str, Any] = {
-            "label": _broken(tile.label, _CELL_WORD),
-            "value": _broken(show_short(tile.value, tile.column), _CELL_WORD),
+            "label": tile.label,
+            "value": _breakable(show_short(tile.value, tile.column), _LONGEST_VALUE),
             "unit": tile.column.unit or "",
             "cites": cited_numbers(self._report, tile.cites),
             "change": "",
@@ -116,11 +129,11 @@ class _Numbering:
         return {
             "kind": "table",
             "number": number,
-            "title": _broken(view.title, _PROSE_WORD),
-            "headings": [_broken(heading, _CELL_WORD) for heading in view.headings],
+            "title": view.title,
+            "headings": list(view.headings),
             "right": list(view.right),
             "widths": list(view.widths),
-            "rows": [_cells(row, view.right) for row in view.rows],
+            "rows": [list(row) for row in view.rows],
             "total": None if view.total is None else list(view.total),
             "notes": list(view.notes),
             "sources": footnotes(self._report, table.cites),
@@ -130,11 +143,11 @@ class _Numbering:
         return {
             "kind": "chart",
             "number": number,
-            "title": _broken(chart.title, _PROSE_WORD),
+            "title": chart.title,
             "file": chart_file(number),
             "is_share": chart.form == "share",
             "alt": describe_chart(chart),
-            "notes": list(chart.notes),
+            "notes": [*share_note(chart), *chart.notes],
             "sources": footnotes(self._report, chart.cites),
         }
 
@@ -150,23 +163,22 @@ def _source_data(number: int, source: Source) -> dict[str, Any]:
         text = f"{text[:_LONGEST_SQL]}… ({len(text) - _LONGEST_SQL:,} characters more)"
     return {
         "number": number,
-        "title": _broken(source.title, _PROSE_WORD),
-        "facts": [[name, _broken(value, _CELL_WORD * 2)] for name, value in source_facts(source)],
+        "title": source.title,
+        "facts": [[name, value] for name, value in source_facts(source)],
         "is_query": is_query,
-        "text": _broken(text, _PROSE_WORD),
+        "text": text,
     }
 
 
-def _cells(row: Sequence[str], right: Sequence[bool]) -> list[str]:
-    return [
-        cell if is_right else _broken(cell, _CELL_WORD) for cell, is_right in zip(row, right, strict=True)
-    ]
-
-
-def _broken(text: str, longest: int) -> str:
-    """With places, unseen, at which a word that is too long for a line may be broken."""
-    return re.sub(
-        rf"\S{{{longest + 1},}}",
-        lambda found: "\u200b".join(re.findall(rf".{{1,{_PIECE}}}", found[0])),
-        text,
-    )
+def _breakable(data: Any, longest: int) -> Any:
+    """With places, unseen, at which a word that is too long for its line may be broken."""
+    if isinstance(data, str):
+        piece = min(_PIECE, longest // 2)
+        return re.sub(
+            rf"\S{{{longest + 1},}}",
+            lambda found: "\u200b".join(re.findall(rf".{{1,{piece}}}", found[0])),
+            data,
+        )
+    if isinstance(data, dict):
+        return {name: _breakable(value, longest) for name, value in data.items()}
+    return [_breakable(value, longest) for value in data] if isinstance(data, list) else data

@@ -13,7 +13,6 @@ from crews.reports.chart_labels import (
     axis_of,
     category_names,
     describe_chart,
-    part_names,
     series_colours,
     series_names,
 )
@@ -34,7 +33,7 @@ _MOST_LABELLED, _MANY_PLACES, _MOST_NAMED = 24, 16, 14
 
 def add_chart(slide: Slide, box: Box, chart: Chart) -> None:
     data: Any = CategoryChartData(number_format=office_format(chart.measure))
-    data.categories = part_names(chart) if chart.form == "share" else category_names(chart)
+    data.categories = category_names(chart)
     for name, series in zip(series_names(chart), chart.series, strict=True):
         data.add_series(name, [None if value is None else float(value) for value in series.values])
     shapes: Any = slide.shapes
@@ -64,6 +63,13 @@ def _paint_parts(native: NativeChart, chart: Chart) -> None:
         point = native.plots[0].series[0].points[at]
         point.format.fill.solid()
         point.format.fill.fore_color.rgb = colour(SERIES[at])
+    plot: Any = native.plots[0]
+    plot.has_data_labels = True
+    labels = plot.data_labels
+    labels.show_percentage, labels.show_value = True, False
+    labels.number_format, labels.number_format_is_linked = "0.0%", False
+    labels.font.size, labels.font.bold = Pt(13), True
+    labels.font.color.rgb = colour("#FFFFFF")
 
 
 def _paint_series(native: NativeChart, chart: Chart) -> None:

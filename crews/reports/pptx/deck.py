@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pptx.presentation import Presentation
 from pptx.slide import Slide
 
-from crews.reports.chart_labels import describe_chart
+from crews.reports.chart_labels import describe_chart, share_note
 from crews.reports.citing import cited_numbers, cited_once, footnotes, marks, source_facts, source_line
 from crews.reports.document import (
     Block,
@@ -20,6 +20,7 @@ from crews.reports.document import (
     Tone,
     cites_of,
 )
+from crews.reports.numbers import show_with_unit
 from crews.reports.pptx.charts import add_chart
 from crews.reports.pptx.measure import Item, grow, height_of, paginate
 from crews.reports.pptx.slides import (
@@ -39,7 +40,7 @@ from crews.reports.tables import Chart, Table
 from crews.reports.theme import TONE_COLOURS, TONE_WORDS
 from crews.reports.view import Limits, view_table, where_whole
 
-LIMITS = Limits(rows=24, columns=8, line=112)
+LIMITS = Limits(rows=22, columns=8, line=112)
 _TILES_A_SLIDE = 6
 _NOTE, _SMALL_GAP = 10, 3
 _FOOT_HEIGHT = 40
@@ -142,13 +143,13 @@ class Deck:
     def _chart(self, section: Section, chart: Chart, lead: Sequence[Block] = ()) -> None:
         self._charts += 1
         slide = add_slide(self._deck, f"{section.heading} · Figure {self._charts}", chart.title)
-        foot = self._foot(slide, (*chart.notes, *footnotes(self._report, chart.cites)))
+        foot = self._foot(slide, (*share_note(chart), *chart.notes, *footnotes(self._report, chart.cites)))
         items = [item for block in lead for item in self._items(block)]
         top = BODY.top + height_of(items, BODY.width * 0.97)
         if items:
             add_items(slide, BODY, items)
         add_chart(slide, Box(BODY.left, top, BODY.width, BODY.top + BODY.height - foot - top), chart)
-        self._note(slide, [*lead, chart], describe_chart(chart))
+        self._note(slide, [*lead, chart], describe_chart(chart), (*share_note(chart), *chart.notes))
 
     def _table(self, section: Section, table: Table) -> None:
         self._tables += 1
@@ -161,7 +162,7 @@ class Deck:
             whole = where_whole(f"Table {self._tables}", self._report.formats)
             cut = (f"Long texts are cut. {whole}",) if was_cut else ()
             self._foot(slide, (*view.notes, *cut, *footnotes(self._report, table.cites)))
-            self._note(slide, [table], table.title)
+            self._note(slide, [table], table.title, (*view.notes, *cut))
 
     def _foot(self, slide: Slide, lines: Sequence[str]) -> float:
         """Small print at the bottom of a slide, as much as fits; all is in the notes. Gives its height."""
@@ -197,10 +198,15 @@ class Deck:
             for sentence in sentences
         ]
 
-    def _note(self, slide: Slide, blocks: Sequence[Block], said: str) -> None:
+    def _note(self, slide: Slide, blocks: Sequence[Block], said: str, notes: Sequence[str] = ()) -> None:
         cites = dict.fromkeys(source for block in blocks for source in cites_of(block))
-        notes = [note for block in blocks if isinstance(block, Table | Chart) for note in block.notes]
-        lines = [said, *notes]
+        figures = [
+            f"{tile.label}: {show_with_unit(tile.value, tile.column)} {tile.compared_with}".strip()
+            for block in blocks
+            if isinstance(block, Tiles)
+            for tile in block.tiles
+        ]
+        lines = [said, *figures, *notes]
         if cites:
             lines += ["", "Sources", *footnotes(self._report, cites)]
         add_notes(slide, lines)

@@ -9,14 +9,17 @@ from pptx.slide import Slide
 from pptx.table import Table, _Cell
 from pptx.util import Emu, Pt
 
-from crews.reports.pptx.measure import LINE, fit_line
+from crews.reports.pptx.measure import LINE, fit_line, text_width
 from crews.reports.pptx.slides import Box, colour, write
 from crews.reports.theme import INK, NAVY, RULE, WASH
 from crews.reports.view import TableView
 
-ROWS_A_SLIDE = 12
+ROWS_A_SLIDE = 11
 _PAD = 6
 _FEW_ROWS = 9
+_SIZES = ((14, 30), (12, 24), (10, 24), (8, 24))
+# Bold letters are wider than they were measured.
+_BOLD = 0.95
 # Of the table style without any line or fill.
 _NO_STYLE = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
 
@@ -27,9 +30,9 @@ def add_table(
     """One slide's part of it, with the total on the last. Tells whether a text had to be cut."""
     total = [view.total] if is_last and view.total is not None else []
     lines = [view.headings, *rows, *total]
-    size, high = (14, 30) if len(lines) - 1 <= _FEW_ROWS else (12, 24)
     whole = sum(view.widths)
     widths = [box.width * width / whole for width in view.widths]
+    size, high = _size_for(lines, widths, view.right)
     shown = [_fit(line, widths, size, 2 if at == 0 else 1) for at, line in enumerate(lines)]
     head = 2 * size * LINE + _PAD if shown[0] != _fit(view.headings, widths, size, 1) else high
     table = _add_grid(slide, box, widths, [head, *([high] * (len(lines) - 1))])
@@ -40,6 +43,23 @@ def add_table(
             _write(cell, words, size, right=view.right[place], bold=is_head or is_total)
             _rule(cell, NAVY if is_head or at == len(lines) - 1 else RULE, WASH if is_head else None)
     return any(tuple(line) != tuple(fitted) for line, fitted in zip(lines, shown, strict=True))
+
+
+def _size_for(
+    lines: Sequence[Sequence[str]], widths: Sequence[float], right: Sequence[bool]
+) -> tuple[float, float]:
+    """The largest at which no number has to be cut, and the height of a row."""
+    sizes = _SIZES if len(lines) - 1 <= _FEW_ROWS else _SIZES[1:]
+    for size, high in sizes:
+        room = [(width - 2 * _PAD) * _BOLD for width in widths]
+        if all(
+            text_width(words, size) <= most
+            for line in lines[1:]
+            for words, most, is_right in zip(line, room, right, strict=True)
+            if is_right
+        ):
+            return size, high
+    return _SIZES[-1]
 
 
 def _add_grid(slide: Slide, box: Box, widths: Sequence[float], heights: Sequence[float]) -> Table:
@@ -56,9 +76,8 @@ def _add_grid(slide: Slide, box: Box, widths: Sequence[float], heights: Sequence
 
 
 def _fit(line: Sequence[str], widths: Sequence[float], size: float, lines: int) -> list[str]:
-    # Bold letters are wider than they were measured.
     return [
-        fit_line(words, (width - 2 * _PAD) * 0.95, size, lines)
+        fit_line(words, (width - 2 * _PAD) * _BOLD, size, lines)
         for words, width in zip(line, widths, strict=True)
     ]
 

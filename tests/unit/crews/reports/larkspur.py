@@ -210,7 +210,7 @@ def board_material() -> Material:
             "E5",
             "column stacked",
         ),
-        chart_of(replace_compared(by_channel()), "Where revenue came from in Q3 2026", "E2", "share"),
+        chart_of(by_channel(), "Where revenue came from in Q3 2026", "E2", "share"),
     ]
     return Material(
         head=ReportHead(
@@ -250,15 +250,6 @@ def board_material() -> Material:
 
 def claim(text: str, source: str, section: str | None = None) -> NarrativeClaim:
     return NarrativeClaim(text=text, cites=(source,), section=section)
-
-
-def replace_compared(compared_result: NumberResult) -> NumberResult:
-    """Without the period before."""
-    return replace(
-        compared_result,
-        columns=compared_result.columns[:2],
-        rows=tuple(row[:2] for row in compared_result.rows),
-    )
 
 
 def board_pack() -> Report:
