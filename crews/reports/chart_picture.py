@@ -26,7 +26,7 @@ from knowledge.warehouse.charts.plot import GRID
 from knowledge.warehouse.charts.render import render_spec
 from knowledge.warehouse.charts.spec import SCHEMA
 
-_WIDTH_PX, _HEIGHT_PX = 560, 200
+_WIDTH_PX, _HEIGHT_PX = 560, 170
 _RING_PX = 200
 _LEAST_LABELLED = Decimal("0.04")
 _BAR_PX, _GROUP_GAP_PX = 18, 9
@@ -157,7 +157,7 @@ def _share(chart: Chart, axis: NumberAxis) -> dict[str, Any]:
                 "encoding": {**slices, "color": colour},
             },
             {
-                "mark": {"type": "text", "radius": _RING_PX * 0.51},
+                "mark": {"type": "text", "radius": _RING_PX * 0.54},
                 "encoding": {**slices, "text": {"field": "label", "type": "nominal"}},
             },
         ],
