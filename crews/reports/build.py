@@ -1,7 +1,7 @@
 """From a template and material to a report.
 
-Everything in the material comes out: in the first section that asks for it, else in one at the end. What a
-template wanted and did not get is said.
+A piece goes into the first section that asks for it. What the template has no place for, and what it wanted
+and did not get, is said among the caveats.
 """
 
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from crews.reports.template import ReportTemplate
 from knowledge.warehouse.result import Verdict
 from ledger.errors import InvalidInput
 
-_FURTHER, _CAVEATS = "Further material", "Caveats"
+_CAVEATS = "Caveats"
 
 
 def build_report(template: ReportTemplate, material: Material) -> Report:
     """Raises ReportIncomplete if nothing fills a required section, InvalidInput if something cites a source
     that the material does not hold."""
     _check_citations(material)
-    sections, left_out = _fill(template, material)
-    caveats = _caveats(material, sections, left_out)
+    sections, gaps = _fill(template, material)
+    caveats = _caveats(material, sections, gaps)
     if caveats:
         sections.append(Section(heading=_CAVEATS, blocks=caveats))
     if not sections:
@@ -46,8 +46,8 @@ def build_report(template: ReportTemplate, material: Material) -> Report:
     )
 
 
-def _fill(template: ReportTemplate, material: Material) -> tuple[list[Section], list[str]]:
-    """The sections, and the headings of those that nothing fills."""
+def _fill(template: ReportTemplate, material: Material) -> tuple[list[Section], list[Sentence]]:
+    """The sections, and what has to be said of those that are missing and of pieces that are."""
     waiting = Waiting(template, material)
     sections, left_out = [], []
     for spec in template.sections:
@@ -62,19 +62,24 @@ def _fill(template: ReportTemplate, material: Material) -> tuple[list[Section], 
             )
         else:
             left_out.append(spec.heading)
-    rest = waiting.take_rest()
-    if rest:
-        sections.append(Section(heading=_FURTHER, blocks=rest))
-    return sections, left_out
-
-
-def _caveats(material: Material, sections: Sequence[Section], left_out: Sequence[str]) -> tuple[Block, ...]:
-    cited = {source for section in sections for block in section.blocks for source in cites_of(block)}
-    warnings = [said for source in material.sources if source.id in cited for said in _warnings(source)]
-    said = list(material.caveats)
+    gaps = []
     if left_out:
         names = ", ".join(f"“{heading}”" for heading in left_out)
-        said.append(Sentence(text=f"Left out, because there was nothing to show: {names}."))
+        gaps.append(Sentence(text=f"Left out, because there was nothing to show: {names}."))
+    names_left = waiting.names_left()
+    if names_left:
+        gaps.append(
+            Sentence(
+                text=f"Not shown, because this kind of report has no place for it: {', '.join(names_left)}."
+            )
+        )
+    return sections, gaps
+
+
+def _caveats(material: Material, sections: Sequence[Section], gaps: Sequence[Sentence]) -> tuple[Block, ...]:
+    cited = {source for section in sections for block in section.blocks for source in cites_of(block)}
+    warnings = [said for source in material.sources if source.id in cited for said in _warnings(source)]
+    said = [*material.caveats, *gaps]
     boxes: list[Block] = []
     if warnings:
         boxes.append(Callout(tone=Tone.WARNING, title="Fitness of the data", sentences=tuple(warnings)))

@@ -1,7 +1,7 @@
 """Material that waits for its place in a report: each piece is taken once, by the first part that asks for
 it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from crews.reports.document import Block, Callout, Paragraph, Quote, Tile, Tiles
@@ -24,6 +24,7 @@ class Waiting:
             for source in material.sources
             if isinstance(source, QuerySource)
         }
+        self._titles = {source.id: source.title for source in material.sources}
         self._pieces: dict[Fill, list[Piece]] = {
             Fill.TILES: [*material.tiles],
             Fill.NARRATIVE: [*material.narrative],
@@ -42,9 +43,12 @@ class Waiting:
     def take(self, section: SectionSpec) -> tuple[Block, ...]:
         return tuple(block for part in section.parts for block in self._take(section, part))
 
-    def take_rest(self) -> tuple[Block, ...]:
-        rest, self._pieces = self._pieces, {}
-        return tuple(block for fill, pieces in rest.items() for block in to_blocks(fill, pieces))
+    def names_left(self) -> list[str]:
+        """What found no place, by its title; sentences by their number."""
+        left = [piece for pieces in self._pieces.values() for piece in pieces]
+        claims = sum(isinstance(piece, NarrativeClaim) for piece in left)
+        names = [_name(piece, self._titles) for piece in left if not isinstance(piece, NarrativeClaim)]
+        return names + ([f"{claims:,} sentence{'s' if claims > 1 else ''}"] if claims else [])
 
     def _take(self, section: SectionSpec, part: PartSpec) -> list[Block]:
         waiting = self._pieces[part.fill]
@@ -78,6 +82,14 @@ def to_blocks(fill: Fill, pieces: Sequence[Piece]) -> list[Block]:
     if fill is Fill.FINDINGS:
         return [_box(piece) for piece in pieces if isinstance(piece, ComputedFinding)]
     return [piece for piece in pieces if isinstance(piece, Table | Chart | Quote)]
+
+
+def _name(piece: Tile | ComputedFinding | Table | Chart | Quote, titles: Mapping[str, str]) -> str:
+    if isinstance(piece, Tile):
+        return f"“{piece.label}”"
+    if isinstance(piece, Quote):
+        return f"a quote of “{titles[piece.cites[0]]}”"
+    return f"“{piece.title}”"
 
 
 def _box(finding: ComputedFinding) -> Callout:

@@ -9,6 +9,8 @@ from docx.table import Table, _Cell, _Row
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
+_AFTER_INDENT = ("w:tblBorders", "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
+
 
 def add_field(paragraph: Paragraph, instruction: str) -> None:
     """Such as `PAGE`; Word reckons it when the page is drawn."""
@@ -96,13 +98,10 @@ def pad(table: Table, *, top: int, bottom: int, left: int, right: int) -> None:
         element.set(qn("w:w"), str(value))
         element.set(qn("w:type"), "dxa")
         margins.append(element)
+    # In the order of the schema; Word calls a file damaged that has another one.
     properties = table._tbl.tblPr
-    look = properties.find(qn("w:tblLook"))
-    for element in (indent, margins):
-        if look is None:
-            properties.append(element)
-        else:
-            look.addprevious(element)
+    properties.insert_element_before(indent, *_AFTER_INDENT)
+    properties.insert_element_before(margins, *_AFTER_INDENT[_AFTER_INDENT.index("w:tblCellMar") :])
 
 
 def repeat_at_top(row: _Row) -> None:

@@ -53,7 +53,7 @@ def render_pptx(report: Report) -> bytes:
 
 
 def _title(presentation: Presentation, report: Report) -> None:
-    slide = add_slide(presentation, " ", report.title)
+    slide = add_slide(presentation, "", report.title)
     band = add_rectangle(slide, Box(0, 0, WIDTH, _BAND), NAVY)
     rule = add_rectangle(slide, Box(0, _BAND, WIDTH, 5), ACCENT)
     shape = slide.shapes.title

@@ -59,7 +59,9 @@ def add_slide(deck: Presentation, kicker: str, title: str) -> Slide:
         NAVY,
         bold=True,
     )
-    add_text(slide, Box(MARGIN, 24, TEXT_WIDTH, 18), fit_line(kicker, TEXT_WIDTH, 12), 12, ACCENT, bold=True)
+    if kicker:
+        words = fit_line(kicker, TEXT_WIDTH, 12)
+        add_text(slide, Box(MARGIN, 24, TEXT_WIDTH, 18), words, 12, ACCENT, bold=True)
     return slide
 
 

@@ -178,7 +178,7 @@ def test_a_required_section_stops_the_report() -> None:
         build_report(small(), board_material().model_copy(update={"tiles": ()}))
 
 
-def test_a_part_takes_what_stands_on_its_metrics_and_the_rest_comes_last() -> None:
+def test_a_part_takes_what_stands_on_its_metrics_and_the_rest_is_named() -> None:
     other = Tile(label="Other", value=1, column=REVENUE, cites=("E6",))
     material = Material(
         head=board_material().head,
@@ -187,14 +187,17 @@ def test_a_part_takes_what_stands_on_its_metrics_and_the_rest_comes_last() -> No
         sources=board_material().sources,
     )
     report = build_report(small(), material)
-    assert headings(report) == ["Figures", "Words", "Further material", "Caveats"]
-    first, further = report.sections[0].blocks[0], report.sections[2].blocks
-    assert isinstance(first, Tiles)
-    assert [tile.label for tile in first.tiles] == ["Revenue"]
-    assert isinstance(further[0], Tiles)
-    assert [tile.label for tile in further[0].tiles] == ["Other"]
-    assert isinstance(further[1], Paragraph)
-    assert [sentence.text for sentence in further[1].sentences] == ["Two.", "Three."]
+    assert headings(report) == ["Figures", "Words", "Caveats"]
+    figures, words = report.sections[0].blocks[0], report.sections[1].blocks[0]
+    assert isinstance(figures, Tiles)
+    assert [tile.label for tile in figures.tiles] == ["Revenue"]
+    assert isinstance(words, Paragraph)
+    assert [sentence.text for sentence in words.sentences] == ["One."]
+    assert said(report, Tone.CAVEAT) == [
+        "Not shown, because this kind of report has no place for it: “Other”, 2 sentences."
+    ]
+    # A piece that is not shown is not cited either.
+    assert [source.id for source in report.sources] == ["E1"]
     assert report.formats == (Format.PDF,)
 
 
@@ -207,7 +210,7 @@ def test_the_age_of_a_report_is_that_of_its_oldest_data() -> None:
     old = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
     material = board_material()
     sources = tuple(
-        source.model_copy(update={"as_of": old if source.id == "E5" else None})
+        source.model_copy(update={"as_of": {"E5": old, "E4": AS_OF}.get(source.id)})
         if isinstance(source, QuerySource)
         else source
         for source in material.sources
@@ -221,8 +224,13 @@ def test_each_shipped_template_makes_a_report(name: str) -> None:
     report = build_report(TEMPLATES[name], board_material())
     assert report.sections[0].blocks
     assert Format.PDF in report.formats
-    # Nothing of the material is lost, whichever the template.
-    assert (len(report.tables()), len(report.charts())) == (2, 4)
+    # Nothing of the material is lost without a word, whichever the template.
+    words = report.model_dump_json()
+    material = board_material()
+    for piece in (*material.findings, *material.tables, *material.charts):
+        assert piece.title in words
+    for tile in material.tiles:
+        assert tile.label in words
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,13 @@ def test_tables_repeat_their_head_and_keep_rows_whole(document: Document) -> Non
     assert all(row._tr.find(f".//{qn('w:cantSplit')}") is not None for row in table.rows)
 
 
+def test_the_parts_of_a_table_are_in_the_order_of_the_schema(document: Document) -> None:
+    order = ["tblStyle", "tblW", "jc", "tblInd", "tblLayout", "tblCellMar", "tblLook"]
+    for table in document.tables:
+        parts = [part.tag.split("}")[1] for part in table._tbl.tblPr]
+        assert parts == [name for name in order if name in parts]
+
+
 def test_citations_are_links_to_the_appendix(document: Document) -> None:
     body = document.element.body
     anchors = {link.get(qn("w:anchor")) for link in body.iter(qn("w:hyperlink"))}
