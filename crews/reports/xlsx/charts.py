@@ -51,10 +51,12 @@ def add_chart(book: Workbook, sheet: Worksheet, chart: Chart, name: str, first: 
         if chart.form != "bar":
             places["interval_unit"] = -(-len(chart.categories) // _MOST_NAMED)
         if chart.form == "bar":
+            # The first at the top, which takes the values along with it, but for this.
             places["reverse"] = True
-        # A bar's x axis is that of its categories, which stands upright.
-        native.set_x_axis(places)
-        native.set_y_axis(values)
+            values["label_position"] = "high"
+        upright = chart.form == "bar"
+        native.set_x_axis(values if upright else places)
+        native.set_y_axis(places if upright else values)
     has_legend = len(chart.series) > 1 or chart.form == "share"
     native.set_legend(
         {"position": "right" if chart.form == "share" else "top"} if has_legend else {"none": True}

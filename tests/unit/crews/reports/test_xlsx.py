@@ -75,6 +75,15 @@ def test_the_data_of_a_chart_stands_beside_it(book: Any) -> None:
     assert all(len(book[f"Figure {number}"]._charts) == 1 for number in range(1, 5))
 
 
+def test_the_bars_of_a_chart_are_named_from_the_top_and_measured_along_the_bottom(book: Any) -> None:
+    bars, stacked = book["Figure 2"]._charts[0], book["Figure 3"]._charts[0]
+    assert (bars.type, stacked.type, stacked.grouping) == ("bar", "col", "stacked")
+    titles = [axis.title.tx.rich.p[0].r[0].t for axis in (bars.x_axis, bars.y_axis)]
+    assert titles == ["Channel", "Revenue (EUR million)"]
+    assert [axis.scaling.orientation for axis in (bars.x_axis, bars.y_axis)] == ["maxMin", "minMax"]
+    assert bars.y_axis.numFmt.formatCode == "#,##0,,"
+
+
 def test_sources_hold_query_age_quality_and_lineage(book: Any) -> None:
     rows = {(row[1].value, row[2].value) for row in book["Sources"].iter_rows(max_col=3) if row[1].value}
     facts = {name: value for name, value in rows if value}
