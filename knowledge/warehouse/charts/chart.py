@@ -73,8 +73,8 @@ def chart_for(result: NumberResult, title: str, kind: ChartKind | None = None) -
     if kind is not None:
         return _draw(result, _lay_out(result, kind), kind, title)
     try:
-        suited = _choose(result)
-        return _draw(result, _lay_out(result, suited), suited, title)
+        suited, layout = choose_layout(result)
+        return _draw(result, layout, suited, title)
     except QueryRefused:
         # Nobody asked for it: a result that makes no picture is shown without one.
         return None
@@ -93,6 +93,13 @@ def chart_from_choice(result: NumberResult, choice: ChartChoice) -> Chart:
     before = find_before(result, y) if choice.kind == "grouped bars" and series is None else None
     layout = Layout((x,), y, () if series is None else (series,), before)
     return _draw(result, layout, choice.kind, choice.title)
+
+
+def choose_layout(result: NumberResult, kind: ChartKind | None = None) -> tuple[ChartKind, Layout]:
+    """The form that suits a result, or the one asked for, and its columns. Raises QueryRefused if it does not
+    fit."""
+    suited = kind or _choose(result)
+    return suited, _lay_out(result, suited)
 
 
 def _choose(result: NumberResult) -> ChartKind:

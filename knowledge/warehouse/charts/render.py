@@ -1,7 +1,8 @@
 """A chart as a picture. Nothing is fetched: no address at all is allowed to the renderer."""
 
 import json
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
 import vl_convert
 
@@ -17,9 +18,23 @@ def render_chart(chart: Chart, fmt: Literal["png", "svg"] = "png", scale: float 
     to SVG. Raises InvalidInput."""
     if not _LEAST_SCALE <= scale <= _MOST_SCALE:
         raise InvalidInput(f"A chart is drawn at a scale of {_LEAST_SCALE} to {_MOST_SCALE}, not {scale}.")
-    spec = json.dumps(chart.spec, allow_nan=False)
+    return render_spec(chart.spec, fmt, scale)
+
+
+def render_spec(
+    spec: dict[str, Any], fmt: Literal["png", "svg"], scale: float = 2.0, fonts: tuple[str, ...] = ()
+) -> bytes:
+    """A Vega-Lite description of our own making; `fonts` are folders it may take its fonts from."""
+    for folder in fonts:
+        _register(folder)
+    text = json.dumps(spec, allow_nan=False)
     if fmt == "svg":
-        svg: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
+        svg: str = vl_convert.vegalite_to_svg(text, vl_version=VEGA_LITE, allowed_base_urls=[])
         return svg.encode()
-    png: bytes = vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=scale, allowed_base_urls=[])
+    png: bytes = vl_convert.vegalite_to_png(text, vl_version=VEGA_LITE, scale=scale, allowed_base_urls=[])
     return png
+
+
+@cache
+def _register(folder: str) -> None:
+    vl_convert.register_font_directory(folder)

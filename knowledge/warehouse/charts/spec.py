@@ -15,7 +15,7 @@ from knowledge.warehouse.result import NumberResult, Verdict
 from knowledge.warehouse.wording import show_with_unit
 
 VEGA_LITE = "6.4"
-_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _WRAP_TITLE, _WRAP_NOTE, _MOST_NOTE_LINES = 72, 110, 6
 
 
@@ -23,7 +23,7 @@ def build_spec(plot: Plot) -> dict[str, Any]:
     """As JSON has it; equal for equal plots."""
     view = draw_lines(plot) if plot.kind == "line" else draw_bars(plot)
     return {
-        "$schema": _SCHEMA,
+        "$schema": SCHEMA,
         "title": _title(plot, view.notes),
         **view.parts,
         "config": _config(),

@@ -1,0 +1,1 @@
+"""The workbook of a report: the data behind each figure."""
