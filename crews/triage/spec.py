@@ -11,7 +11,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from knowledge.classifier import OUT_OF_SCOPE, Example
+from knowledge.classifier.labels import OUT_OF_SCOPE, Example
 from ledger.errors import WorkspaceInvalid
 from ledger.people import EVERYONE
 from ledger.workspace import Workspace

@@ -15,8 +15,9 @@ import numpy as np
 import sklearn
 
 from knowledge.classifier.features import restore_features, terms_of
+from knowledge.classifier.labels import Example
 from knowledge.classifier.model import Classifier
-from knowledge.classifier.train import Example, train_classifier
+from knowledge.classifier.train import train_classifier
 from knowledge.embedding import Matrix
 from ledger.log import get_logger
 

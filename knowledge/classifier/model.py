@@ -10,32 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.classifier.features import Features, Numbers, with_meaning
+from knowledge.classifier.labels import Classified, Guess
 from knowledge.embedding import Matrix
 
 _MOST_GUESSES = 3
 # Of the nearest example against the best margin; on clinc150 the sum of both tells strange questions from
 # known ones better (AUROC 0.989) than either alone (0.983 and 0.972).
 _NEAREST_WEIGHT = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Guess:
-    label: str
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Classified:
-    """`guesses` are the three most likely, best first. `scope` tells how much the text is like what the
-    examples are about; what is below the classifier's bar is not `in_scope`."""
-
-    guesses: tuple[Guess, ...]
-    scope: float
-    in_scope: bool
-
-    @property
-    def best(self) -> Guess:
-        return self.guesses[0]
 
 
 @dataclass(frozen=True, slots=True)

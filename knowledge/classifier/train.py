@@ -15,12 +15,11 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
 from knowledge.classifier.features import Numbers, fit_features, with_meaning
+from knowledge.classifier.labels import OUT_OF_SCOPE, Example
 from knowledge.classifier.model import Classifier, probabilities, scope_scores
 from knowledge.embedding import Matrix
 from ledger.errors import InvalidInput
 
-# The label of examples that belong to no category.
-OUT_OF_SCOPE = "out_of_scope"
 _FOLDS = 5
 # Words matter most to long tickets in jargon, meaning to short questions in plain language; which it is, the
 # examples tell.
@@ -33,12 +32,6 @@ _TURNED_AWAY = 0.05
 _SHARPNESS = (0.1, 100.0)
 
 Places = NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    text: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
