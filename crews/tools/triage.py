@@ -221,8 +221,8 @@ def _open(context: StepContext, arguments: TicketArguments) -> ToolOutcome:
 CLASSIFY_REQUEST = ToolSpec(
     name="classify_request",
     description=(
-        "Tells a request's likeliest categories with calibrated probabilities, who handles it, its priority with "
-        "the reason, and whether a person has to decide."
+        "Tells a request's likeliest categories with calibrated probabilities, who handles it, its priority "
+        "with the reason, and whether a person has to decide."
     ),
     arguments=RequestArguments,
     effect=Effect.READ,

@@ -32,7 +32,7 @@ _MOST_LINKED = 5
 
 @dataclass(frozen=True, slots=True)
 class Triaged:
-    """`guesses` are the three likeliest categories by name, best first, and `category` is the first of them. A
+    """`guesses` are the three likeliest categories, best first, and `category` is the first of them. A
     request that is not in scope, or of which the classifier is not `sure`, is for a person to decide."""
 
     guesses: tuple[Guess, ...]
