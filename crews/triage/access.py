@@ -8,7 +8,7 @@ from ledger.people import Principal
 
 @dataclass(frozen=True, slots=True)
 class AccessAnswer:
-    """`sentence` says it for the principal; `request` how to get access, where there is none."""
+    """`sentence` says it to the principal; `request` how to get access, where there is none."""
 
     system: str
     allowed: bool
@@ -24,8 +24,8 @@ def check_access(principal: Principal, system: System) -> AccessAnswer:
         because = f"as a member of {through[0]}"
     else:
         sentence = (
-            f"{principal.email} has no access to {system.name}. It belongs to {system.owner.team}. "
+            f"You have no access to {system.name}. It belongs to {system.owner.team}. "
             f"To ask for access: {system.access.request}"
         )
         return AccessAnswer(system.name, False, sentence, system.access.request)
-    return AccessAnswer(system.name, True, f"{principal.email} has access to {system.name} {because}.", None)
+    return AccessAnswer(system.name, True, f"You have access to {system.name} {because}.", None)

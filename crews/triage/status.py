@@ -54,9 +54,13 @@ class SystemStatus:
 
     @property
     def sentence(self) -> str:
-        told = {Health.OK: "works as it should", Health.UNKNOWN: "tells nothing of how it is"}
-        state = told.get(self.health) or f"is affected: {self.runs[0].sentence}"
-        return f"{self.system} {state.rstrip('.')}. Its owner is {self.owner} ({self.contact})."
+        if self.health is Health.UNKNOWN:
+            told = f"Nothing on record tells how {self.system} fares."
+        elif self.health is Health.OK:
+            told = f"{self.system} works as it should."
+        else:
+            told = f"{self.system} is affected: {self.runs[0].sentence}"
+        return f"{told} Its owner is {self.owner} ({self.contact})."
 
 
 def check_system_status(

@@ -81,7 +81,8 @@ def _write(path: Path, made: Classifier) -> None:
 
 
 def _read(path: Path) -> Classifier:
-    with np.load(path, allow_pickle=False) as kept:
+    # NumPy leaves a file open that it opened and cannot read.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
         about = json.loads(kept["about"].tobytes())
         features = restore_features(
             about["words"], kept["word_weights"], about["letters"], kept["letter_weights"]

@@ -33,7 +33,8 @@ def test_the_seed_case_is_the_most_pressing_and_says_why() -> None:
     found = judged(SEED_CASE)
     assert (found.level, found.impact, found.urgency) == (1, "high", "high")
     assert found.reason == (
-        "Priority 1: impact high (“board meeting”: as declared), urgency high (“this afternoon”: needed today)."
+        "Priority 1: impact high (“board meeting”: as declared), "
+        "urgency high (“this afternoon”: needed today)."
     )
 
 
