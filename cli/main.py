@@ -25,6 +25,7 @@ from cli import (
     runs,
     search,
     sql,
+    tickets,
     trace,
 )
 from cli.exits import ExitStatus
@@ -93,6 +94,7 @@ def build_app() -> typer.Typer:
     run_group.command("show")(runs.show_run_command)
     run_group.command("watch")(runs.watch_run_command)
     app.add_typer(run_group, name="run")
+    app.add_typer(tickets.build_group(), name="tickets")
     app.command("trace")(trace.trace_command)
     audit_group = typer.Typer(
         help="The record of who asked, approved and changed what.", no_args_is_help=True

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ledger.reading import RunSummary
 from ledger.spans import Span
+from ledger.ticket_views import TicketSummary
 
 
 class RunList(BaseModel):
@@ -19,6 +20,14 @@ class RunList(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     runs: tuple[RunSummary, ...]
+
+
+class TicketList(BaseModel):
+    """The most pressing first, and then the newest."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tickets: tuple[TicketSummary, ...]
 
 
 class Trace(BaseModel):

@@ -29,6 +29,7 @@ from ledger.workspace import CATALOG, open_workspace
 if TYPE_CHECKING:
     from crews.crew_step import CrewRoom
     from crews.number_desk import NumberDesk
+    from crews.triage.desk import TriageDesk
 
 _HERE = Path(__file__).parent
 # What a function step may use, by the name workflows give it.
@@ -79,7 +80,8 @@ def build_step_runner(
 ) -> tuple[StepRunner, CrewWorkshop]:
     workshop = CrewWorkshop(settings)
     desk = _number_desk(settings, db)
-    return StepRunner(db, library, workshop, FUNCTIONS, open_pattern_detector, desk), workshop
+    triage = _triage_desk(settings, db, library)
+    return StepRunner(db, library, workshop, FUNCTIONS, open_pattern_detector, desk, triage), workshop
 
 
 def _number_desk(settings: WorkerSettings, db: Database) -> "Callable[[], NumberDesk] | None":
@@ -94,6 +96,26 @@ def _number_desk(settings: WorkerSettings, db: Database) -> "Callable[[], Number
 
         warehouse = open_warehouse(db, open_workspace(settings.workspace), settings.var)
         return NumberDesk(warehouse, ArtifactStore(db, settings.var / ARTIFACTS))
+
+    return open_desk
+
+
+def _triage_desk(
+    settings: WorkerSettings, db: Database, library: Callable[[], Library]
+) -> "Callable[[], TriageDesk | None]":
+    """Opened by the first request to triage."""
+
+    @cache
+    def open_desk() -> "TriageDesk | None":
+        from crews.triage.desk import TriageDesk
+        from crews.triage.spec import load_triage
+        from crews.triage.systems import load_systems
+
+        workspace = open_workspace(settings.workspace)
+        spec = load_triage(workspace)
+        if spec is None:
+            return None
+        return TriageDesk(db, spec, load_systems(workspace), library, settings.var)
 
     return open_desk
 

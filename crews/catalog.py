@@ -20,6 +20,13 @@ from crews.tools.run_sql import RUN_SQL
 from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
 from crews.tools.statistics import STATISTICS
 from crews.tools.suggest_queries import SUGGEST_QUERIES
+from crews.tools.triage import (
+    CHECK_ACCESS,
+    CHECK_SYSTEM_STATUS,
+    CLASSIFY_REQUEST,
+    FIND_SIMILAR_TICKETS,
+    OPEN_TICKET,
+)
 from ledger.errors import WorkspaceInvalid
 
 _HERE = Path(__file__).parent
@@ -53,5 +60,10 @@ def shipped_tools() -> dict[str, ToolSpec]:
         STATISTICS,
         MAKE_CHART,
         ENTITY_PROFILE,
+        CLASSIFY_REQUEST,
+        CHECK_ACCESS,
+        CHECK_SYSTEM_STATUS,
+        FIND_SIMILAR_TICKETS,
+        OPEN_TICKET,
     )
     return {tool.name: tool for tool in tools}

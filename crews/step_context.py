@@ -21,6 +21,7 @@ from ledger.steps import ClaimedStep
 
 if TYPE_CHECKING:
     from crews.number_desk import NumberDesk
+    from crews.triage.desk import TriageDesk
     from knowledge.warehouse.resolve.suggest import Suggestions
 
 
@@ -82,6 +83,7 @@ class StepContext:
     budget: Budget
     mask: RunMask
     desk: "Callable[[], NumberDesk] | None" = None
+    triage_desk: "Callable[[], TriageDesk | None] | None" = None
     parent_span: str | None = None
     evidence: list[Evidence] = field(default_factory=list)
     tools_called: list[str] = field(default_factory=list)
@@ -104,6 +106,14 @@ class StepContext:
         if self.desk is None:
             raise NotFound("There are no figures here: the workspace has no data catalog.")
         return self.desk()
+
+    @property
+    def triage(self) -> "TriageDesk":
+        """Raises NotFound where the workspace declares no triage, and WorkspaceInvalid."""
+        desk = self.triage_desk() if self.triage_desk else None
+        if desk is None:
+            raise NotFound("There is no triage here: the workspace has no folder triage/.")
+        return desk
 
     def suggest(self) -> "Suggestions | None":
         """Which governed queries the question may mean; None where the workspace has no catalog, or one that

@@ -28,6 +28,7 @@ from ledger.workflow import StepKind
 
 if TYPE_CHECKING:
     from crews.number_desk import NumberDesk
+    from crews.triage.desk import TriageDesk
 
 _log = get_logger(__name__)
 
@@ -53,6 +54,7 @@ class StepRunner:
         functions: Mapping[str, Callable[[StepContext], RunResult]],
         detector: Callable[[], PiiDetector],
         desk: "Callable[[], NumberDesk] | None" = None,
+        triage_desk: "Callable[[], TriageDesk | None] | None" = None,
     ) -> None:
         self._db = db
         self._library = library
@@ -60,6 +62,7 @@ class StepRunner:
         self._functions = functions
         self._detector = detector
         self._desk = desk
+        self._triage_desk = triage_desk
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
 
     def run(self, step_id: str) -> None:
@@ -103,7 +106,9 @@ class StepRunner:
         ) as span:
             limits = self._crew_work.limits(claim) if claim.kind == StepKind.CREW else Limits()
             budget = Budget(limits=limits, deadline=time.monotonic() + claim.deadline_s)
-            context = StepContext(self._db, claim, recorder, self._library, budget, mask, self._desk)
+            context = StepContext(
+                self._db, claim, recorder, self._library, budget, mask, self._desk, self._triage_desk
+            )
             output: dict[str, Any] = mask.data(self._output(context))
             span.output = output
             span.attributes["attempt"] = claim.attempt

@@ -28,6 +28,7 @@ class Right(StrEnum):
     ASK = "ask"
     READ_ALL_RUNS = "read_all_runs"
     RELEASE_DOCUMENTS = "release_documents"
+    READ_ALL_TICKETS = "read_all_tickets"
     MANAGE = "manage"
 
 
@@ -42,7 +43,7 @@ class Role(StrEnum):
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.EMPLOYEE: frozenset({Right.ASK}),
     Role.MANAGER: frozenset({Right.ASK}),
-    Role.STEWARD: frozenset({Right.ASK, Right.RELEASE_DOCUMENTS}),
+    Role.STEWARD: frozenset({Right.ASK, Right.RELEASE_DOCUMENTS, Right.READ_ALL_TICKETS}),
     Role.ENGINEER: frozenset({Right.ASK, Right.READ_ALL_RUNS}),
     Role.ADMIN: frozenset(Right),
 }

@@ -225,7 +225,7 @@ def _end_run(
     root.output = mask_secrets({"state": state, "answer": answer, "failure": failure})
     if run.deliver_to is not None:
         target = DeliveryTarget.model_validate(run.deliver_to)
-        _owe_delivery(session, derive_id(run.id, "answer"), run.id, target, None)
+        owe_delivery(session, derive_id(run.id, "answer"), run.id, target, None)
     append_audit(session, "crewdesk", f"run.{state}", run.id, {"failure": failure} if failure else {})
 
 
@@ -252,7 +252,7 @@ def _settle_request(
 ) -> str | None:
     inbox_id = _enter_inbox(session, source, external_id, "")
     if inbox_id is not None and reply_to is not None:
-        _owe_delivery(session, derive_id(inbox_id, "refusal"), None, reply_to, sentence)
+        owe_delivery(session, derive_id(inbox_id, "refusal"), None, reply_to, sentence)
     return inbox_id
 
 
@@ -323,7 +323,7 @@ def _root_span(run: RunRow, principal: Principal) -> SpanRow:
     )
 
 
-def _owe_delivery(
+def owe_delivery(
     session: Session, delivery_id: str, run_id: str | None, target: DeliveryTarget, notice: str | None
 ) -> None:
     now = now_in(session)

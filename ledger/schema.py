@@ -115,6 +115,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime(),
         dict[str, Any]: Json,
         list[str]: Json,
+        list[int]: Json,
         list[dict[str, str]]: Json,
     }
 
@@ -468,3 +469,57 @@ class WatchRow(Base):
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None] = mapped_column(index=True)
     again_run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))
+
+
+class IncidentRow(Base):
+    """Look-alike tickets told of as one."""
+
+    __tablename__ = "incidents"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    number: Mapped[int] = mapped_column(unique=True)
+    title: Mapped[str] = mapped_column(Label)
+    category: Mapped[str] = mapped_column(Short)
+    group_name: Mapped[str] = mapped_column(Short)
+    state: Mapped[str] = mapped_column(Short)
+    opened_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+
+
+class TicketRow(Base):
+    """`key` and `digest` make opening it an effect that happens once; `similar` are numbers of tickets."""
+
+    __tablename__ = "tickets"
+    __table_args__ = (Index(None, "requester_id", "created_at"), Index(None, "group_name", "state"))
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    number: Mapped[int] = mapped_column(unique=True)
+    key: Mapped[str] = mapped_column(Label, unique=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    requester_id: Mapped[str] = mapped_column(ForeignKey("principals.id"))
+    title: Mapped[str] = mapped_column(Label)
+    text: Mapped[str] = mapped_column(StorableText)
+    category: Mapped[str] = mapped_column(Short)
+    priority: Mapped[int]
+    priority_reason: Mapped[str] = mapped_column(StorableText)
+    group_name: Mapped[str] = mapped_column(Short)
+    state: Mapped[str] = mapped_column(Short)
+    run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"), index=True)
+    incident_id: Mapped[str | None] = mapped_column(ForeignKey("incidents.id"), index=True)
+    similar: Mapped[list[int]]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    updated_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+
+
+class TicketEventRow(Base):
+    """One line of a ticket's history; `state` is the ticket's after it."""
+
+    __tablename__ = "ticket_events"
+    __table_args__ = (UniqueConstraint("ticket_id", "position"),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    ticket_id: Mapped[str] = mapped_column(ForeignKey("tickets.id"))
+    position: Mapped[int]
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(Label)
+    kind: Mapped[str] = mapped_column(Short)
+    state: Mapped[str] = mapped_column(Short)
+    text: Mapped[str | None] = mapped_column(StorableText)

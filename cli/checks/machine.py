@@ -19,10 +19,14 @@ def check_python() -> Checked:
 
 
 def check_workspace(settings: EmbeddedSettings) -> Checked:
+    from crews.triage.spec import load_triage
+    from crews.triage.systems import load_systems
     from ledger.workspace import open_workspace
 
     try:
         workspace = open_workspace(settings.workspace)
+        load_triage(workspace)
+        load_systems(workspace)
     except WorkspaceInvalid as error:
         remedy = "correct the file, or set CREWDESK_WORKSPACE to the folder of a workspace"
         return broken("workspace", str(error), remedy)

@@ -74,6 +74,13 @@ class TestThisMachine:
         assert all(part.remedy for part in broken.values())
         assert "broken audit chain" in crewdesk("doctor").out
 
+    def test_a_wrong_file_of_triage_is_part_of_the_workspace(
+        self, crewdesk: Crewdesk, workspace: Path
+    ) -> None:
+        (workspace / "systems.yaml").write_text("systems: []\n")
+        part = _parts(crewdesk("doctor", "--json"))["workspace"]
+        assert (part.status, "systems.yaml:1: systems:" in part.found) == ("broken", True)
+
     def test_a_part_that_cannot_even_be_looked_at_does_not_hide_the_others(
         self, crewdesk: Crewdesk, var: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

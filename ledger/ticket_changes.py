@@ -1,0 +1,114 @@
+"""What happens to a ticket after it was opened: comments, and the states it goes through.
+
+Every change is a line of its history and a row of the audit chain, in one transaction.
+"""
+
+from typing import ClassVar
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ledger.audit import append_audit
+from ledger.db import Database, now_in
+from ledger.errors import CrewdeskError, ErrorKind, InvalidInput, NotPermitted
+from ledger.ids import new_id
+from ledger.masking import mask_text
+from ledger.people import Principal
+from ledger.schema import TicketEventRow, TicketRow
+from ledger.ticket_views import UNRESOLVED, TicketState, TicketView, handles, ticket_row, view_of
+
+LONGEST_NOTE = 8_000
+# From each state, those it may be brought to.
+_NEXT: dict[TicketState, frozenset[TicketState]] = {
+    TicketState.OPEN: frozenset({TicketState.WAITING, TicketState.RESOLVED}),
+    TicketState.WAITING: frozenset({TicketState.OPEN, TicketState.RESOLVED}),
+    TicketState.REOPENED: frozenset({TicketState.WAITING, TicketState.RESOLVED}),
+    TicketState.RESOLVED: frozenset({TicketState.CLOSED, TicketState.REOPENED}),
+    TicketState.CLOSED: frozenset({TicketState.REOPENED}),
+}
+# What a reply of the requester brings a ticket to.
+_ON_REPLY = {
+    TicketState.WAITING: TicketState.OPEN,
+    TicketState.RESOLVED: TicketState.REOPENED,
+    TicketState.CLOSED: TicketState.REOPENED,
+}
+
+
+class TicketStateRefused(CrewdeskError):
+    code = "ticket_state_refused"
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+
+
+def comment_on_ticket(db: Database, principal: Principal, number: int, text: str) -> TicketView:
+    """The requester's own comment answers a question that was waited for, and reopens what was resolved.
+    Raises NotFound, InvalidInput."""
+    note = checked_note(text)
+    with db.write() as session:
+        row = ticket_row(session, principal, number, lock=True)
+        is_reply = row.requester_id == principal.id
+        after = _ON_REPLY.get(TicketState(row.state)) if is_reply else None
+        if after is not None:
+            set_state(session, row, after)
+        add_event(session, row, principal.email, "commented", note)
+        append_audit(session, principal.email, "ticket.commented", f"ticket {number}", {"state": row.state})
+        return view_of(session, principal, row)
+
+
+def change_ticket(
+    db: Database, principal: Principal, number: int, to: TicketState, text: str | None = None
+) -> TicketView:
+    """Brings a ticket to another state; to the one it is in, nothing changes. Only those who handle it may
+    have it wait. Raises NotFound, NotPermitted, TicketStateRefused, InvalidInput."""
+    note = None if text is None else checked_note(text)
+    with db.write() as session:
+        row = ticket_row(session, principal, number, lock=True)
+        if to is TicketState.WAITING and not handles(principal, row.group_name):
+            raise NotPermitted(f"Only the group {row.group_name} can have ticket {number} wait.")
+        if row.state != to:
+            _check_next(row, to)
+            set_state(session, row, to)
+            add_event(session, row, principal.email, to, note)
+            append_audit(session, principal.email, f"ticket.{to}", f"ticket {number}", {})
+        return view_of(session, principal, row)
+
+
+def set_state(session: Session, row: TicketRow, state: TicketState) -> None:
+    row.state = state
+    row.resolved_at = None if state in UNRESOLVED else row.resolved_at or now_in(session)
+
+
+def add_event(session: Session, row: TicketRow, actor: str, kind: str, text: str | None = None) -> None:
+    """The caller holds the ticket's row."""
+    row.updated_at = now_in(session)
+    count = select(func.count()).select_from(TicketEventRow).where(TicketEventRow.ticket_id == row.id)
+    session.add(
+        TicketEventRow(
+            id=new_id(),
+            ticket_id=row.id,
+            position=session.scalar(count) or 0,
+            at=row.updated_at,
+            actor=actor,
+            kind=kind,
+            state=row.state,
+            text=None if text is None else mask_text(text),
+        )
+    )
+    session.flush()
+
+
+def _check_next(row: TicketRow, to: TicketState) -> None:
+    allowed = _NEXT[TicketState(row.state)]
+    if to not in allowed:
+        raise TicketStateRefused(
+            f"Ticket {row.number} is {row.state}, so it cannot be {to}; "
+            f"it can be {' or '.join(sorted(allowed))}."
+        )
+
+
+def checked_note(text: str) -> str:
+    note = text.strip()
+    if not 1 <= len(note) <= LONGEST_NOTE:
+        raise InvalidInput(
+            f"A note on a ticket has 1 to {LONGEST_NOTE:,} characters; this one has {len(note):,}."
+        )
+    return note
