@@ -1,6 +1,7 @@
 """What a crew's folder declares: `crew.yaml`, strict, so that a misspelt key stops the start and not an
 answer."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -31,13 +32,16 @@ class TaskSpec(BaseModel):
 
 
 class Limits(BaseModel):
-    """Per step; model calls per step and candidate, a call that was tried again counting once. Reaching one
-    ends the step with a sentence; it never ends in a half answer."""
+    """Per step; model calls per step and candidate, a call that was tried again counting once. `max_tokens`
+    counts in and out, `max_cost` is in US dollars. A candidate that reaches one is dropped, and the floor
+    finishes the step where it can; it never ends in a half answer."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model_calls: int = Field(default=20, ge=1, le=100)
     tool_calls: int = Field(default=12, ge=0, le=100)
+    max_tokens: int | None = Field(default=None, ge=1)
+    max_cost: Decimal | None = Field(default=None, gt=0)
 
 
 class CrewSpec(BaseModel):

@@ -25,4 +25,3 @@ class Budgets(BaseModel):
     @property
     def any_set(self) -> bool:
         return any((self.run, self.user_per_day, self.workspace_per_day, self.groups_per_day))
-

@@ -26,6 +26,8 @@ from ledger.data_class import DataClass
 from ledger.errors import SettingsInvalid
 
 S = TypeVar("S", bound="ProcessSettings")
+# What the built-in floor and a replay's record are called on a run.
+RESERVED_NAMES = frozenset({"extractive-floor", "record"})
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -50,6 +52,13 @@ class ModelCandidate(BaseModel):
     output_price: Decimal | None = Field(default=None, ge=0)
     context_window: int | None = Field(default=None, ge=1024)
     max_output_tokens: int | None = Field(default=None, ge=16)
+
+    @field_validator("name")
+    @classmethod
+    def _not_the_floors(cls, name: str) -> str:
+        if name in RESERVED_NAMES:
+            raise ValueError(f"'{name}' is the name of a model of our own")
+        return name
 
     @model_validator(mode="after")
     def _both_prices_or_none(self) -> Self:
@@ -130,7 +139,8 @@ class WorkerSettings(BrokerSettings, SearchSettings):
             '[{"name": "main", "model": "openai/gpt-5-mini", "base_url": "https://...", "api_key": "..."}]. '
             "The built-in extractive floor always comes last. Further keys: timeout_s, cleared_for (public, "
             "internal, confidential or pii: the strictest evidence it may be shown), canary_percent, "
-            "input_price and output_price (US dollars for a million tokens), context_window, max_output_tokens."
+            "input_price and output_price (US dollars for a million tokens), context_window, "
+            "max_output_tokens."
         ),
     )
     worker_pool: Literal["threads", "prefork"] = Field(

@@ -168,9 +168,7 @@ def usual_cost(db: Database, workflow: str, runs: int = 50) -> int | None:
     )
     with db.read() as session:
         keys = [f"run:{run_id}" for run_id in session.scalars(latest)]
-        costs = sorted(
-            session.scalars(select(SpendingRow.micro_usd).where(SpendingRow.account.in_(keys)))
-        )
+        costs = sorted(session.scalars(select(SpendingRow.micro_usd).where(SpendingRow.account.in_(keys))))
     return costs[len(costs) // 2] if costs else None
 
 
@@ -193,8 +191,8 @@ def _reached(session: Session, account: Account, micro_usd: int) -> BudgetReache
     limit = account.limit_micro_usd or 0
     left = max(0, limit - session.get_one(SpendingRow, account.key).micro_usd)
     return BudgetReached(
-        f"The model budget for {account.words} is reached: of {dollars(limit)} there are {dollars(left)} left, "
-        f"and the next call may cost {dollars(micro_usd)}."
+        f"The model budget for {account.words} is reached: of {dollars(limit)} there are {dollars(left)} "
+        f"left, and the next call may cost {dollars(micro_usd)}."
     )
 
 

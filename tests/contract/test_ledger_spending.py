@@ -43,9 +43,7 @@ def test_a_call_is_booked_on_its_run_with_what_it_came_to(db: Database) -> None:
         (Budgets(groups_per_day={"everyone": Decimal(1)}), "the group everyone today"),
     ],
 )
-def test_each_budget_says_whose_it_is_when_it_is_reached(
-    db: Database, budgets: Budgets, whose: str
-) -> None:
+def test_each_budget_says_whose_it_is_when_it_is_reached(db: Database, budgets: Budgets, whose: str) -> None:
     mine = purse(furnish(db), budgets)
     mine.settle(mine.reserve(DOLLAR), Usage(9, 9, 999_000))
     with pytest.raises(BudgetReached) as reached:
