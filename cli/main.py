@@ -22,8 +22,10 @@ from cli import (
     knowledge_change,
     metrics,
     new_workspace,
+    replay,
     runs,
     search,
+    spending,
     sql,
     trace,
 )
@@ -93,6 +95,8 @@ def build_app() -> typer.Typer:
     run_group.command("show")(runs.show_run_command)
     app.add_typer(run_group, name="run")
     app.command("trace")(trace.trace_command)
+    app.command("replay")(replay.replay_command)
+    app.command("spending")(spending.spending_command)
     audit_group = typer.Typer(
         help="The record of who asked, approved and changed what.", no_args_is_help=True
     )

@@ -1,13 +1,17 @@
 """What a crew's folder declares: `crew.yaml`, strict, so that a misspelt key stops the start and not an
 answer."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from ledger.errors import WorkspaceInvalid
 from ledger.yaml_file import load_yaml
+
+_CHOICES = re.compile(r"\{choices of (\w+)\}")
 
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
@@ -23,7 +27,8 @@ class AgentSpec(BaseModel):
 
 
 class TaskSpec(BaseModel):
-    """CrewAI's own fields of a task. `{question}` in the description stands for what was asked."""
+    """CrewAI's own fields of a task. `{question}` in the description stands for what was asked; `{choices of
+    FIELD}` in the expected output for the values that field of the crew's output may have."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -58,3 +63,22 @@ class CrewSpec(BaseModel):
 def load_crew_spec(folder: Path) -> CrewSpec:
     """Raises WorkspaceInvalid naming file, line and key."""
     return load_yaml(folder / "crew.yaml", CrewSpec)
+
+
+def with_choices(spec: CrewSpec, output: type[BaseModel]) -> CrewSpec:
+    """The spec with the values its output may have filled in, so that what a model is told cannot fall behind
+    what is taken from it. Raises WorkspaceInvalid."""
+    told = _CHOICES.sub(lambda match: _choices(spec, output, match[1]), spec.task.expected_output)
+    return spec.model_copy(update={"task": spec.task.model_copy(update={"expected_output": told})})
+
+
+def _choices(spec: CrewSpec, output: type[BaseModel], name: str) -> str:
+    field = output.model_fields.get(name)
+    values = () if field is None else get_args(field.annotation)
+    if not values or not all(isinstance(value, str) for value in values):
+        raise WorkspaceInvalid(
+            f"crews/{spec.name}/crew.yaml: task.expected_output: '{{choices of {name}}}' names no field of "
+            f"{output.__name__} that is one of several words."
+        )
+    *others, last = (f'"{value}"' for value in values)
+    return f"{', '.join(others)} or {last}" if others else last

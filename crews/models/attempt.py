@@ -19,8 +19,6 @@ from ledger.spending import MICROS, Purse, Usage, cost_of
 
 # Whoever wants us to come back later than this is left for the next candidate.
 _LONGEST_WAIT_S = 30.0
-# After an overflow the same request is not sent at nearly the same length again.
-_SMALLER = 0.75
 # The provider had read the prompt, whatever became of the answer.
 _PAID_ALL_THE_SAME = (FailureClass.TIMEOUT, FailureClass.CONNECTION_CUT)
 
@@ -65,7 +63,8 @@ class Attempt:
                 raise
             except Exception as error:  # noqa: BLE001 - each provider's client raises errors of its own
                 if classify_failure(error) is FailureClass.CONTEXT_OVERFLOW:
-                    speaker.room = int(estimate_tokens(fitting, tools) * _SMALLER)
+                    # Also for its next turns: whatever is as long as this does not fit.
+                    speaker.room = estimate_tokens(fitting, tools)
                 self._wait_or_give_up(error, tries)
 
     def ask(self, speaker: Speaker, messages: Messages, tools: Tools, task: Any, agent: Any) -> Any:
