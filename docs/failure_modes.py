@@ -75,7 +75,7 @@ FAILURE_MODES = (
         "timeout",
     ),
     FailureMode(
-        "unreachable",
+        "connection_reset",
         "resets the connection",
         "tries twice",
         2,

@@ -69,7 +69,7 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
     "server_error": lambda: always(HttpError(500)),
     "timeout": lambda: always(Timeout()),
     "byte_at_a_time": lambda: always(Trickle(SAID, chunk_bytes=1, pause_s=0.02)),
-    "unreachable": lambda: always(CutConnection()),
+    "connection_reset": lambda: always(CutConnection()),
     "cut_mid_answer": lambda: always(CutConnection(after_bytes=40)),
     "empty": lambda: always(Empty()),
     "malformed_body": lambda: always(Garbage(b"<html>Bad gateway")),
