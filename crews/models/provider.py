@@ -29,6 +29,7 @@ _PACKAGES = {
 }
 # AWS finds its credentials itself, and these two serve whoever reaches them.
 _WITHOUT_KEY = frozenset({"bedrock", "aws", "ollama", "ollama_chat", "hosted_vllm"})
+_NEEDS_ADDRESS = frozenset({"azure", "azure_openai", "hosted_vllm"})
 # Those whose API tells one caller of a key from another by `user`.
 _TAKES_USER = frozenset(
     {"openai", "openrouter", "deepseek", "ollama", "hosted_vllm", "cerebras", "deepinfra"}
@@ -100,6 +101,11 @@ def _create(candidate: ModelCandidate) -> BaseLLM:
 
 def _check_key(candidate: ModelCandidate, provider: str) -> None:
     """A server of one's own may need no key; a provider on the internet always does."""
+    if candidate.base_url is None and provider in _NEEDS_ADDRESS:
+        raise SettingsInvalid(
+            f"CREWDESK_MODELS: the candidate '{candidate.name}' cannot be used, as it has no base_url: "
+            f"'{candidate.model}' is reached at an address of your own."
+        )
     if candidate.api_key is None and candidate.base_url is None and provider not in _WITHOUT_KEY:
         raise SettingsInvalid(
             f"CREWDESK_MODELS: the candidate '{candidate.name}' cannot be used, as it has no api_key for "

@@ -124,6 +124,7 @@ def test_a_canary_that_is_not_in_this_run_is_not_asked(desk: Desk) -> None:
     [
         ("openai/gpt-5-mini", "as it has no api_key for 'openai/gpt-5-mini'"),
         ("anthropic/claude-x", "as it has no api_key for 'anthropic/claude-x'"),
+        ("azure/gpt-x", "as it has no base_url"),
     ],
 )
 @pytest.mark.usefixtures("_hardened")
@@ -149,5 +150,6 @@ def test_a_provider_without_its_package_says_which(model: str, package: str) -> 
 
     if package in {name.lower() for names in packages_distributions().values() for name in names}:
         pytest.skip(f"{package} is installed here")
+    broken = ModelCandidate(name="mine", model=model, api_key="k", base_url="https://models.example/v1")
     with pytest.raises(SettingsInvalid, match=f"run `pip install {package}`"):
-        ProviderClients().client_for(ModelCandidate(name="mine", model=model, api_key="k"))
+        ProviderClients().client_for(broken)
