@@ -20,7 +20,7 @@ from crews.models.chain import Speaker, speakers
 from crews.models.floor import floor_llm
 from crews.models.gateway import GatewayLLM
 from crews.models.provider import ProviderClients
-from crews.models.replay import RecordedReplies, RecordedTools, not_on_record
+from crews.models.replay import RecordedReplies, RecordedTools
 from crews.specs import CrewSpec
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
@@ -29,6 +29,7 @@ from crews.tracing.event_listener import EventTally, tallying
 from ledger.budgets import Budgets
 from ledger.errors import NotFound, SettingsInvalid
 from ledger.log import get_logger
+from ledger.people import Principal, find_principal
 from ledger.replays import RecordedStep, Replay, recorded_step, replay_of
 from ledger.result import FLOOR_MODEL
 from ledger.settings import ModelCandidate
@@ -81,7 +82,8 @@ class CrewRoom:
         replay = replay_of(context.db, context.claim.run_id)
         if replay is not None:
             return self._repeat(context, parts, replay)
-        return self._with_models(context, parts, self._candidates, self._tools_of(parts))
+        purse = self._purse(context, context.claim.principal)
+        return self._with_models(context, parts, self._candidates, self._tools_of(parts), purse)
 
     def _tools_of(self, parts: CrewParts) -> list[ToolSpec]:
         return [self._tools[name] for name in parts.spec.tools]
@@ -92,13 +94,14 @@ class CrewRoom:
         parts: CrewParts,
         candidates: Sequence[ModelCandidate],
         tools: Sequence[ToolSpec],
+        purse: Purse,
     ) -> CrewStepOutput:
         name, run_id = parts.spec.name, context.claim.run_id
         chain = speakers(candidates, self._clients, run_id, tag=f"{run_id}:{name}")
         # It is asked what it knows once it speaks: by then the gateway is there.
         gateway: GatewayLLM
         floor = floor_llm(parts.floor_plan, lambda offered: _floor_turn(context, gateway, offered))
-        gateway = GatewayLLM(context, name, [*chain, Speaker(FLOOR_MODEL, floor)], self._purse(context))
+        gateway = GatewayLLM(context, name, [*chain, Speaker(FLOOR_MODEL, floor)], purse)
         return _step_output(context, parts, gateway, _work(context, parts, tools, gateway))
 
     def _repeat(self, context: StepContext, parts: CrewParts, replay: Replay) -> CrewStepOutput:
@@ -106,20 +109,25 @@ class CrewRoom:
         record = recorded_step(context.db, replay.of, context.claim.key)
         if record is None:
             raise NotFound(f"The replayed run has no record of the step '{context.claim.key}'.")
-        recorded = RecordedTools(record)
+        purse = self._purse(context, find_principal(context.db, replay.by))
+        recorded = RecordedTools(record, looks_further=replay.model is not None)
+        tools = [recorded.in_place_of(tool) for tool in self._tools_of(parts)]
         if replay.model is not None:
-            tools = [recorded.in_place_of(tool, otherwise=tool.run) for tool in self._tools_of(parts)]
-            return self._with_models(context, parts, self._named(replay.model), tools)
-        tools = [recorded.in_place_of(tool, otherwise=not_on_record) for tool in self._tools_of(parts)]
-        return self._from_record(context, parts, record, tools)
+            return self._with_models(context, parts, self._named(replay.model), tools, purse)
+        return self._from_record(context, parts, record, tools, purse)
 
     def _from_record(
-        self, context: StepContext, parts: CrewParts, record: RecordedStep, tools: Sequence[ToolSpec]
+        self,
+        context: StepContext,
+        parts: CrewParts,
+        record: RecordedStep,
+        tools: Sequence[ToolSpec],
+        purse: Purse,
     ) -> CrewStepOutput:
         replies = RecordedReplies(record)
         # As many as have spoken then: each that was dropped in the middle gives way to what follows it.
         chain = [replies.speaker for _ in record.generations] or [replies.speaker]
-        gateway = GatewayLLM(context, parts.spec.name, chain, self._purse(context))
+        gateway = GatewayLLM(context, parts.spec.name, chain, purse)
         output = _work(context, parts, tools, gateway)
         for difference in replies.diverged:
             _log.warning("replay_diverged", step=context.claim.key, difference=difference)
@@ -138,8 +146,8 @@ class CrewRoom:
         # Asked for by name, so no lot is drawn.
         return [candidate.model_copy(update={"canary_percent": 100}) for candidate in named]
 
-    def _purse(self, context: StepContext) -> Purse:
-        return Purse(context.db, self._budgets, context.claim.run_id, context.claim.principal)
+    def _purse(self, context: StepContext, payer: Principal) -> Purse:
+        return Purse(context.db, self._budgets, context.claim.run_id, payer)
 
 
 def _work(

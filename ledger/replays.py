@@ -26,11 +26,13 @@ from ledger.workflows import workflow_version
 
 
 class Replay(BaseModel):
-    """`of` is the original run; `model` the candidate that speaks instead of the record."""
+    """`of` is the original run, `by` the address of whoever replays it and pays for it; `model` the candidate
+    that speaks instead of the record."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     of: str
+    by: str
     model: str | None = None
 
 
@@ -58,7 +60,7 @@ def submit_replay(db: Database, run_id: str, actor: Principal, model: str | None
         row = session.get_one(RunRow, run_id)
         spec = workflow_version(session, row.workflow, row.workflow_version)
         principal = principal_by(session, principal_id=row.principal_id)
-        replay = Replay(of=run_id, model=model)
+        replay = Replay(of=run_id, by=actor.email, model=model)
         request = RunRequest(
             workflow=row.workflow,
             principal=principal.email,

@@ -162,7 +162,7 @@ def usual_cost(db: Database, workflow: str, runs: int = 50) -> int | None:
     first."""
     latest = (
         select(RunRow.id)
-        .where(RunRow.workflow == workflow, RunRow.finished_at.is_not(None))
+        .where(RunRow.workflow == workflow, RunRow.finished_at.is_not(None), RunRow.replay.is_(None))
         .order_by(RunRow.created_at.desc())
         .limit(runs)
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from crews.step_context import StepContext
 from ledger.data_class import DataClass, strictest
+from ledger.errors import NotFound, WorkspaceInvalid
 from ledger.evidence import FIGURES, Evidence, list_evidence
 
 
@@ -33,8 +34,9 @@ class PromptClass:
             return DataClass(declared)
         if item.finding.kind != FIGURES:
             return DataClass.INTERNAL
-        if self._context.desk is None:
-            # The catalog that classified its columns is gone.
-            return DataClass.CONFIDENTIAL
         products = item.finding.source.split(", ")
-        return self._context.numbers.data_class(self._context.access, products)
+        try:
+            return self._context.numbers.data_class(self._context.access, products)
+        except (NotFound, WorkspaceInvalid):
+            # The catalog that classified the columns is gone.
+            return DataClass.CONFIDENTIAL

@@ -6,7 +6,6 @@ record does not hold is said to be missing, never made up.
 """
 
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,7 @@ from crews.models.chain import Speaker
 from crews.models.local import LocalLLM
 from crews.models.replies import as_sent, request_digest
 from crews.step_context import StepContext
-from crews.tools.gate import Status, ToolOutcome, ToolSpec
+from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec
 from ledger.evidence import Finding
 from ledger.replays import RecordedStep
 from ledger.result import ModelUse
@@ -27,20 +26,26 @@ RECORD = "record"
 
 
 class RecordedTools:
-    """Tools that answer from the record, each recorded answer once. `otherwise` says what a call that is not
-    in it comes to."""
+    """Tools that answer from the record, each recorded answer once. With `looks_further`, a tool that only
+    reads is asked where the record has no answer."""
 
-    def __init__(self, record: RecordedStep) -> None:
+    def __init__(self, record: RecordedStep, *, looks_further: bool) -> None:
         self._record = record
+        self._looks_further = looks_further
         self._left = list(record.tool_calls)
         self._lock = threading.Lock()
 
-    def in_place_of(self, tool: ToolSpec, otherwise: Callable[[StepContext, Any], ToolOutcome]) -> ToolSpec:
+    def in_place_of(self, tool: ToolSpec) -> ToolSpec:
         def run(context: StepContext, arguments: Any) -> ToolOutcome:
             outcome = self._recorded(context, tool, arguments)
-            return otherwise(context, arguments) if outcome is None else outcome
+            if outcome is not None:
+                return outcome
+            if self._looks_further and tool.effect is Effect.READ:
+                return tool.run(context, arguments)
+            return ToolOutcome(Status.UNAVAILABLE, note="This call is not in the record that is replayed.")
 
-        return replace(tool, run=run)
+        # Whatever the tool does, this one reads what it did then.
+        return replace(tool, run=run, effect=Effect.READ)
 
     def _recorded(self, context: StepContext, tool: ToolSpec, arguments: BaseModel) -> ToolOutcome | None:
         with self._lock:
@@ -90,10 +95,6 @@ class RecordedReplies:
         if asked != span.attributes.get("request_digest"):
             self.diverged.append(f"request {self._at} is not the one that was recorded")
         return span.output
-
-
-def not_on_record(_context: StepContext, _arguments: Any) -> ToolOutcome:
-    return ToolOutcome(Status.UNAVAILABLE, note="This call is not in the record that is replayed.")
 
 
 def _asked_for(context: StepContext, span: Span, tool: ToolSpec) -> BaseModel | None:

@@ -3,28 +3,34 @@
 # ruff: noqa: F811 - a test takes an imported fixture by naming its parameter like it
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from crews.tools.gate import Effect, Status, ToolOutcome
+from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
+from ledger.budgets import Budgets
 from ledger.errors import InvalidInput, NotFound
 from ledger.people import find_principal
 from ledger.reading import RunView, get_run_for_delivery
-from ledger.replays import submit_replay
+from ledger.replays import RecordedStep, submit_replay
 from ledger.result import FLOOR_MODEL
 from ledger.run_diff import diff_of
 from ledger.schema import RunRow
 from ledger.settings import ModelCandidate
+from ledger.spending import balances
 from tests.integration.test_crew_models import CLAIM, GOOD, ROUTE, SAID, SEARCH, after_routing
 from tests.stand_ins.provider import HttpError, Reply, ScriptedProvider, Text, ToolCall
 from tests.unit.crews.conftest import _hardened, desk, no_waits, shop  # noqa: F401 - pytest finds them here
+from tests.unit.crews.test_gate import Gate
 from tests.unit.crews.world import ENGINEER, FINANCE, LEAVE_QUESTION, STAFF, Desk, candidate
 
 PERSONAL = f"{LEAVE_QUESTION} I am ada.byron@mail.example."
 READ = ToolCall("search_knowledge", {"query": "leave"})
 
 
-def replay(
+def go_again(
     desk: Desk, view: RunView, *models: ModelCandidate, model: str | None = None, email: str = STAFF
 ) -> RunView:
     run_id = submit_replay(desk.db, view.run_id, find_principal(desk.db, email), model)
@@ -46,7 +52,7 @@ def test_the_record_gives_the_same_answer_with_no_model(desk: Desk, script: tupl
     with ScriptedProvider(script) as provider:
         view = desk.ask(PERSONAL, candidate(provider))
         asked = len(provider.requests)
-        again = replay(desk, view, candidate(provider))
+        again = go_again(desk, view, candidate(provider))
         assert len(provider.requests) == asked
     diff = diff_of(desk.db, view, again)
     assert (diff.same, diff.diverged) == (True, ())
@@ -59,7 +65,7 @@ def test_the_record_gives_the_same_answer_with_no_model(desk: Desk, script: tupl
 
 def test_a_run_of_the_floor_is_replayed_too(desk: Desk) -> None:
     view = desk.ask(LEAVE_QUESTION)
-    again = replay(desk, view)
+    again = go_again(desk, view)
     assert (again.answer, again.model and again.model.name) == (view.answer, FLOOR_MODEL)
     assert not diff_of(desk.db, view, again).diverged
 
@@ -68,7 +74,7 @@ def test_a_run_of_the_floor_is_replayed_too(desk: Desk) -> None:
 def test_a_run_that_fell_back_in_the_middle_is_replayed_whole(desk: Desk) -> None:
     with ScriptedProvider(after_routing(SEARCH, HttpError(500))) as provider:
         view = desk.ask(LEAVE_QUESTION, candidate(provider))
-    again = replay(desk, view)
+    again = go_again(desk, view)
     assert view.model is not None
     assert view.model.fallbacks
     assert (again.answer, again.model) == (view.answer, view.model)
@@ -79,7 +85,7 @@ def test_another_model_answers_from_the_same_tools_and_the_diff_says_how(desk: D
     with ScriptedProvider(GOOD) as first, ScriptedProvider([ROUTE, READ, SEARCH, other]) as second:
         priced = candidate(second, "new", input_price=1, output_price=2)
         view = desk.ask(LEAVE_QUESTION, candidate(first))
-        again = replay(desk, view, candidate(first), priced, model="new")
+        again = go_again(desk, view, candidate(first), priced, model="new", email=ENGINEER)
         assert len(first.requests) == 3
     assert again.answer == "Staff have 27 days of leave."
     assert again.model is not None
@@ -92,14 +98,36 @@ def test_another_model_answers_from_the_same_tools_and_the_diff_says_how(desk: D
     changed = {item.what: (item.before, item.after) for item in diff.differences}
     assert changed["model"] == ("main", "new")
     assert changed["cost"][0] == "0.000000 USD" != changed["cost"][1]
+    engineer, staff = (
+        balances(desk.db, Budgets(), find_principal(desk.db, email))[0].used.micro_usd
+        for email in (ENGINEER, STAFF)
+    )
+    assert (engineer, staff) == (round(again.usage.cost_usd * 1e6), 0)
     # What the record holds was not looked up again; the other search was.
     assert len(desk.spans(again.run_id, "retrieval")) == 1
+
+
+@pytest.mark.parametrize("looks_further", [False, True])
+def test_a_replayed_tool_changes_nothing(desk: Desk, looks_further: bool) -> None:
+    from crews.models.replay import RecordedTools
+
+    done: list[str] = []
+
+    def change(_context: object, _arguments: object) -> ToolOutcome:
+        done.append("changed")
+        return ToolOutcome(Status.FOUND)
+
+    record = RecordedStep(output={}, generations=(), tool_calls=(), evidence={})
+    writing = replace(SEARCH_KNOWLEDGE, name="write", effect=Effect.WRITE, run=change)
+    gate = Gate(desk)
+    answer = gate.call(RecordedTools(record, looks_further=looks_further).in_place_of(writing), query="x")
+    assert (answer["status"], done) == ("unavailable", [])
 
 
 def test_the_floor_can_stand_in_for_the_model(desk: Desk) -> None:
     with ScriptedProvider(GOOD) as provider:
         view = desk.ask(LEAVE_QUESTION, candidate(provider))
-    again = replay(desk, view, model=FLOOR_MODEL)
+    again = go_again(desk, view, model=FLOOR_MODEL)
     assert again.model is not None
     assert (again.state, again.model.name) == ("answered", FLOOR_MODEL)
 
@@ -119,7 +147,7 @@ def test_a_record_that_is_too_short_ends_in_a_sentence(desk: Desk) -> None:
         view = desk.ask(LEAVE_QUESTION, candidate(provider))
     last = desk.spans(view.run_id, "generation")[-1]
     _forget_span(desk, last.id)
-    again = replay(desk, view)
+    again = go_again(desk, view)
     assert again.state == "failed"
     assert (again.failure or "").startswith("The record holds 1 replies for this step and another")
 
@@ -134,8 +162,8 @@ def _forget_span(desk: Desk, span_id: str) -> None:
 def test_only_who_may_see_a_run_may_replay_it(desk: Desk) -> None:
     view = desk.ask(LEAVE_QUESTION)
     with pytest.raises(NotFound):
-        replay(desk, view, email=FINANCE)
-    again = replay(desk, view, email=ENGINEER)
+        go_again(desk, view, email=FINANCE)
+    again = go_again(desk, view, email=ENGINEER)
     assert get_run_for_delivery(desk.db, again.run_id).principal == STAFF
 
 
@@ -147,7 +175,7 @@ def test_a_run_without_an_answer_is_not_replayed(desk: Desk) -> None:
 
 def test_the_record_of_a_replay_names_who_did_it(desk: Desk) -> None:
     view = desk.ask(LEAVE_QUESTION)
-    again = replay(desk, view, email=ENGINEER)
+    again = go_again(desk, view, email=ENGINEER)
     from sqlalchemy import text
 
     with desk.db.read() as session:
