@@ -1,4 +1,4 @@
-"""The routes of a run: ask for one, read it, read its spans."""
+"""The routes of a run: ask for one, read it, read its spans, have it asked again."""
 
 import re
 from typing import Annotated
@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends, Header, Response, status
 
 from api.callers import identify_caller
 from api.problems import document_problems
-from api.shapes import IdempotencyKey, NewRun, RunAccepted, RunLinks, RunSpans
+from api.shapes import IdempotencyKey, NewRun, RunAccepted, RunLinks, RunSpans, RunWatch
 from ledger.db import Database
 from ledger.errors import NotFound
 from ledger.people import Principal
 from ledger.reading import RunView, get_run_for, run_state
 from ledger.runs import RunRequest, submit_run
 from ledger.spans import list_spans
+from ledger.watches import watch_run
 
 _RUN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -55,6 +56,17 @@ def run_routes(db: Database, api_key_secret: bytes) -> APIRouter:
     def get_spans(run_id: str, caller: Annotated[Principal, caller_of]) -> RunSpans:
         run = get_run_for(db, _checked_id(run_id), caller)
         return RunSpans(run_id=run.run_id, spans=tuple(list_spans(db, run.run_id)))
+
+    @router.post(
+        "/{run_id}/watch",
+        status_code=status.HTTP_202_ACCEPTED,
+        responses=document_problems(401, 404, 422, 503),
+        summary="Have a run asked again once its data is fit",
+    )
+    def post_watch(run_id: str, caller: Annotated[Principal, caller_of]) -> RunWatch:
+        """For a run that ended with the reason `blocked`. The new run has its source `watch`."""
+        watch = watch_run(db, _checked_id(run_id), caller)
+        return RunWatch(run_id=watch.run_id, products=watch.products)
 
     return router
 

@@ -53,6 +53,15 @@ class RunSpans(BaseModel):
     spans: tuple[Span, ...]
 
 
+class RunWatch(BaseModel):
+    """The question of `run_id` is asked again as soon as all `products` are fit to give a figure."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    products: tuple[str, ...]
+
+
 class Health(BaseModel):
     model_config = ConfigDict(frozen=True)
 

@@ -37,6 +37,7 @@ _REASONS = {
     AbstainReason.OUT_OF_SCOPE: "This is outside of what I can look up.",
     AbstainReason.UNAVAILABLE: "What I need to answer this is not available just now.",
 }
+WATCH_OFFER = "Reply *tell me* in this thread (mention me), and I answer as soon as the data is fit again."
 _ASK_A_PERSON = "If it matters now, please ask the team that looks after this topic."
 
 
@@ -90,11 +91,12 @@ def _abstained(view: RunView) -> Card:
     suggestions = [f"• {fit(to_mrkdwn(suggestion), MAX_LINE)}" for suggestion in view.suggestions[:5]]
     nearest = "\n".join(["This comes closest:", *suggestions]) if suggestions else ""
     caveats = [fit(f":warning: {to_mrkdwn(caveat)}", MAX_LINE) for caveat in view.caveats[:MAX_SOURCES]]
-    paragraphs = [answer, nearest, _ASK_A_PERSON, "\n".join(caveats)]
+    next_step = WATCH_OFFER if view.reason == AbstainReason.BLOCKED else _ASK_A_PERSON
+    paragraphs = [answer, nearest, next_step, "\n".join(caveats)]
     blocks = [
         *_sections(answer),
         *_sections(nearest),
-        _section(_ASK_A_PERSON),
+        _section(next_step),
         *_contexts(caveats),
         _footer(view),
     ]

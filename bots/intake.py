@@ -4,6 +4,7 @@ A channel's answer is cleared for the channel and not for who asked: what the as
 may not is never quoted there.
 """
 
+import re
 from collections.abc import Callable
 
 from bots.posts import Post
@@ -12,7 +13,8 @@ from ledger.db import Database
 from ledger.errors import CrewdeskError, ErrorKind
 from ledger.log import get_logger
 from ledger.people import Principal, find_slack_principal
-from ledger.runs import RunRequest, refuse_request, submit_run
+from ledger.runs import RunRequest, note_request, refuse_request, submit_run
+from ledger.watches import blocked_run_in, watch_run
 from ledger.workspace import Workspace
 
 _log = get_logger(__name__)
@@ -22,6 +24,10 @@ _ASKERS_TO_SORT_OUT = (ErrorKind.USAGE, ErrorKind.DENIED, ErrorKind.MISSING)
 NOT_KNOWN = (
     "Sorry, I cannot answer you yet: nobody has told me who you are. Please ask an administrator of Crewdesk "
     "to add your Slack id {slack_id} to the workspace's people.yaml."
+)
+WATCHED = "I will. The answer comes here, in this thread, as soon as the data is fit to give it."
+_TELL_ME = re.compile(
+    r"(?:yes[,.!]?\s+)?(?:please\s+)?tell me(?:\s+(?:then|when .{0,40}))?[.!]?", re.IGNORECASE
 )
 NOTHING_ASKED = (
     "Hello! Write your question in the same message, for example: How do I reset my password? "
@@ -45,6 +51,8 @@ class Intake:
             self._refuse(post, NOT_KNOWN.format(slack_id=post.user))
         elif not post.question:
             self._refuse(post, NOTHING_ASKED)
+        elif (run_id := self._to_be_watched(post, principal)) is not None:
+            self._watch(post, run_id, principal)
         else:
             self._submit(post, principal)
         crash_point("intake.after_commit")
@@ -77,6 +85,17 @@ class Intake:
             audience_groups=clearance,
             deliver_to=post.reply_to,
         )
+
+    def _to_be_watched(self, post: Post, principal: Principal) -> str | None:
+        """The run of this thread that gave no figure for want of fit data, if the post asks to hear of it."""
+        if _TELL_ME.fullmatch(post.question) is None:
+            return None
+        return blocked_run_in(self._db, post.thread, principal)
+
+    def _watch(self, post: Post, run_id: str, principal: Principal) -> None:
+        watch_run(self._db, run_id, principal)
+        note_request(self._db, "slack", post.external_id, WATCHED, post.reply_to)
+        _log.info("post_watches", post=post.external_id, run=run_id)
 
     def _refuse(self, post: Post, sentence: str) -> None:
         if refuse_request(self._db, "slack", post.external_id, sentence, post.reply_to):

@@ -14,6 +14,7 @@ from ledger.citations import cite, with_age
 from ledger.evidence import FIGURES
 from ledger.ids import short_id
 from ledger.reading import EvidenceView, RunView
+from ledger.result import AbstainReason
 
 _MOST_SQL = 240
 _MOST_LINEAGE = 5
@@ -93,6 +94,9 @@ def _print_no_answer(screen: Console, run: RunView) -> None:
         screen.print(Text("\nNearest pages, and whom to ask", style="bold"))
     for suggestion in run.suggestions:
         screen.print(f"  - {printable(suggestion)}")
+    if run.reason == AbstainReason.BLOCKED:
+        again = f"To be answered once it is: crewdesk run watch {short_id(run.run_id)}"
+        screen.print(f"\n{again}", highlight=False)
     _print_caveats(screen, run)
 
 

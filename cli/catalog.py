@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 Product = Annotated[str, typer.Argument(metavar="PRODUCT", help="A data product's name, domain.product.")]
 
+Domain = Annotated[str | None, typer.Option(help="Only products of this domain.")]
+LeastQuality = Annotated[
+    float | None, typer.Option(min=0, max=1, help="Only those with at least this share of checks passed.")
+]
+Fresh = Annotated[bool | None, typer.Option("--fresh/--late", help="Only fresh ones, or late ones.")]
+
 
 def build_group() -> typer.Typer:
     group = typer.Typer(help="Look after the data products and their numbers.", no_args_is_help=True)
@@ -28,13 +34,9 @@ def build_group() -> typer.Typer:
 
 
 def list_command(
-    domain: Annotated[str | None, typer.Option(help="Only products of this domain.")] = None,
-    quality: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Only those with at least this share of checks passed.")
-    ] = None,
-    fresh: Annotated[
-        bool | None, typer.Option("--fresh/--late", help="Only fresh ones, or late ones.")
-    ] = None,
+    domain: Domain = None,
+    quality: LeastQuality = None,
+    fresh: Fresh = None,
     as_json: Annotated[bool, typer.Option("--json", help="A ProductList as JSON.")] = False,
 ) -> None:
     """List the data products: what is served, how good and how old it is.
@@ -52,7 +54,9 @@ def list_command(
 
 def search_command(
     words: Annotated[list[str], typer.Argument(metavar="WORDS", help="All of them have to be found.")],
-    domain: Annotated[str | None, typer.Option(help="Only products of this domain.")] = None,
+    domain: Domain = None,
+    quality: LeastQuality = None,
+    fresh: Fresh = None,
     as_json: Annotated[bool, typer.Option("--json", help="A ProductList as JSON.")] = False,
 ) -> None:
     """Find data products by words in their names, descriptions and columns.
@@ -65,7 +69,8 @@ def search_command(
     """
     from knowledge.warehouse.search import ProductQuery
 
-    _list(ProductQuery(words=" ".join(words), domain=domain), as_json=as_json)
+    query = ProductQuery(words=" ".join(words), domain=domain, least_quality=quality, is_fresh=fresh)
+    _list(query, as_json=as_json)
 
 
 def show_command(
@@ -112,10 +117,10 @@ def load_command(
     from cli.screen import open_screen, print_json, status_line
     from cli.start import read_settings
     from knowledge.warehouse.loading.load import LoadProgress, load_products
+    from knowledge.warehouse.upkeep import answer_watches
     from ledger.settings import CatalogSettings
 
     settings = read_settings(CatalogSettings)
-    connections = {name: url.get_secret_value() for name, url in (settings.connections or {}).items()}
     with open_catalog(prepare=True) as warehouse, status_line("Loading ...") as status:
 
         def show(progress: LoadProgress) -> None:
@@ -123,7 +128,8 @@ def load_command(
                 status.update(f"Loading {progress.product} ({progress.done} of {progress.total}) ...")
 
         begun = warehouse.db.clock.now()
-        loads = load_products(warehouse, products or None, begun, show, connections=connections)
+        loads = load_products(warehouse, products or None, begun, show, connections=settings.connection_urls)
+        answer_watches(warehouse)
     report = report_loads(loads, begun)
     if as_json:
         print_json(report)

@@ -18,6 +18,7 @@ _STYLES = {"pass": "green", "warn": "yellow", "fail": "bold red", "unknown": "di
 
 def register(app: typer.Typer) -> None:
     app.command("check")(check_command)
+    app.command("history")(history_command)
 
 
 def check_command(
@@ -39,15 +40,50 @@ def check_command(
     from cli.catalog_workspace import open_catalog
     from cli.screen import open_screen, print_json, status_line
     from knowledge.warehouse.recheck import recheck
+    from knowledge.warehouse.upkeep import answer_watches
 
     with open_catalog() as warehouse, status_line("Checking ..."):
         loads = recheck(warehouse, products or None, warehouse.db.clock.now())
+        answer_watches(warehouse)
         report = _report(warehouse, loads)
     if as_json:
         print_json(report)
     else:
         _print_report(open_screen(), report)
     return ExitStatus.CHECK_FAILED if report.verdict == "block" else ExitStatus.DONE
+
+
+def history_command(
+    product: Annotated[str, typer.Argument(metavar="PRODUCT", help="A data product's name, domain.product.")],
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many results.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="A CheckHistory as JSON.")] = False,
+) -> None:
+    """Show what the checks of a product came to over time, the newest first.
+
+    [bold]Examples[/bold]
+
+    crewdesk catalog history sales.orders --limit 200
+    """
+    from cli.catalog import named_product
+    from cli.catalog_shapes import CheckHistory, CheckView, PastCheckView
+    from cli.catalog_tables import print_history
+    from cli.catalog_workspace import open_catalog
+    from cli.screen import open_screen, print_json
+    from ledger.data_products import list_checks
+
+    with open_catalog() as warehouse:
+        past = list_checks(warehouse.db, named_product(warehouse, product), limit)
+    checks = tuple(
+        PastCheckView(
+            load_id=each.load_id, checked_at=each.checked_at, outcome=CheckView.model_validate(each.result)
+        )
+        for each in past
+    )
+    history = CheckHistory(product=product, checks=checks)
+    if as_json:
+        print_json(history)
+    else:
+        print_history(open_screen(), history)
 
 
 def _report(warehouse: "Warehouse", loads: "list[ProductLoad]") -> "CatalogChecks":
@@ -61,7 +97,8 @@ def _report(warehouse: "Warehouse", loads: "list[ProductLoad]") -> "CatalogCheck
 
 
 def _product(warehouse: "Warehouse", load: "ProductLoad") -> "CheckedProduct":
-    from cli.catalog_reports import CheckedProduct, CheckOutcome, QualityNote
+    from cli.catalog_reports import CheckedProduct, QualityNote
+    from cli.catalog_shapes import CheckView
     from knowledge.warehouse.quality import judge_quality, score
 
     quality = judge_quality(warehouse, [load.product], warehouse.db.clock.now())
@@ -72,7 +109,7 @@ def _product(warehouse: "Warehouse", load: "ProductLoad") -> "CheckedProduct":
         verdict=quality.verdict,
         score=round(score(load), 4),
         as_of=load.as_of,
-        checks=tuple(CheckOutcome.model_validate(check) for check in load.checks),
+        checks=tuple(CheckView.model_validate(check) for check in load.checks),
         notes=tuple(
             QualityNote.model_validate(finding)
             for finding in quality.findings
@@ -99,6 +136,7 @@ def _print_product(screen: "Console", product: "CheckedProduct") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from cli.catalog_tables import print_check_examples
     from cli.screen import printable
 
     heading = Text(product.product, style="bold").append(
@@ -117,4 +155,6 @@ def _print_product(screen: "Console", product: "CheckedProduct") -> None:
         table.add_row(
             Text(note.verdict, style=_STYLES[note.verdict]), printable(note.check), printable(note.sentence)
         )
-    screen.print(Padding(table, (0, 0, 1, 2), expand=False))
+    screen.print(Padding(table, (0, 0, 0, 2), expand=False))
+    print_check_examples(screen, product.checks)
+    screen.print()

@@ -20,11 +20,17 @@ def register(app: typer.Typer) -> None:
 
 def lineage_command(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A product, `domain.product.column` or `model.metric`.")
-    ],
+        str | None,
+        typer.Argument(metavar="[NAME]", help="A product, `domain.product.column` or `model.metric`."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A LineageView as JSON.")] = False,
     openlineage: Annotated[
-        bool, typer.Option("--openlineage", help="The product's last load as an OpenLineage event.")
+        bool,
+        typer.Option(
+            "--openlineage",
+            help="The product's last load as an OpenLineage event; without NAME those of all products and "
+            "the definitions of metrics, an event a line.",
+        ),
     ] = False,
 ) -> None:
     """Show what a product, column or metric is made of, and what is made of it.
@@ -36,12 +42,20 @@ def lineage_command(
     crewdesk catalog lineage orders.revenue --json
 
     crewdesk catalog lineage sales.orders --openlineage
+
+    crewdesk catalog lineage --openlineage > events.jsonl
     """
     from cli.catalog_reports import LineageView
     from cli.catalog_workspace import read_catalog
     from cli.screen import open_screen, print_json
     from knowledge.warehouse.lineage import lineage
+    from ledger.errors import InvalidInput
 
+    if openlineage and name is None:
+        _print_events()
+        return
+    if name is None:
+        raise InvalidInput("Say what to trace: a product, a column or a metric; `catalog list` names them.")
     if openlineage:
         _print_event(name)
         return
@@ -133,6 +147,28 @@ def _print_event(name: str) -> None:
             raise NotLoaded(f"{name} has not been loaded; run `crewdesk catalog load {name}`.")
         event = openlineage_event(load, product, warehouse.catalog)
     sys.stdout.write(json.dumps(event, indent=2, ensure_ascii=False) + "\n")
+
+
+def _print_events() -> None:
+    import json
+    import sys
+
+    from cli.catalog_workspace import open_catalog
+    from knowledge.warehouse.openlineage import openlineage_event
+    from knowledge.warehouse.openlineage_metrics import openlineage_metrics
+    from ledger.data_products import latest_loads
+
+    with open_catalog() as warehouse:
+        catalog, now = warehouse.catalog, warehouse.db.clock.now()
+        loads = latest_loads(warehouse.db)
+        events = [
+            openlineage_event(loads[name], product, catalog)
+            for name, product in sorted(catalog.products.items())
+            if name in loads
+        ]
+        events += [openlineage_metrics(model, catalog, now) for _, model in sorted(catalog.models.items())]
+    for event in events:
+        sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
 
 
 def _print_lineage(screen: "Console", view: "LineageView") -> None:

@@ -4,25 +4,14 @@ Renaming or removing a field here breaks other people's programs; adding one doe
 """
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+
+from cli.catalog_shapes import CheckView
 
 
 class _Shape(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
-
-
-class CheckOutcome(_Shape):
-    """`state` is pass, fail or unknown. `examples` are a few failing rows without personal or confidential
-    values."""
-
-    check: str
-    severity: str
-    state: str
-    sentence: str
-    measured: float | None
-    examples: tuple[dict[str, Any], ...]
 
 
 class QualityNote(_Shape):
@@ -44,7 +33,7 @@ class CheckedProduct(_Shape):
     verdict: str
     score: float
     as_of: datetime | None
-    checks: tuple[CheckOutcome, ...]
+    checks: tuple[CheckView, ...]
     notes: tuple[QualityNote, ...]
 
 

@@ -42,10 +42,30 @@ class ColumnView(_Shape):
 
 
 class CheckView(_Shape):
+    """`state` is pass, fail or unknown. `examples` are a few failing rows without personal or confidential
+    values."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
     check: str
     severity: str
     state: str
     sentence: str
+    measured: float | None
+    examples: tuple[dict[str, Any], ...]
+
+
+class PastCheckView(_Shape):
+    load_id: str
+    checked_at: datetime
+    outcome: CheckView
+
+
+class CheckHistory(_Shape):
+    """The newest first."""
+
+    product: str
+    checks: tuple[PastCheckView, ...]
 
 
 class LoadView(_Shape):
@@ -69,6 +89,7 @@ class ProductView(ProductSummary):
     origin: str
     version: int
     refresh: str
+    target: float | None
     groups: tuple[str, ...]
     known_issues: tuple[str, ...]
     upstream: tuple[str, ...]
@@ -100,7 +121,8 @@ class KeptBackExample(_Shape):
 
 
 class KeptBackView(_Shape):
-    """`file` has the rows as they came, the first of them at least."""
+    """`failed` are the checks that do not hold, `file` has the rows that did not conform as they came, the
+    first of them at least."""
 
     product: str
     load_id: str | None
@@ -110,4 +132,5 @@ class KeptBackView(_Shape):
     kept_back: int
     reasons: dict[str, int]
     examples: tuple[KeptBackExample, ...]
+    failed: tuple[CheckView, ...]
     file: str | None

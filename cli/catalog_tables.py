@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.catalog_shapes import (
+    CheckHistory,
     CheckView,
     KeptBackExample,
     KeptBackView,
@@ -20,6 +21,7 @@ from cli.catalog_shapes import (
     ProductView,
 )
 from cli.screen import printable
+from ledger.ids import short_id
 
 _STATUS = {"served": "served", "late": "LATE", "kept_back": "KEPT BACK", "not_loaded": "not loaded"}
 _STYLES = {"served": "", "late": "yellow", "kept_back": "yellow", "not_loaded": "dim"}
@@ -32,6 +34,7 @@ _CHANGES = {
     "mapped": "got another spelling",
     "thousands_removed": "had marks between thousands",
     "decimal_comma": "had a decimal comma",
+    "rounded": "were rounded to four places",
     "decimal_point": "had a decimal point",
     "read": "rows were read",
     "duplicates_dropped": "rows were there more than once and were dropped",
@@ -108,8 +111,9 @@ def print_kept_back(screen: Console, view: KeptBackView) -> None:
     if view.reason:
         told = f"The load of {_minute(view.loaded_at)} is kept back: {printable(view.reason)}"
         screen.print(told, style="yellow", soft_wrap=True)
+    print_check_examples(screen, view.failed)
     if not view.kept_back:
-        screen.print(f"No row of the newest load of {view.product} was kept back.")
+        screen.print(f"No row of the newest load of {view.product} failed to conform.")
         return
     screen.print(f"Kept back: {_rows(view.kept_back)} of {view.product}", style="bold")
     table = _table("rows>", "reason")
@@ -150,11 +154,13 @@ def _print_kept_back_load(screen: Console, name: str, load: LoadView, served: Lo
     failed = [check for check in load.checks if check.state == "fail"]
     if failed:
         screen.print(Padding(_checks_table(failed), (0, 0, 0, 2), expand=False))
+        print_check_examples(screen, failed)
 
 
 def _print_load(screen: Console, load: LoadView) -> None:
     if load.checks:
         _section(screen, "Checks of what is served", _checks_table(load.checks))
+        print_check_examples(screen, load.checks)
     table = _table("column", "values>", "")
     for column, rules in load.changed.items():
         for rule, count in rules.items():
@@ -170,6 +176,29 @@ def _checks_table(checks: Iterable[CheckView]) -> Table:
         state = Text(check.state, style=_CHECK_STYLES.get(check.state, ""))
         table.add_row(printable(check.check), state, check.severity, printable(check.sentence))
     return table
+
+
+def print_check_examples(screen: Console, checks: Iterable[CheckView]) -> None:
+    """A few rows each that a check found wrong."""
+    for check in checks:
+        if check.examples:
+            screen.print(f"\n  Rows that fail {printable(check.check)}, for example:")
+        for row in check.examples:
+            screen.print(Padding(Text(_told_row(row)), (0, 0, 0, 4), expand=False))
+
+
+def print_history(screen: Console, history: CheckHistory) -> None:
+    if not history.checks:
+        screen.print(f"No check of {history.product} was made yet; run: crewdesk catalog load")
+        return
+    table = _table("checked", "load", "check", "came to", "measured>", "found")
+    for past in history.checks:
+        outcome = past.outcome
+        measured = "-" if outcome.measured is None else f"{outcome.measured:,.4g}"
+        state = Text(outcome.state, style=_CHECK_STYLES.get(outcome.state, ""))
+        name, sentence = printable(outcome.check), printable(outcome.sentence)
+        table.add_row(_minute(past.checked_at), short_id(past.load_id), name, state, measured, sentence)
+    screen.print(table)
 
 
 def _print_examples(screen: Console, examples: Iterable[KeptBackExample]) -> None:
@@ -204,6 +233,7 @@ def _facts(view: ProductView) -> list[tuple[str, str]]:
         ("origin", view.origin),
         ("version", str(view.version)),
         ("refreshed", view.refresh),
+        ("promised", "" if view.target is None else f"{view.target:.0%} of its checks"),
         ("read by", ", ".join(view.groups) or "nobody"),
         ("made of", ", ".join(view.upstream)),
         ("used by", ", ".join(view.consumers)),

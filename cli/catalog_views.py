@@ -34,6 +34,7 @@ def view_product(state: ProductState) -> ProductView:
         origin=product.origin,
         version=product.version,
         refresh=product.refresh,
+        target=product.target,
         groups=product.access.groups,
         known_issues=product.known_issues,
         upstream=product.upstream,
@@ -90,6 +91,7 @@ def view_kept_back(warehouse: Warehouse, name: str, examples: int) -> KeptBackVi
         kept_back=load.kept_back if load else 0,
         reasons=reasons,
         examples=rows,
+        failed=tuple(_check(check) for check in load.failed) if load else (),
         file=str(path) if path else None,
     )
 
@@ -137,4 +139,4 @@ def _load(load: ProductLoad) -> LoadView:
 
 
 def _check(check: CheckResult) -> CheckView:
-    return CheckView(check=check.check, severity=check.severity, state=check.state, sentence=check.sentence)
+    return CheckView.model_validate(check)

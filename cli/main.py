@@ -93,6 +93,7 @@ def build_app() -> typer.Typer:
     app.command("runs")(runs.list_runs_command)
     run_group = typer.Typer(help="Look at one run.", no_args_is_help=True)
     run_group.command("show")(runs.show_run_command)
+    run_group.command("watch")(runs.watch_run_command)
     app.add_typer(run_group, name="run")
     app.command("trace")(trace.trace_command)
     app.command("replay")(replay.replay_command)

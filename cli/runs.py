@@ -74,6 +74,32 @@ def show_run_command(
         screen.print(f"  step {step.key}: {step.state}{took}{tries}", style="dim")
 
 
+def watch_run_command(
+    run_id: Annotated[
+        str, typer.Argument(metavar="ID", help="A run that gave no figure because its data was not fit.")
+    ],
+) -> None:
+    """Have a question of figures asked again by itself, once its data is fit.
+
+    The answer goes where the first one went: into the Slack thread, or into `crewdesk runs`. Data is loaded
+    and checked by `crewdesk serve` or the scheduler as often as each product says, or by `catalog load`.
+
+    [bold]Examples[/bold]
+
+    crewdesk run watch 9f3c01ab
+    """
+    from cli.screen import open_screen, printable
+    from cli.start import open_ledger, read_settings
+    from ledger.reading import resolve_run_id
+    from ledger.settings import ProcessSettings
+    from ledger.watches import watch_run
+
+    with open_ledger(read_settings(ProcessSettings)) as db:
+        watch = watch_run(db, resolve_run_id(db, run_id))
+    products = printable(", ".join(watch.products))
+    open_screen().print(f"The question is asked again as soon as {products} can give a figure.")
+
+
 def _print_table(screen: "Console", runs: "RunList") -> None:
     from rich.table import Table
 

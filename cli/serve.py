@@ -10,6 +10,7 @@ from api.app import create_app
 from bots.service import SlackFrontDoor
 from cli.embedded import Installation, open_installation
 from crews.tracing.shipper import create_shipper
+from knowledge.warehouse.upkeep import CatalogKeeper
 from ledger.errors import SettingsInvalid
 from ledger.log import get_logger
 from ledger.settings import EmbeddedSettings
@@ -28,6 +29,8 @@ def serve(settings: EmbeddedSettings, report: Callable[[str], None]) -> None:
             installation.run_thread("shipper", shipper.run)
             report(f"Spans go to {settings.langfuse_host}")
         installation.start_worker()
+        keeper = CatalogKeeper(installation.db, settings.workspace, settings.var, settings.connection_urls)
+        installation.run_thread("catalog-keeper", keeper.run)
         slack = _start_slack(installation, report)
         try:
             _serve_api(installation, report)

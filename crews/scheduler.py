@@ -1,11 +1,12 @@
-"""`python -m crews.scheduler`: rings doorbells, sweeps up after dead workers and ships spans. Loads no
-crew."""
+"""`python -m crews.scheduler`: rings doorbells, sweeps up after dead workers, ships spans and keeps the
+catalog's figures up to date. Loads no crew."""
 
 import signal
 import sys
 import threading
 
 from crews.tracing.shipper import create_shipper
+from knowledge.warehouse.upkeep import CatalogKeeper
 from ledger.crash_points import arm_crash_point
 from ledger.db import Database
 from ledger.errors import CrewdeskError
@@ -34,6 +35,8 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     app = create_celery(settings.broker_url)
     threads = [threading.Thread(target=Relay(db, lambda step_id: ring(app, step_id)).run, args=(stop,))]
+    keeper = CatalogKeeper(db, settings.workspace, settings.var, settings.connection_urls)
+    threads.append(threading.Thread(target=keeper.run, args=(stop,)))
     if shipper is not None:
         threads.append(threading.Thread(target=shipper.run, args=(stop,)))
     for thread in threads:

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Over, delete, func, or_, select
+from sqlalchemy import ColumnElement, Over, and_, delete, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ledger.audit import append_audit
@@ -103,10 +103,39 @@ def record_load(db: Database, load: ProductLoad) -> None:
 
 
 def record_checks(db: Database, load_id: str, checks: Iterable[CheckResult]) -> None:
-    """In place of what the same load's checks came to before."""
+    """What counts from now on; what the same load's checks came to before stays on record."""
     with db.write() as session:
-        session.execute(delete(ProductCheckRow).where(ProductCheckRow.load_id == load_id))
+        again = (ProductCheckRow.load_id == load_id, ProductCheckRow.checked_at == now_in(session))
+        session.execute(delete(ProductCheckRow).where(*again))
         _add_checks(session, load_id, checks)
+
+
+def renew_load(db: Database, load_id: str, as_of: datetime) -> None:
+    """The same rows were found again: they speak for this moment now."""
+    with db.write() as session:
+        session.execute(update(ProductLoadRow).where(ProductLoadRow.id == load_id).values(as_of=as_of))
+
+
+@dataclass(frozen=True, slots=True)
+class PastCheck:
+    """What a check came to once."""
+
+    load_id: str
+    checked_at: datetime
+    result: CheckResult
+
+
+def list_checks(db: Database, product: str, limit: int = 200) -> list[PastCheck]:
+    """All that the checks of this product came to, the newest first."""
+    query = (
+        select(ProductCheckRow)
+        .join(ProductLoadRow, ProductLoadRow.id == ProductCheckRow.load_id)
+        .where(ProductLoadRow.product == product)
+        .order_by(ProductCheckRow.checked_at.desc(), ProductCheckRow.check)
+        .limit(limit)
+    )
+    with db.read() as session:
+        return [PastCheck(row.load_id, row.checked_at, _check(row)) for row in session.scalars(query)]
 
 
 def served_loads(db: Database) -> dict[str, ProductLoad]:
@@ -153,40 +182,46 @@ def served_ids(db: Database) -> dict[str, str]:
         return {row.product: row.id for row in session.execute(query)}
 
 
-def list_loads(db: Database, product: str, limit: int = 30) -> list[ProductLoad]:
-    """Newest first."""
-    query = (
-        select(ProductLoadRow)
-        .where(ProductLoadRow.product == product)
-        .order_by(ProductLoadRow.loaded_at.desc(), ProductLoadRow.id.desc())
-        .limit(limit)
-    )
+def list_loads(
+    db: Database, product: str, limit: int = 30, *, state: LoadState | None = None
+) -> list[ProductLoad]:
+    """Newest first; only those in one state where it is given."""
+    wanted = [ProductLoadRow.product == product]
+    if state is not None:
+        wanted.append(ProductLoadRow.state == state)
+    query = select(ProductLoadRow).where(*wanted).order_by(*_newest_first()).limit(limit)
     with db.read() as session:
         return _with_checks(session, session.scalars(query).all())
 
 
+def _newest_first() -> tuple[ColumnElement[Any], ...]:
+    return ProductLoadRow.loaded_at.desc(), ProductLoadRow.id.desc()
+
+
 def _place(*within: InstrumentedAttribute[str]) -> Over[int]:
     """The newest is the first."""
-    newest_first = (ProductLoadRow.loaded_at.desc(), ProductLoadRow.id.desc())
-    return func.row_number().over(partition_by=within, order_by=newest_first)
+    return func.row_number().over(partition_by=within, order_by=_newest_first())
 
 
 def _with_checks(session: Session, rows: Iterable[ProductLoadRow]) -> list[ProductLoad]:
     rows = list(rows)
-    query = select(ProductCheckRow).where(ProductCheckRow.load_id.in_([row.id for row in rows]))
+    newest = (
+        select(ProductCheckRow.load_id, func.max(ProductCheckRow.checked_at).label("at"))
+        .where(ProductCheckRow.load_id.in_([row.id for row in rows]))
+        .group_by(ProductCheckRow.load_id)
+        .subquery()
+    )
+    same = and_(ProductCheckRow.load_id == newest.c.load_id, ProductCheckRow.checked_at == newest.c.at)
+    query = select(ProductCheckRow).join(newest, same).order_by(ProductCheckRow.check)
     checks: dict[str, list[CheckResult]] = {row.id: [] for row in rows}
-    for row in session.scalars(query.order_by(ProductCheckRow.check)):
-        checks[row.load_id].append(
-            CheckResult(
-                row.check,
-                row.severity,
-                CheckState(row.state),
-                row.sentence,
-                row.measured,
-                tuple(row.examples),
-            )
-        )
+    for row in session.scalars(query):
+        checks[row.load_id].append(_check(row))
     return [_load(row, tuple(checks[row.id])) for row in rows]
+
+
+def _check(row: ProductCheckRow) -> CheckResult:
+    state = CheckState(row.state)
+    return CheckResult(row.check, row.severity, state, row.sentence, row.measured, tuple(row.examples))
 
 
 def _add_checks(session: Session, load_id: str, checks: Iterable[CheckResult]) -> None:

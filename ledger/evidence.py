@@ -16,6 +16,8 @@ from ledger.steps import ClaimedStep
 
 # The kind of evidence that is rows of governed figures.
 FIGURES = "figures"
+# That there is no figure, because the data is not fit for one; its details name the `products`.
+BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True)

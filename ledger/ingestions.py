@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection, func, select, update
+from sqlalchemy.exc import DBAPIError
 
 from ledger.audit import append_audit
 from ledger.db import Database, now_in, outages_told
@@ -86,8 +87,7 @@ def hold_ingestion(db: Database) -> Iterator[IngestionTurn]:
         try:
             yield IngestionTurn(connection)
         finally:
-            # The pool would hand the connection on with the lock still held.
-            connection.invalidate()
+            _free(connection)
 
 
 def begin_ingestion(db: Database, workspace: str, passages: int) -> str:
@@ -189,6 +189,15 @@ def release_ingestion(db: Database, ingestion_id: str, principal: Principal, rea
         row.state, row.released_by = IngestionState.RELEASED, principal.email
         detail = {"reason": reason, "reasons": row.reasons, "digest": row.digest}
         append_audit(session, principal.email, "ingestion.released", row.id, detail)
+
+
+def _free(connection: Connection) -> None:
+    # Asked for, because a server takes a moment to notice that a connection is gone; the next turn would find
+    # the lock still held until then.
+    try:
+        connection.execute(select(func.pg_advisory_unlock(func.hashtext(_TURN))))
+    except DBAPIError:
+        connection.invalidate()
 
 
 @contextmanager

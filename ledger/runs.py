@@ -11,11 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
-from ledger.db import ROW_LOCK, Database, now_in, owe_doorbell, tell_run_ended
+from ledger.db import ROW_LOCK, Database, insert_into, now_in, owe_doorbell, tell_run_ended
 from ledger.errors import ExternalIdReused, InvalidInput
 from ledger.ids import derive_id, new_id, span_id_for, trace_id_for
 from ledger.masking import mask_secrets
@@ -38,7 +37,8 @@ from ledger.workflows import current_workflow
 
 MAX_QUESTION_CHARS = 8_000
 
-Source = Literal["cli", "api", "slack", "replay"]
+# `watch`: asked again by itself, when data was fit again. `replay`: gone through again from its record.
+Source = Literal["cli", "api", "slack", "watch", "replay"]
 
 
 class DeliveryTarget(BaseModel):
@@ -112,14 +112,21 @@ def refuse_request(
     """Keeps a request that cannot become a run, and owes its sender the reason. False if it was kept
     before."""
     with db.write() as session:
-        inbox_id = _enter_inbox(session, source, external_id, "")
+        inbox_id = _settle_request(session, source, external_id, sentence, reply_to)
         if inbox_id is None:
             return False
         session.get_one(InboxRow, inbox_id).refusal = sentence
-        if reply_to is not None:
-            _owe_delivery(session, derive_id(inbox_id, "refusal"), None, reply_to, sentence)
         append_audit(session, source, "request.refused", external_id, {"reason": sentence})
         return True
+
+
+def note_request(
+    db: Database, source: Source, external_id: str, sentence: str, reply_to: DeliveryTarget | None
+) -> bool:
+    """Keeps a request that was met without a run, and owes its sender the word that it was. False if it was
+    kept before."""
+    with db.write() as session:
+        return _settle_request(session, source, external_id, sentence, reply_to) is not None
 
 
 def checked_question(text: str) -> str:
@@ -159,7 +166,7 @@ def owe_dispatch(session: Session, step_id: str, *, wake: bool = True) -> None:
     owed_at = now_in(session)
     values = {"step_id": step_id, "owed_at": owed_at, "rings": 0}
     session.execute(
-        _insert(session)(DispatchRow)
+        insert_into(session)(DispatchRow)
         .values(**values)
         .on_conflict_do_update(index_elements=["step_id"], set_={"rung_at": None, "owed_at": owed_at})
     )
@@ -233,11 +240,20 @@ def _enter_inbox(session: Session, source: str, external_id: str, digest: str) -
         "received_at": now_in(session),
     }
     return session.execute(
-        _insert(session)(InboxRow)
+        insert_into(session)(InboxRow)
         .values(**values)
         .on_conflict_do_nothing(index_elements=["source", "external_id"])
         .returning(InboxRow.id)
     ).scalar_one_or_none()
+
+
+def _settle_request(
+    session: Session, source: Source, external_id: str, sentence: str, reply_to: DeliveryTarget | None
+) -> str | None:
+    inbox_id = _enter_inbox(session, source, external_id, "")
+    if inbox_id is not None and reply_to is not None:
+        _owe_delivery(session, derive_id(inbox_id, "refusal"), None, reply_to, sentence)
+    return inbox_id
 
 
 def _earlier_run(session: Session, request: RunRequest) -> str:
@@ -334,11 +350,6 @@ def _owe_delivery(
             created_at=now,
         )
     )
-
-
-def _insert(session: Session) -> Any:
-    """The dialect's own INSERT, the only one that knows ON CONFLICT."""
-    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
 
 
 def _has_lone_surrogate(text: str) -> bool:

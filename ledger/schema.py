@@ -446,7 +446,7 @@ class ProductLoadRow(Base):
 
 
 class ProductCheckRow(Base):
-    """What one check came to for one load, the last time it was made."""
+    """What one check came to for one load, each time it was made; the newest counts."""
 
     __tablename__ = "product_checks"
     load_id: Mapped[str] = mapped_column(ForeignKey("product_loads.id"), primary_key=True)
@@ -456,4 +456,27 @@ class ProductCheckRow(Base):
     sentence: Mapped[str] = mapped_column(StorableText)
     measured: Mapped[float | None] = mapped_column(Double)
     examples: Mapped[list[Any]] = mapped_column(Json)
-    checked_at: Mapped[datetime]
+    checked_at: Mapped[datetime] = mapped_column(primary_key=True)
+
+
+class FiringRow(Base):
+    """One due time of a schedule: done when it is finished, free again when its lease has run out."""
+
+    __tablename__ = "firings"
+    schedule: Mapped[str] = mapped_column(Label, primary_key=True)
+    fire_at: Mapped[datetime] = mapped_column(primary_key=True)
+    fence: Mapped[int]
+    lease_until: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(StorableText)
+
+
+class WatchRow(Base):
+    """Somebody who got no figure because these data products were not fit, and waits until they are."""
+
+    __tablename__ = "watches"
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    products: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None] = mapped_column(index=True)
+    again_run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))

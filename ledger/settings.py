@@ -118,7 +118,7 @@ class SearchSettings(ProcessSettings):
 
 
 class CatalogSettings(ProcessSettings):
-    """For the commands that load data products."""
+    """For what loads data products: the scheduler, and the commands."""
 
     connections: dict[str, SecretStr] | None = Field(
         default=None,
@@ -127,6 +127,10 @@ class CatalogSettings(ProcessSettings):
             '{"warehouse": "postgres://user:pass@host/sales"}.'
         ),
     )
+
+    @property
+    def connection_urls(self) -> dict[str, str]:
+        return {name: url.get_secret_value() for name, url in (self.connections or {}).items()}
 
 
 class WorkerSettings(BrokerSettings, SearchSettings):
@@ -161,8 +165,8 @@ class WorkerSettings(BrokerSettings, SearchSettings):
         return models
 
 
-class SchedulerSettings(BrokerSettings):
-    """For the relay, the sweeper and the shipper of spans."""
+class SchedulerSettings(BrokerSettings, CatalogSettings):
+    """For the relay, the sweeper, the shipper of spans and the keeper of the catalog."""
 
     langfuse_host: str | None = Field(
         default=None, description="Base URL of Langfuse. Empty: spans stay in the ledger."
@@ -194,7 +198,7 @@ class ApiSettings(ProcessSettings):
     )
 
 
-class EmbeddedSettings(WorkerSettings, SchedulerSettings, BotSettings, ApiSettings, CatalogSettings):
+class EmbeddedSettings(WorkerSettings, SchedulerSettings, BotSettings, ApiSettings):
     """For the single process that plays every role."""
 
 

@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import ROUND_CEILING, Decimal
-from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ledger.budgets import Budgets
-from ledger.db import Database
+from ledger.db import Database, insert_into
 from ledger.errors import CrewdeskError, ErrorKind
 from ledger.people import Principal
 from ledger.schema import RunRow, SpendingRow
@@ -197,9 +195,10 @@ def _reached(session: Session, account: Account, micro_usd: int) -> BudgetReache
 
 
 def _open_accounts(session: Session, keys: Sequence[str]) -> None:
-    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     new = [{"account": key, "micro_usd": 0, "input_tokens": 0, "output_tokens": 0} for key in keys]
-    session.execute(insert(SpendingRow).values(new).on_conflict_do_nothing(index_elements=["account"]))
+    session.execute(
+        insert_into(session)(SpendingRow).values(new).on_conflict_do_nothing(index_elements=["account"])
+    )
 
 
 def _usage(row: SpendingRow) -> Usage:

@@ -71,6 +71,11 @@ def load_yaml(path: Path, model: type[M]) -> M:
     return parse_yaml(text, model, source=str(path))
 
 
+def line_of(path: Path, *location: str | int) -> int:
+    """The line of this key in a file that was read before, for what is wrong with it beside other files."""
+    return 1 + _line_of(yaml.compose(path.read_text(), Loader=_StrictLoader), location)
+
+
 def parse_yaml(text: str, model: type[M], *, source: str, first_line: int = 1) -> M:
     """`source` and `first_line` say where the text came from, for the error's sentence."""
     try:

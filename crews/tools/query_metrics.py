@@ -6,10 +6,9 @@ from crews.tools.query_arguments import QueryArguments
 from knowledge.warehouse.evidence import number_finding, quality_sentence
 from knowledge.warehouse.resolve.readings import reading_of
 from knowledge.warehouse.result import NumberResult, Verdict
-from ledger.evidence import Finding
+from ledger.evidence import BLOCKED, Finding
 from ledger.people import Right
 
-BLOCKED = "blocked"
 NO_ROWS = "No row fits this query."
 
 
@@ -43,7 +42,7 @@ def _blocked(result: NumberResult, title: str) -> Finding:
         locator="quality",
         text=f"There is no figure, because the data is not fit for one. {why}",
         as_of=None if result.as_of is None else result.as_of.isoformat(timespec="minutes"),
-        details={"title": title},
+        details={"title": title, "products": list(result.products)},
     )
 
 

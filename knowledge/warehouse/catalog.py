@@ -1,7 +1,7 @@
 """The workspace's catalog: its data products, the metrics over them, entities and the calendar, each checked
 against the others when it is read."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +13,7 @@ from knowledge.warehouse.metric_spec import CalendarFile, Entity, Metric, Semant
 from knowledge.warehouse.spec import DataProduct
 from ledger.errors import WorkspaceInvalid
 from ledger.workspace import CATALOG, Workspace
-from ledger.yaml_file import load_yaml
+from ledger.yaml_file import line_of, load_yaml
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -61,6 +61,9 @@ def load_catalog(workspace: Workspace) -> Catalog:
 
 def _read(folder: Path, shape: type[M], name_of: Callable[[M], str]) -> dict[str, tuple[Path, M]]:
     found: dict[str, tuple[Path, M]] = {}
+    stray = next((path for path in sorted(folder.rglob("*.y*ml")) if not _is_read(path, folder)), None)
+    if stray is not None:
+        raise WorkspaceInvalid(f"{stray}: this file is not read; put it into {folder} with the ending .yaml.")
     for path in sorted(folder.glob("*.yaml")):
         item = load_yaml(path, shape)
         name = name_of(item)
@@ -70,62 +73,62 @@ def _read(folder: Path, shape: type[M], name_of: Callable[[M], str]) -> dict[str
     return found
 
 
+def _is_read(path: Path, folder: Path) -> bool:
+    return path.suffix == ".yaml" and path.parent == folder
+
+
+def _wrong(path: Path, location: Sequence[str | int], sentence: str) -> WorkspaceInvalid:
+    """With file, line and key."""
+    key = ".".join(map(str, location))
+    return WorkspaceInvalid(f"{path}:{line_of(path, *location)}: {key}: {sentence}")
+
+
 def _check_product(path: Path, product: DataProduct, catalog: Catalog, groups: frozenset[str]) -> None:
     access = product.access
-    named = [("access.groups", group) for group in access.groups]
-    named += [("access.rows", group) for rule in access.rows for group in rule.groups]
-    named += [(f"access.unmasked.{column}", group) for column, to in access.unmasked.items() for group in to]
+    named: list[tuple[tuple[str | int, ...], str]]
+    named = [(("access", "groups"), group) for group in access.groups]
+    named += [(("access", "rows", n), group) for n, rule in enumerate(access.rows) for group in rule.groups]
+    named += [(("access", "unmasked", column), to) for column, many in access.unmasked.items() for to in many]
     for key, group in named:
         if group not in groups:
-            raise WorkspaceInvalid(
-                f"{path}: {key}: the group '{group}' is not declared under groups in people.yaml."
-            )
-    for check in product.checks:
+            raise _wrong(path, key, f"the group '{group}' is not declared under groups in people.yaml.")
+    for number, check in enumerate(product.checks):
         if isinstance(check, Reference):
             other = catalog.products.get(check.to_product)
             if other is None or other.column(check.to_column) is None:
-                raise WorkspaceInvalid(
-                    f"{path}: checks.{check.label}: there is no {check.to} in the catalog."
-                )
+                raise _wrong(path, ("checks", number), f"there is no {check.to} in the catalog.")
 
 
 def _check_model(path: Path, model: SemanticModel, catalog: Catalog) -> None:
     product = catalog.products.get(model.product)
     if product is None:
-        raise WorkspaceInvalid(
-            f"{path}: product: there is no data product {model.product}; there are "
-            f"{_listed(catalog.products)}."
-        )
+        there = _listed(catalog.products)
+        raise _wrong(path, ("product",), f"there is no data product {model.product}; there are {there}.")
     for name, join in model.joins.items():
         other = catalog.models.get(join.model)
         if other is None:
-            raise WorkspaceInvalid(
-                f"{path}: joins.{name}.model: there is no model {join.model}; there are "
-                f"{_listed(catalog.models)}."
-            )
+            there = _listed(catalog.models)
+            at = ("joins", name, "model")
+            raise _wrong(path, at, f"there is no model {join.model}; there are {there}.")
         theirs = catalog.products.get(other.product)
         for mine, its in join.on.items():
             if product.column(mine) is None or theirs is None or theirs.column(its) is None:
-                raise WorkspaceInvalid(
-                    f"{path}: joins.{name}.on: {model.product} has to have a column {mine} and "
-                    f"{other.product} a column {its}."
-                )
+                needed = f"{model.product} has to have a column {mine} and {other.product} a column {its}."
+                raise _wrong(path, ("joins", name, "on"), needed)
 
 
 def _check_entity(path: Path, entity: Entity, catalog: Catalog) -> None:
     product = catalog.products.get(entity.product)
     if product is None:
-        raise WorkspaceInvalid(f"{path}: product: there is no data product {entity.product}.")
-    for column in (entity.key, *entity.attributes):
+        raise _wrong(path, ("product",), f"there is no data product {entity.product}.")
+    for key, column in (("key", entity.key), *(("attributes", name) for name in entity.attributes)):
         if product.column(column) is None:
-            raise WorkspaceInvalid(f"{path}: {entity.product} has no column {column}.")
+            raise _wrong(path, (key,), f"{entity.product} has no column {column}.")
     metrics = {name for name, _, _ in catalog.metrics()}
     for name, feature in entity.features.items():
         if feature.metric not in metrics:
-            raise WorkspaceInvalid(
-                f"{path}: features.{name}.metric: there is no metric {feature.metric}; there are "
-                f"{_listed(metrics)}."
-            )
+            at = ("features", name, "metric")
+            raise _wrong(path, at, f"there is no metric {feature.metric}; there are {_listed(metrics)}.")
 
 
 def _listed(names: Iterable[str]) -> str:

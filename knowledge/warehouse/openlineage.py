@@ -17,8 +17,8 @@ from ledger.data_products import CheckResult, CheckState, LoadState, ProductLoad
 
 NAMESPACE = "crewdesk"
 PRODUCER = "https://crewdesk.example/warehouse"
-_SPEC = "https://openlineage.io/spec"
-_RUN_EVENT = f"{_SPEC}/2-0-2/OpenLineage.json#/$defs/RunEvent"
+SPEC = "https://openlineage.io/spec"
+_RUN_EVENT = f"{SPEC}/2-0-2/OpenLineage.json#/$defs/RunEvent"
 _VERSIONS = {
     "ColumnLineageDatasetFacet": "1-2-0",
     "DataQualityAssertionsDatasetFacet": "1-1-0",
@@ -43,17 +43,17 @@ def openlineage_event(load: ProductLoad, product: DataProduct, catalog: Catalog)
     run_facets: Json = {}
     if not is_published:
         message = load.reason or "The load was kept back."
-        run_facets["errorMessage"] = _facet(
+        run_facets["errorMessage"] = facet(
             "ErrorMessageRunFacet", message=message, programmingLanguage="Python"
         )
     return {
         "eventType": "COMPLETE" if is_published else "FAIL",
-        "eventTime": _moment(load.loaded_at),
+        "eventTime": moment_of(load.loaded_at),
         "producer": PRODUCER,
         "schemaURL": _RUN_EVENT,
         "run": {"runId": load.id, "facets": run_facets},
         "job": {"namespace": NAMESPACE, "name": f"load {product.name}", "facets": _job_facets(product)},
-        "inputs": [_input(name, catalog) for name in _inputs(product, catalog)],
+        "inputs": [input_dataset(name, catalog) for name in _inputs(product, catalog)],
         "outputs": [_output(load, product, catalog)],
     }
 
@@ -62,7 +62,7 @@ def _inputs(product: DataProduct, catalog: Catalog) -> tuple[str, ...]:
     return upstream_of(catalog, product) or (product.origin,)
 
 
-def _input(name: str, catalog: Catalog) -> Json:
+def input_dataset(name: str, catalog: Catalog) -> Json:
     known = catalog.products.get(name)
     facets = {"ownership": _ownership(known), "documentation": _documentation(known)} if known else {}
     return {"namespace": NAMESPACE, "name": name, "facets": facets, "inputFacets": {}}
@@ -73,14 +73,14 @@ def _output(load: ProductLoad, product: DataProduct, catalog: Catalog) -> Json:
         "schema": _schema(load, product),
         "documentation": _documentation(product),
         "ownership": _ownership(product),
-        "version": _facet("DatasetVersionDatasetFacet", datasetVersion=load.id),
+        "version": facet("DatasetVersionDatasetFacet", datasetVersion=load.id),
     }
     if load.checks:
         # OpenLineage knows it as a facet of an input; as one the product would seem to be made of itself.
         facets["dataQualityAssertions"] = _assertions(load, product)
     if (trace := trace_view(catalog, product)) is not None:
         facets["columnLineage"] = _column_lineage(trace)
-    statistics = _facet(
+    statistics = facet(
         "OutputStatisticsOutputDatasetFacet",
         rowCount=load.rows,
         size=load.size_bytes,
@@ -96,12 +96,12 @@ def _output(load: ProductLoad, product: DataProduct, catalog: Catalog) -> Json:
 
 def _job_facets(product: DataProduct) -> Json:
     facets = {
-        "jobType": _facet(
+        "jobType": facet(
             "JobTypeJobFacet", processingType="BATCH", integration="CREWDESK", jobType="PRODUCT_LOAD"
         )
     }
     if isinstance(product.location, ViewLocation):
-        facets["sql"] = _facet("SQLJobFacet", query=product.location.sql, dialect="duckdb")
+        facets["sql"] = facet("SQLJobFacet", query=product.location.sql, dialect="duckdb")
     return facets
 
 
@@ -114,7 +114,7 @@ def _schema(load: ProductLoad, product: DataProduct) -> Json:
         if declared := product.column(name):
             field["description"] = declared.description
         fields.append(field)
-    return _facet("SchemaDatasetFacet", fields=fields)
+    return facet("SchemaDatasetFacet", fields=fields)
 
 
 def _assertions(load: ProductLoad, product: DataProduct) -> Json:
@@ -125,7 +125,7 @@ def _assertions(load: ProductLoad, product: DataProduct) -> Json:
         for outcome in load.checks
         if outcome.state is not CheckState.UNKNOWN
     ]
-    return _facet("DataQualityAssertionsDatasetFacet", assertions=assertions)
+    return facet("DataQualityAssertionsDatasetFacet", assertions=assertions)
 
 
 def _assertion(outcome: CheckResult, check: Check | None) -> Json:
@@ -147,40 +147,40 @@ def _assertion(outcome: CheckResult, check: Check | None) -> Json:
 def _column_lineage(trace: SqlTrace) -> Json:
     fields = {
         derived.name: {
-            "inputFields": [_field(source, "DIRECT", [derived.how.value]) for source in derived.sources]
+            "inputFields": [_of(source, "DIRECT", [derived.how.value]) for source in derived.sources]
         }
         for derived in trace.columns
         if derived.sources
     }
-    shaping = [_field(source, "INDIRECT", sorted(parts)) for source, parts in sorted(trace.parts.items())]
-    return _facet("ColumnLineageDatasetFacet", fields=fields, dataset=shaping)
+    shaping = [_of(source, "INDIRECT", sorted(parts)) for source, parts in sorted(trace.parts.items())]
+    return facet("ColumnLineageDatasetFacet", fields=fields, dataset=shaping)
 
 
-def _field(source: SourceColumn, kind: str, subtypes: list[str]) -> Json:
+def _of(source: SourceColumn, kind: str, subtypes: list[str]) -> Json:
+    return input_field(source.product, source.column, kind, subtypes)
+
+
+def input_field(product: str, column: str, kind: str, subtypes: list[str]) -> Json:
+    """`kind` is DIRECT or INDIRECT, `subtypes` how the value is made of the column."""
     transformations = [
         {"type": kind, "subtype": subtype, "description": "", "masking": False} for subtype in subtypes
     ]
-    return {
-        "namespace": NAMESPACE,
-        "name": source.product,
-        "field": source.column,
-        "transformations": transformations,
-    }
+    return {"namespace": NAMESPACE, "name": product, "field": column, "transformations": transformations}
 
 
 def _documentation(product: DataProduct) -> Json:
-    return _facet("DocumentationDatasetFacet", description=product.description)
+    return facet("DocumentationDatasetFacet", description=product.description)
 
 
 def _ownership(product: DataProduct) -> Json:
     owners = [{"name": product.owner, "type": "OWNER"}, {"name": product.steward, "type": "STEWARD"}]
-    return _facet("OwnershipDatasetFacet", owners=owners)
+    return facet("OwnershipDatasetFacet", owners=owners)
 
 
-def _facet(name: str, **content: Any) -> Json:
-    url = f"{_SPEC}/facets/{_VERSIONS[name]}/{name}.json#/$defs/{name}"
+def facet(name: str, **content: Any) -> Json:
+    url = f"{SPEC}/facets/{_VERSIONS[name]}/{name}.json#/$defs/{name}"
     return {"_producer": PRODUCER, "_schemaURL": url, **content}
 
 
-def _moment(moment: datetime) -> str:
+def moment_of(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()

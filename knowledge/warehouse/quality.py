@@ -89,6 +89,11 @@ def _look_at(known: _Known) -> Iterator[tuple[str, Verdict, str]]:
         yield late
     for check in load.failed:
         yield check.check, _OF_SEVERITY.get(check.severity, Verdict.BLOCK), check.sentence
+    if known.product.target is not None and score(load) < known.product.target:
+        kept = f"{score(load):.0%} of its checks hold, and {known.product.target:.0%} are promised"
+        yield "target", Verdict.WARN, f"Of {known.product.name}, {kept}."
+    if load.kept_back:
+        yield "conforming", Verdict.WARN, _left_out(known.product, load)
     newer = known.latest
     if newer is not None and newer.state is LoadState.KEPT_BACK:
         yield "load", Verdict.WARN, f"Newer data {_kept_back(newer, known.now)}"
@@ -97,6 +102,12 @@ def _look_at(known: _Known) -> Iterator[tuple[str, Verdict, str]]:
 def _never_loaded(known: _Known) -> str:
     sentence = f"{known.product.name} has not been loaded"
     return f"{sentence}: data {_kept_back(known.latest, known.now)}" if known.latest else f"{sentence}."
+
+
+def _left_out(product: DataProduct, load: ProductLoad) -> str:
+    rows, verb = ("1 row", "is") if load.kept_back == 1 else (f"{load.kept_back:,} rows", "are")
+    all_rows = load.rows + load.kept_back
+    return f"{rows} of {all_rows:,} of {product.name} did not conform and {verb} not counted in."
 
 
 def _kept_back(load: ProductLoad, now: datetime) -> str:

@@ -14,7 +14,7 @@ from ibis.backends.duckdb import Backend
 from knowledge.warehouse.checks import run_checks
 from knowledge.warehouse.errors import NotLoaded, UnknownData
 from knowledge.warehouse.warehouse import Warehouse
-from ledger.data_products import CheckResult, CheckState, ProductLoad, list_loads, record_checks
+from ledger.data_products import CheckResult, CheckState, LoadState, ProductLoad, list_loads, record_checks
 
 
 def recheck(warehouse: Warehouse, names: Iterable[str] | None, now: datetime) -> list[ProductLoad]:
@@ -41,7 +41,7 @@ def _recheck_one(
     others = _served_tables(warehouse, backend, served)
     history = [
         earlier
-        for earlier in list_loads(warehouse.db, name, limit=100)
+        for earlier in list_loads(warehouse.db, name, limit=100, state=LoadState.PUBLISHED)
         if (earlier.loaded_at, earlier.id) < (load.loaded_at, load.id)
     ]
     try:

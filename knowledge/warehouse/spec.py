@@ -91,8 +91,8 @@ class Conform(_Part):
 
 
 class Column(_Part):
-    """`source` is its name where it comes from; `mask` is what those see who may not see its values; `bucket`
-    the width of the ranges where that is `bucket`."""
+    """A decimal keeps four places. `source` is its name where it comes from; `mask` is what those see who may
+    not see its values; `bucket` the width of the ranges where that is `bucket`."""
 
     name: ColumnName
     type: ColumnType
@@ -191,7 +191,8 @@ class Consumer(_Part):
 
 class DataProduct(_Part):
     """`version` is its schema's; `upstream` names products or systems it is made of. `target` is the share
-    of checks that have to hold."""
+    of checks that are promised to hold; `most_kept_back` the share of rows that may fail to conform before
+    the whole load is kept back."""
 
     name: ProductName
     owner: Text
@@ -204,7 +205,8 @@ class DataProduct(_Part):
     primary_key: tuple[ColumnName, ...] = ()
     refresh: Literal["hourly", "daily", "weekly", "monthly", "by hand"] = "daily"
     freshness: Freshness | None = None
-    target: float = Field(default=1.0, gt=0, le=1)
+    target: float | None = Field(default=None, gt=0, le=1)
+    most_kept_back: float = Field(default=0.05, ge=0, le=1)
     known_issues: tuple[Text, ...] = ()
     upstream: tuple[str, ...] = ()
     consumers: tuple[Consumer, ...] = ()

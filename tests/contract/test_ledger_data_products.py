@@ -1,5 +1,6 @@
 """The record of loads, on both databases: what is served, what was tried last, and what checks came to."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,14 +13,17 @@ from ledger.data_products import (
     ProductLoad,
     current_loads,
     latest_loads,
+    list_checks,
     list_loads,
     record_checks,
     record_load,
+    renew_load,
     served_ids,
     served_loads,
 )
 from ledger.db import Database
 from ledger.ids import new_id
+from tests.unit.ledger.world import pass_time
 
 ORDERS, STOCK = "sales.orders", "inventory.stock"
 FAILED = CheckResult("unique", "block", CheckState.FAIL, "2 rows share 1.", 0.5, ({"id": 1, "name": None},))
@@ -86,4 +90,36 @@ def test_checks_made_again_take_the_place_of_the_earlier_ones(db: Database) -> N
     made, other = load(db, ORDERS, PASSED, FAILED), load(db, STOCK, FAILED)
     record_checks(db, made.id, [PASSED])
     assert served_loads(db)[ORDERS].checks == (PASSED,)
+    assert served_loads(db)[STOCK] == other
+
+
+def test_what_checks_came_to_stays_on_record(db: Database) -> None:
+    first = load(db, ORDERS, FAILED)
+    pass_time(db, 60)
+    record_checks(db, first.id, [PASSED])
+    pass_time(db, 60)
+    second = load(db, ORDERS, PASSED, hours=1)
+    load(db, STOCK, FAILED)
+    past = list_checks(db, ORDERS)
+    assert [(each.load_id, each.result) for each in past] == [
+        (second.id, PASSED),
+        (first.id, PASSED),
+        (first.id, FAILED),
+    ]
+    assert sorted({each.checked_at for each in past}) == [each.checked_at for each in reversed(past)]
+    assert len(list_checks(db, ORDERS, limit=2)) == 2
+
+
+def test_published_loads_are_found_behind_any_number_that_were_kept_back(db: Database) -> None:
+    good = load(db, ORDERS)
+    for hours in range(1, 5):
+        load(db, ORDERS, state=LoadState.KEPT_BACK, hours=hours)
+    assert list_loads(db, ORDERS, 1, state=LoadState.PUBLISHED) == [good]
+
+
+def test_the_same_rows_found_again_speak_for_a_later_moment(db: Database) -> None:
+    made, other = load(db, ORDERS), load(db, STOCK)
+    later = db.clock.now() + timedelta(hours=5)
+    renew_load(db, made.id, later)
+    assert served_loads(db)[ORDERS] == replace(made, as_of=later)
     assert served_loads(db)[STOCK] == other

@@ -29,9 +29,11 @@ from ledger.result import Claim, ModelUse, RunResult
 from ledger.runs import keep_masked_question
 from ledger.spans import SpanRecorder
 from ledger.steps import claim_step, complete_step
+from ledger.watches import open_watches
 from ledger.workflow import StepKind, StepSpec, WorkflowSpec
 from ledger.workflows import publish_workflow
 from tests.stand_ins.server import LoopbackServer
+from tests.unit.ledger.world import end_blocked
 
 SECRET = b"a secret of the tests"
 ASKER, OTHER, ENGINEER, MUTE = (f"{name}@shop.example" for name in ("asker", "other", "engineer", "mute"))
@@ -399,3 +401,25 @@ def _wait_until_ready(url: str, process: subprocess.Popen[str]) -> None:
         except httpx.TransportError:
             time.sleep(0.05)
     raise TimeoutError(url)
+
+
+def test_a_run_without_a_figure_can_be_watched_by_its_asker_alone(door: Door) -> None:
+    run_id = door.post(ASKER, "1", question="How much did we sell?").json()["run_id"]
+    path = f"/v1/runs/{run_id}/watch"
+    early = httpx.post(f"{door.url}{path}", headers=door.headers(ASKER))
+    assert (early.status_code, early.json()["code"]) == (422, "nothing_to_watch")
+    rung: list[str] = []
+    Relay(door.db, rung.append).ring_due()
+    step = claim_step(door.db, rung[0], "the test")
+    assert step is not None
+    end_blocked(door.db, step, "sales.orders")
+    assert door.get(ASKER, f"/v1/runs/{run_id}").json()["reason"] == "blocked"
+    others = httpx.post(f"{door.url}{path}", headers=door.headers(OTHER))
+    assert others.status_code == 404
+    for _ in range(2):
+        watched = httpx.post(f"{door.url}{path}", headers=door.headers(ASKER))
+        assert (watched.status_code, watched.json()) == (
+            202,
+            {"run_id": run_id, "products": ["sales.orders"]},
+        )
+    assert len(open_watches(door.db)) == 1

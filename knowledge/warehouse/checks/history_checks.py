@@ -10,7 +10,7 @@ from knowledge.warehouse.check_spec import Distribution, RowCount
 from knowledge.warehouse.checks.drift import expected_by_chance, population_stability
 from knowledge.warehouse.checks.shares import Shares, count_like
 from knowledge.warehouse.checks.subject import NUMBERS, CannotCheck, Subject, counted, has_value, result
-from ledger.data_products import CheckResult, CheckState
+from ledger.data_products import CheckResult, CheckState, ProductLoad
 
 LEAST_HISTORY = 5
 _Finding = tuple[CheckState, str, float | None]
@@ -77,8 +77,10 @@ def _compare_mean(subject: Subject, name: str, limit: float) -> _Finding:
 
 
 def _compare_shares(subject: Subject, name: str, limit: float) -> _Finding:
-    kept = _profile_of(subject.history[-1].profile, name).get("shares") if subject.history else None
-    if not kept:
+    # The oldest that is remembered: against the last load alone, a slow drift would never be seen.
+    profiles = [(load, _profile_of(load.profile, name).get("shares")) for load in subject.history]
+    baseline, kept = next(((load, shares) for load, shares in profiles if shares), (None, None))
+    if baseline is None or not kept:
         return CheckState.UNKNOWN, f"There is no earlier load to compare the values of {name} with.", None
     then = Shares.from_json(kept)
     now = count_like(subject, name, then)
@@ -90,12 +92,16 @@ def _compare_shares(subject: Subject, name: str, limit: float) -> _Finding:
         return CheckState.UNKNOWN, sentence, index
     if index > limit:
         sentence = (
-            f"The values of {name} are spread unlike the last load's: their stability index is {index:.2f}, "
-            f"at most {limit:g} is expected."
+            f"The values of {name} are spread unlike in {_called(baseline)}: their stability index is "
+            f"{index:.2f}, at most {limit:g} is expected."
         )
         return CheckState.FAIL, sentence, index
-    sentence = f"The values of {name} are spread as in the last load (stability index {index:.2f})."
+    sentence = f"The values of {name} are spread as in {_called(baseline)} (stability index {index:.2f})."
     return CheckState.PASS, sentence, index
+
+
+def _called(load: ProductLoad) -> str:
+    return f"the load of {load.loaded_at:%Y-%m-%d}"
 
 
 def _hold_against(value: float, earlier: Sequence[float], *, least_spread: float, limit: float) -> _Finding:

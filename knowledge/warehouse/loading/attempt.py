@@ -4,15 +4,17 @@ Bad data never raises: the load is kept back with its reason, and the last good 
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import ibis  # type: ignore[import-untyped, unused-ignore]
+from ibis.common.exceptions import IbisError  # type: ignore[import-untyped, unused-ignore]
 
+from knowledge.warehouse.check_spec import RowCount
+from knowledge.warehouse.checks import profile_rows, run_checks
 from knowledge.warehouse.errors import NotLoaded, SourceUnreadable
 from knowledge.warehouse.loading.conform import ALL_ROWS, Conformed, conform
 from knowledge.warehouse.loading.extract import digest_rows, extract
@@ -30,31 +32,10 @@ from knowledge.warehouse.loading.source import Origin, complaint
 from knowledge.warehouse.loading.workbench import Workbench, open_workbench
 from knowledge.warehouse.spec import DataProduct
 from knowledge.warehouse.warehouse import Warehouse
-from ledger.data_products import CheckResult, LoadState, ProductLoad, list_loads, record_load
+from ledger.data_products import LoadState, ProductLoad, list_loads, record_load, renew_load
 from ledger.ids import new_id
 
-MOST_HELD = 0.05
 _HISTORY = 60
-
-RunChecks = Callable[
-    [
-        DataProduct,
-        ibis.Table,
-        Callable[[str], ibis.Table | None],
-        Sequence[ProductLoad],
-        date,
-    ],
-    tuple[CheckResult, ...],
-]
-ProfileRows = Callable[[DataProduct, ibis.Table], dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Checking:
-    """How the rows of a load are checked and described."""
-
-    run_checks: RunChecks
-    profile_rows: ProfileRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +45,6 @@ class Turn:
     warehouse: Warehouse
     now: datetime
     connections: Mapping[str, str]
-    checking: Checking
     served: dict[str, ProductLoad] = field(default_factory=dict)
     latest: dict[str, ProductLoad] = field(default_factory=dict)
 
@@ -86,6 +66,10 @@ def attempt_load(turn: Turn, product: DataProduct) -> ProductLoad:
             return _load_rows(turn, product, bench, origin, draft)
     except SourceUnreadable as error:
         return _keep_back(turn, draft, str(error))
+    except (duckdb.Error, IbisError) as error:
+        return _keep_back(turn, draft, f"It cannot be loaded: {complaint(error)}.")
+    except OSError as error:
+        return _keep_back(turn, draft, f"It cannot be loaded: {error.strerror or error}.")
 
 
 def _load_rows(
@@ -95,7 +79,7 @@ def _load_rows(
     if origin.digest is None:
         draft = replace(draft, fingerprint=_fingerprint(product, digest_rows(bench)))
         if _is_unchanged(turn, draft):
-            return turn.served[product.name]
+            return _renew(turn, product)
     try:
         conformed = conform(bench, product, extracted.types)
         as_of = find_as_of(bench, product, origin.as_of, turn.now)
@@ -110,7 +94,7 @@ def _load_rows(
         path = _folder_of(turn, product) / f"{draft.id}{SUFFIX}"
         write_kept_back(bench, product, draft.id, conformed, path)
     late = refuse_late(product, as_of, turn.served.get(product.name), turn.now)
-    if refused := _refuse_held(conformed) or late:
+    if refused := _refuse_held(product, conformed) or _refuse_empty(turn, product, conformed) or late:
         return _keep_back(turn, draft, refused)
     return _check_and_publish(turn, product, bench, draft)
 
@@ -126,9 +110,8 @@ def _check_and_publish(turn: Turn, product: DataProduct, bench: Workbench, draft
         table, domain = bench.open_product(name)
         return bench.ibis.table(table, database=domain)
 
-    loads = list_loads(turn.warehouse.db, product.name, _HISTORY)
-    history = [load for load in loads if load.state is LoadState.PUBLISHED]
-    checks = turn.checking.run_checks(product, rows, others, history, turn.now.date())
+    history = list_loads(turn.warehouse.db, product.name, _HISTORY, state=LoadState.PUBLISHED)
+    checks = run_checks(product, rows, others, history, turn.now.date())
     draft = replace(draft, checks=checks)
     failed = [check for check in draft.failed if check.severity == "block"]
     if failed:
@@ -138,7 +121,7 @@ def _check_and_publish(turn: Turn, product: DataProduct, bench: Workbench, draft
     load = replace(
         draft,
         state=LoadState.PUBLISHED,
-        profile=turn.checking.profile_rows(product, rows),
+        profile=profile_rows(product, rows),
         size_bytes=write_rows(bench, path),
         file=f"{product.name}/{path.name}",
     )
@@ -198,14 +181,37 @@ def _fingerprint(product: DataProduct, digest: str | None) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _refuse_held(conformed: Conformed) -> str | None:
-    if not conformed.held or (conformed.held <= MOST_HELD * conformed.read and conformed.rows):
+def _renew(turn: Turn, product: DataProduct) -> ProductLoad:
+    """The same rows as before, read just now from a database: where no column says what moment they speak
+    for, it is this one."""
+    served = turn.served[product.name]
+    if product.freshness is not None and product.freshness.column is not None:
+        return served
+    load = replace(served, as_of=turn.now)
+    renew_load(turn.warehouse.db, load.id, turn.now)
+    turn.served[product.name] = turn.latest[product.name] = load
+    return load
+
+
+def _refuse_empty(turn: Turn, product: DataProduct, conformed: Conformed) -> str | None:
+    """A source that was cut off looks like one that has nothing left; whoever means that says so."""
+    served = turn.served.get(product.name)
+    may_be_empty = any(isinstance(check, RowCount) and check.least == 0 for check in product.checks)
+    if conformed.rows or may_be_empty or served is None or not served.rows:
+        return None
+    return (
+        f"It holds no row, and what is served has {served.rows:,}; a check of the row count with `least: 0` "
+        "lets it be empty."
+    )
+
+
+def _refuse_held(product: DataProduct, conformed: Conformed) -> str | None:
+    most = product.most_kept_back
+    if not conformed.held or (conformed.held <= most * conformed.read and conformed.rows):
         return None
     shown = list(conformed.reasons.items())[:3]
     reasons = "; ".join(f"{reason} ({count:,})" for reason, count in shown)
-    return (
-        f"{conformed.held:,} of {conformed.read:,} rows do not conform, more than {MOST_HELD:.0%}: {reasons}."
-    )
+    return f"{conformed.held:,} of {conformed.read:,} rows do not conform, more than {most:.0%}: {reasons}."
 
 
 def _folder_of(turn: Turn, product: DataProduct) -> Path:

@@ -17,7 +17,7 @@ from knowledge.warehouse.loading.column_plan import (
     check_date_formats,
     plan_column,
 )
-from knowledge.warehouse.loading.readings import DecimalSign, comma_evidence, point_evidence
+from knowledge.warehouse.loading.readings import DecimalSign, comma_evidence, point_evidence, rounds
 from knowledge.warehouse.loading.source import identifier, literal
 from knowledge.warehouse.loading.workbench import Workbench
 from knowledge.warehouse.spec import ColumnType, DataProduct
@@ -42,6 +42,7 @@ def conform(bench: Workbench, product: DataProduct, types: Mapping[str, str]) ->
     plans = _plan(bench, product, types)
     _read_values(bench, plans)
     read, counts = _count(bench, plans)
+    _count_rounded(bench, product, types, counts)
     _hold_bad(bench, plans)
     dropped, conflicts = _settle_keys(bench, product)
     bench.run(
@@ -137,6 +138,20 @@ def _count(bench: Workbench, plans: Sequence[ColumnPlan]) -> tuple[int, dict[str
             counts.setdefault(name, {})
             counts[name][rule] = counts[name].get(rule, 0) + count
     return read, counts
+
+
+def _count_rounded(
+    bench: Workbench, product: DataProduct, types: Mapping[str, str], counts: dict[str, dict[str, int]]
+) -> None:
+    """How many values have more places than a decimal keeps."""
+    decimals = [column.name for column in product.columns if column.type is ColumnType.DECIMAL]
+    if not decimals:
+        return
+    tests = [f"count(*) FILTER ({rounds(identifier(name), types[name])})" for name in decimals]
+    found = bench.row(f"SELECT {', '.join(tests)} FROM raw")
+    for name, count in zip(decimals, found, strict=True):
+        if count:
+            counts.setdefault(name, {})["rounded"] = count
 
 
 def _hold_bad(bench: Workbench, plans: Sequence[ColumnPlan]) -> None:

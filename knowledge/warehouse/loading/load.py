@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from knowledge.warehouse.loading.attempt import Checking, Turn, attempt_load
-from knowledge.warehouse.loading.order import order_products
+from knowledge.warehouse.loading.attempt import Turn, attempt_load
+from knowledge.warehouse.loading.order import order_products, read_by_checks
 from knowledge.warehouse.loading.publish import hold_loading
+from knowledge.warehouse.recheck import recheck
 from knowledge.warehouse.spec import DataProduct
 from knowledge.warehouse.warehouse import Warehouse
 from ledger.data_products import ProductLoad, latest_loads
@@ -28,11 +29,9 @@ def load_product(
     now: datetime,
     *,
     connections: Mapping[str, str] | None = None,
-    checking: Checking | None = None,
 ) -> ProductLoad:
     """The load as it was recorded; the served one if its source is unchanged since. Raises LoadRunning."""
-    with hold_loading(warehouse.folder):
-        return attempt_load(_begin(warehouse, now, connections, checking), product)
+    return _load(warehouse, [product], now, lambda _: None, connections or {})[0]
 
 
 def load_products(
@@ -42,41 +41,39 @@ def load_products(
     on_progress: Callable[[LoadProgress], None],
     *,
     connections: Mapping[str, str] | None = None,
-    checking: Checking | None = None,
 ) -> list[ProductLoad]:
-    """Each after those it is made of; all of the catalog if no names are given. Raises UnknownData,
-    WorkspaceInvalid, LoadRunning, before anything is loaded."""
+    """Each after those it is made of; all of the catalog if no names are given. What is served and is checked
+    against one that was published is checked again. Raises UnknownData, WorkspaceInvalid, LoadRunning, before
+    anything is loaded."""
     products = order_products(warehouse.catalog, names)
+    return _load(warehouse, products, now, on_progress, connections or {})
+
+
+def _load(
+    warehouse: Warehouse,
+    products: Sequence[DataProduct],
+    now: datetime,
+    on_progress: Callable[[LoadProgress], None],
+    connections: Mapping[str, str],
+) -> list[ProductLoad]:
     loads: list[ProductLoad] = []
     with hold_loading(warehouse.folder):
-        turn = _begin(warehouse, now, connections, checking)
+        before = warehouse.served()
+        turn = Turn(warehouse, now, connections, served=dict(before), latest=latest_loads(warehouse.db))
         for product in products:
             on_progress(LoadProgress(product.name, len(loads), len(products)))
             loads.append(attempt_load(turn, product))
             on_progress(LoadProgress(product.name, len(loads), len(products), loads[-1]))
+        published = {name for name, load in turn.served.items() if load.id != _id_of(before.get(name))}
+        touched = [
+            name
+            for name in turn.served.keys() - published
+            if read_by_checks(warehouse.catalog.products[name]) & published
+        ]
+        if touched:
+            recheck(warehouse, sorted(touched), now)
     return loads
 
 
-def _begin(
-    warehouse: Warehouse,
-    now: datetime,
-    connections: Mapping[str, str] | None,
-    checking: Checking | None,
-) -> Turn:
-    return Turn(
-        warehouse,
-        now,
-        connections or {},
-        checking or _shipped_checking(),
-        served=warehouse.served(),
-        latest=latest_loads(warehouse.db),
-    )
-
-
-def _shipped_checking() -> Checking:
-    from knowledge.warehouse.checks import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
-        profile_rows,
-        run_checks,
-    )
-
-    return Checking(run_checks, profile_rows)
+def _id_of(load: ProductLoad | None) -> str | None:
+    return load.id if load is not None else None

@@ -2,12 +2,15 @@
 product after those its checks refer to."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from knowledge.warehouse.catalog import Catalog
-from knowledge.warehouse.check_spec import Reference
-from knowledge.warehouse.errors import SourceUnreadable, UnknownData
+from knowledge.warehouse.check_spec import Reference, Sql
+from knowledge.warehouse.checks.sql_check import parse_check
+from knowledge.warehouse.errors import QueryRefused, SourceUnreadable, UnknownData
 from knowledge.warehouse.loading.view import parse_view
 from knowledge.warehouse.spec import DataProduct, ViewLocation
+from knowledge.warehouse.sql_lineage import products_in
 from ledger.errors import WorkspaceInvalid
 
 
@@ -44,9 +47,21 @@ def _selected(product: DataProduct) -> set[str]:
         return set()
 
 
+def read_by_checks(product: DataProduct) -> set[str]:
+    """The other products its checks look into."""
+    read: set[str] = set()
+    for check in product.checks:
+        if isinstance(check, Reference):
+            read.add(check.to_product)
+        elif isinstance(check, Sql):
+            # A check that cannot be read says so itself when it is made.
+            with suppress(QueryRefused):
+                read |= products_in(parse_check(check, product.name))
+    return read - {product.name}
+
+
 def _preferred(product: DataProduct) -> set[str]:
-    referred = {check.to_product for check in product.checks if isinstance(check, Reference)}
-    return referred | set(product.upstream)
+    return read_by_checks(product) | set(product.upstream)
 
 
 def _leads_to(after: Mapping[str, Iterable[str]], start: str, goal: str) -> bool:

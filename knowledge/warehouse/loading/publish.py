@@ -68,7 +68,8 @@ def remove_old_files(db: Database, product: str, folder: Path, now: datetime) ->
     if not folder.is_dir():
         return
     loads = list_loads(db, product, _REMEMBERED)
-    published = [load.id for load in loads if load.state is LoadState.PUBLISHED]
+    # Asked for apart: what is served may be older than all that was kept back since.
+    published = [load.id for load in list_loads(db, product, _REMEMBERED, state=LoadState.PUBLISHED)]
     kept = {f"{load_id}.parquet" for load_id in published[:KEPT_FILES]}
     kept |= {f"{load.id}{SUFFIX}" for load in loads}
     outlived = {f"{load_id}.parquet" for load_id in published[KEPT_FILES:]}

@@ -7,10 +7,11 @@ from enum import StrEnum
 from knowledge.warehouse.loading.source import literal
 from knowledge.warehouse.spec import Column, ColumnType
 
+DECIMAL_PLACES = 4
 SQL_TYPES = {
     ColumnType.STRING: "VARCHAR",
     ColumnType.INTEGER: "BIGINT",
-    ColumnType.DECIMAL: "DECIMAL(18,4)",
+    ColumnType.DECIMAL: f"DECIMAL(18,{DECIMAL_PLACES})",
     ColumnType.FLOAT: "DOUBLE",
     ColumnType.BOOLEAN: "BOOLEAN",
     ColumnType.DATE: "DATE",
@@ -70,7 +71,7 @@ def readings_of_value(column: Column, raw_type: str, t: str) -> list[Reading] | 
         case ColumnType.INTEGER if number:
             return [Reading(f"CASE WHEN {t} = round({t}, 0) THEN try_cast({t} AS BIGINT) END")]
         case ColumnType.DECIMAL if number:
-            return [Reading(f"try_cast({t} AS DECIMAL(18,4))")]
+            return [Reading(f"try_cast({t} AS {SQL_TYPES[ColumnType.DECIMAL]})")]
         case ColumnType.FLOAT if number:
             return [Reading(f"CASE WHEN isfinite(try_cast({t} AS DOUBLE)) THEN try_cast({t} AS DOUBLE) END")]
         case ColumnType.DATE | ColumnType.TIMESTAMP if moment:
@@ -87,6 +88,14 @@ def comma_evidence(t: str) -> str:
 
 def point_evidence(t: str) -> str:
     return _matches(t, _evidence(r"\.", ","))
+
+
+def rounds(raw: str, raw_type: str) -> str:
+    """True for a raw value that has more places than a decimal keeps."""
+    if raw_type == "VARCHAR":
+        return f"regexp_matches(trim({raw}), '[.,]\\d{{{DECIMAL_PLACES}}}\\d*[1-9]\\d*$')"
+    # What a double cannot say exactly is no place that somebody wrote.
+    return f"abs({raw} - round({raw}, {DECIMAL_PLACES})) > 1e-9"
 
 
 def date_pattern_words(column: Column) -> str:

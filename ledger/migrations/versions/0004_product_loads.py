@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["load_id"], ["product_loads.id"], name="fk_product_checks_load_id_product_loads"
         ),
-        sa.PrimaryKeyConstraint("load_id", "check", name="pk_product_checks"),
+        sa.PrimaryKeyConstraint("load_id", "check", "checked_at", name="pk_product_checks"),
     )
 
 

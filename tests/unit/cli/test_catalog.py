@@ -123,11 +123,44 @@ def test_rows_that_were_kept_back_are_shown_with_personal_values_masked(
     assert "secret@home.example" in Path(view["file"]).read_text()
 
 
+def test_rows_that_failed_a_check_are_shown_with_personal_values_masked(
+    crewdesk: Crewdesk, orders: Path
+) -> None:
+    orders.write_text(_GOOD + "41,0,secret@home.example\n")
+    crewdesk("catalog", "load")
+    for command in ("show", "quarantine"):
+        shown = _words(crewdesk("catalog", command, "shop.orders").out)
+        assert "Rows that fail no free orders, for example: order_id: 41 total: 0" in shown
+        assert "secret" not in shown
+    view = json.loads(crewdesk("catalog", "quarantine", "shop.orders", "--json").out)
+    assert [check["check"] for check in view["failed"]] == ["no free orders"]
+
+
+def test_what_checks_came_to_is_shown_over_time(crewdesk: Crewdesk, orders: Path) -> None:
+    assert "No check of shop.orders was made yet" in crewdesk("catalog", "history", "shop.orders").out
+    crewdesk("catalog", "load")
+    orders.write_text(_GOOD + "41,0,me@home.example\n")
+    crewdesk("catalog", "load")
+    history = json.loads(crewdesk("catalog", "history", "shop.orders", "--json").out)["checks"]
+    assert [each["outcome"]["state"] for each in history] == ["fail", "pass"]
+    assert "no free orders fail 1 " in _words(crewdesk("catalog", "history", "shop.orders").out)
+
+
+def test_a_file_nobody_would_read_is_refused(crewdesk: Crewdesk, orders: Path, workspace: Path) -> None:
+    del orders
+    stray = workspace / "catalog" / "products" / "returns.yml"
+    stray.write_text("name: shop.returns\n")
+    ran = crewdesk("catalog", "list")
+    assert ran.status == ExitStatus.USAGE
+    assert f"{stray}: this file is not read" in ran.complaint
+
+
 def test_nothing_kept_back_and_never_loaded_are_said(crewdesk: Crewdesk, orders: Path) -> None:
     del orders
     assert "was never loaded" in crewdesk("catalog", "quarantine", "shop.orders").out
     crewdesk("catalog", "load")
-    assert "No row of the newest load" in crewdesk("catalog", "quarantine", "shop.orders").out
+    shown = crewdesk("catalog", "quarantine", "shop.orders").out
+    assert "No row of the newest load of shop.orders failed to conform." in shown
 
 
 def test_products_are_searched_by_words_and_filters(crewdesk: Crewdesk, orders: Path) -> None:
@@ -140,6 +173,8 @@ def test_products_are_searched_by_words_and_filters(crewdesk: Crewdesk, orders: 
         ("list", "--late"),
     ):
         assert crewdesk("catalog", *arguments).out == "No data product fits.\n"
+    assert "shop.orders" in crewdesk("catalog", "search", "customers", "--fresh", "--quality", "1").out
+    assert crewdesk("catalog", "search", "customers", "--late").out == "No data product fits.\n"
     assert "1 of 1 data products" in crewdesk("catalog", "list", "--fresh", "--quality", "1").out
 
 

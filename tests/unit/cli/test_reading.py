@@ -8,7 +8,9 @@ import pytest
 
 from ledger.db import Database
 from ledger.reading import RunView
+from ledger.watches import open_watches
 from tests.unit.cli.conftest import YOU, Crewdesk, answer_everything, submit
+from tests.unit.ledger.world import claim, end_blocked
 
 QUESTION = "How long is the till's warranty?"
 
@@ -56,6 +58,16 @@ class TestOneRun:
         assert "answered · Help desk · scripted-1 · " in ran.out
         assert f"run {answered[-8:]}" in ran.out
         assert "step answer: done in " in ran.out
+
+    def test_one_without_a_figure_can_be_watched(self, crewdesk: Crewdesk, ledger: Database) -> None:
+        run_id = submit(ledger, "How much did we sell?")
+        refused = crewdesk("run", "watch", run_id[-8:])
+        assert (refused.status, "nothing to wait for" in refused.err) == (2, True)
+        end_blocked(ledger, claim(ledger, run_id), "sales.orders", "sales.lines")
+        assert f"crewdesk run watch {run_id[-8:]}" in crewdesk("run", "show", run_id[-8:]).out
+        ran = crewdesk("run", "watch", run_id[-8:])
+        assert (ran.status, "as soon as sales.lines, sales.orders can give" in ran.out) == (0, True)
+        assert [watch.run_id for watch in open_watches(ledger)] == [run_id]
 
     def test_nothing_a_document_says_reaches_the_terminal_as_a_command(
         self, crewdesk: Crewdesk, answered: str

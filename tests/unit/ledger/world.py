@@ -9,10 +9,12 @@ from sqlalchemy import select, text
 
 from ledger.clock import ManualClock
 from ledger.db import Database
+from ledger.evidence import BLOCKED, Finding, record_evidence
 from ledger.people import PeopleFile, sync_people
+from ledger.result import AbstainReason, RunResult
 from ledger.runs import DeliveryTarget, RunRequest, Submission, submit_run
 from ledger.schema import DispatchRow, StepRow
-from ledger.steps import ClaimedStep, claim_step
+from ledger.steps import ClaimedStep, claim_step, complete_step
 from ledger.workflow import WorkflowSpec
 from ledger.workflows import publish_workflow
 
@@ -72,6 +74,17 @@ def ask(db: Database, external_id: str = "1", **changes: Any) -> Submission:
     return submit_run(db, request(external_id, **changes))
 
 
+def end_blocked(
+    db: Database, step: ClaimedStep, *products: str, reason: AbstainReason = AbstainReason.BLOCKED
+) -> None:
+    """Ends a run's one step as if its queries had met data that was not fit."""
+    for name in products:
+        finding = Finding(BLOCKED, name, "quality", f"{name} is late.", None, {"products": [name]})
+        record_evidence(db, step, [finding])
+    result = RunResult(outcome="abstained", answer="There is no figure.", reason=reason)
+    complete_step(db, step, result.model_dump(mode="json"))
+
+
 def step_row(db: Database, run_id: str, key: str) -> StepRow:
     with db.read() as session:
         return session.scalars(select(StepRow).where(StepRow.run_id == run_id, StepRow.key == key)).one()
@@ -99,7 +112,12 @@ def pass_time(db: Database, seconds: float) -> None:
         db.clock.advance(seconds)
         return
     with db.write() as session:
-        for column in ("steps.lease_until", "dispatches.rung_at", "deliveries.due_at"):
+        for column in (
+            "steps.lease_until",
+            "dispatches.rung_at",
+            "deliveries.due_at",
+            "firings.lease_until",
+        ):
             table, name = column.split(".")
             session.execute(
                 text(f"UPDATE {table} SET {name} = {name} - make_interval(secs => :s)"), {"s": seconds}

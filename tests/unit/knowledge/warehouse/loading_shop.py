@@ -1,23 +1,19 @@
 """A shop whose products are loaded from files its tests write, with checks of two kinds made here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
 
 import duckdb
-import ibis
 
 from knowledge.warehouse.catalog import load_catalog
-from knowledge.warehouse.check_spec import Reference, Sql
-from knowledge.warehouse.loading.attempt import Checking
 from knowledge.warehouse.loading.load import load_products
 from knowledge.warehouse.loading.quarantine import SUFFIX, KeptBackRow, KeptBackSummary, read_kept_back
-from knowledge.warehouse.spec import DataProduct
 from knowledge.warehouse.warehouse import Warehouse
-from ledger.data_products import CheckResult, CheckState, ProductLoad
+from ledger.data_products import ProductLoad
 from ledger.db import Database
 from ledger.workspace import open_workspace
 from tests.stand_ins.warehouse import open_shop, write_workspace
@@ -30,37 +26,6 @@ origin: the web shop
 version: 1
 """
 ORDERS = "shop.orders"
-
-
-def check_by_hand(
-    product: DataProduct,
-    rows: ibis.Table,
-    others: Callable[[str], ibis.Table | None],
-    history: Sequence[ProductLoad],
-    today: date,
-) -> tuple[CheckResult, ...]:
-    """The checks of kind `sql` (over `product` alone) and `reference`, made plainly."""
-    del history, today
-    results = []
-    for check in product.checks:
-        if isinstance(check, Sql):
-            connection = rows.get_backend().con
-            connection.execute(f"CREATE OR REPLACE TEMP VIEW product AS FROM {rows.get_name()}")
-            wrong = connection.execute(f"SELECT count(*) FROM ({check.find})").fetchall()[0][0]
-        elif isinstance(check, Reference):
-            other = others(check.to_product)
-            if other is None:
-                results.append(CheckResult(check.label, check.severity, CheckState.UNKNOWN, "No such rows."))
-                continue
-            wrong = rows.filter(rows[check.column].notin(other[check.to_column])).count().execute()
-        else:
-            continue
-        state = CheckState.FAIL if wrong else CheckState.PASS
-        results.append(CheckResult(check.label, check.severity, state, f"{wrong} rows are wrong."))
-    return tuple(results)
-
-
-CHECKING = Checking(check_by_hand, lambda _, rows: {"rows": int(rows.count().execute())})
 
 
 @dataclass(slots=True)
@@ -82,7 +47,6 @@ class Shop:
         *names: str,
         now: datetime | None = None,
         connections: Mapping[str, str] | None = None,
-        checking: Checking = CHECKING,
     ) -> ProductLoad:
         """The last of what was loaded."""
         moment = now or self.db.clock.now()
@@ -92,7 +56,6 @@ class Shop:
             moment,
             lambda _: None,
             connections=connections,
-            checking=checking,
         )[-1]
 
     def redefine(self, name: str, **parts: str) -> None:

@@ -354,10 +354,21 @@ class TestHistory:
         assert (same.state, same.measured) == ("pass", 0.0)
         found = check(duck, some(values[: len(values) // 2]), spec, history=history)
         assert found.state == "fail"
-        assert f"The values of {column} are spread unlike the last load's" in found.sentence
+        assert f"The values of {column} are spread unlike in the load of 2026-01-02" in found.sentence
         few = check(duck, some(values)[:15], spec, history=history)
         assert few.sentence == f"There are too few rows to tell a change in {column} from chance."
         assert check(duck, some(values), spec).state == "unknown"
+
+    def test_shares_that_move_slowly_move_all_the_same(self, duck: Backend) -> None:
+        spec = {"kind": "distribution", "column": "net", "psi": 0.25}
+
+        def shifted(by: int) -> list[Row]:
+            return [{"net": Decimal(n % 100 + by)} for n in range(1000)]
+
+        profiles = [profile_rows(product(spec), table(duck, shifted(by))) for by in range(0, 60, 5)]
+        history = [earlier(n, 1000, json.loads(json.dumps(each))) for n, each in enumerate(profiles)]
+        assert check(duck, shifted(60), spec, history=history[-1:]).state == "pass"
+        assert check(duck, shifted(60), spec, history=history).state == "fail"
 
     def test_no_mean_of_words(self, duck: Backend) -> None:
         found = check(duck, statuses("a"), {"kind": "distribution", "column": "status", "z": 3})

@@ -6,8 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from ledger.data_products import LoadState, latest_loads
+from knowledge.search.access import AccessScope
+from knowledge.warehouse.catalog import load_catalog
+from knowledge.warehouse.evidence import number_finding
+from knowledge.warehouse.quality import judge_quality
+from knowledge.warehouse.query import MetricQuery
+from knowledge.warehouse.query_metrics import query_metrics
+from knowledge.warehouse.result import Verdict
+from knowledge.warehouse.warehouse import Warehouse
+from ledger.data_products import CheckState, LoadState, latest_loads
 from ledger.db import Database
+from ledger.people import EVERYONE
+from ledger.workspace import open_workspace
 from tests.unit.knowledge.warehouse.loading_shop import ORDERS, Shop, column, make_shop
 
 # Ibis 11 calls DuckDB 2 by names it has given up.
@@ -99,12 +109,17 @@ def test_too_many_dates_that_are_none_keep_the_load_back(shop: Shop) -> None:
 
 def test_wrong_totals_keep_the_load_back(shop: Shop) -> None:
     _write(shop, [*_GOOD[:99], _GOOD[99].replace("11.90", "11.91")])
-    assert _kept_back(shop) == "The check totals add up failed: 1 rows are wrong."
+    assert _kept_back(shop) == (
+        "The check totals add up failed: totals add up: 1 row is wrong; there should be none."
+    )
 
 
 def test_a_reference_to_nobody_keeps_the_load_back(shop: Shop) -> None:
     _write(shop, [*_GOOD[:99], _GOOD[99].replace("c1", "c9")])
-    assert _kept_back(shop) == "The check reference of customer_id failed: 1 rows are wrong."
+    assert _kept_back(shop) == (
+        "The check reference of customer_id failed: "
+        "1 of 100 values in customer_id (1 %) does not occur in shop.customers.customer_id; all should."
+    )
 
 
 def test_keys_with_several_values_are_held_and_the_same_row_twice_is_dropped(shop: Shop) -> None:
@@ -170,6 +185,64 @@ def test_a_dropped_column_keeps_the_load_back(shop: Shop) -> None:
     )
 
 
+def test_a_source_that_was_cut_off_does_not_take_the_place_of_good_rows(shop: Shop) -> None:
+    _write(shop, [])
+    assert _kept_back(shop) == (
+        "It holds no row, and what is served has 100; a check of the row count with `least: 0` lets it "
+        "be empty."
+    )
+    rest = _REST + "  - {kind: row_count, least: 0}\n"
+    rest = rest.replace("freshness: {within: 26h, column: ordered_on}\n", "")
+    shop.redefine(ORDERS, columns=_COLUMNS, location="{format: csv, path: data/orders.csv}", rest=rest)
+    assert shop.load(ORDERS).state is LoadState.PUBLISHED
+    assert shop.rows() == []
+
+
+def test_a_product_says_how_many_rows_may_be_kept_back(shop: Shop) -> None:
+    location = "{format: csv, path: data/orders.csv}"
+    rest = _REST + "most_kept_back: 0.0\n"
+    shop.redefine(ORDERS, columns=_COLUMNS, location=location, rest=rest)
+    _write(shop, [*_GOOD[:99], _GOOD[99].replace("10.00", "ten")])
+    assert _kept_back(shop).startswith("1 of 100 rows do not conform, more than 0%: net is no number")
+
+
+def test_what_is_left_out_of_a_figure_is_told_with_it(shop: Shop) -> None:
+    _write(shop, [*_GOOD[:98], *(line.replace("10.00", "ten") for line in _GOOD[98:])])
+    assert shop.load(ORDERS).state is LoadState.PUBLISHED
+    quality = judge_quality(shop.warehouse, [ORDERS], shop.db.clock.now())
+    assert quality.verdict is Verdict.WARN
+    [finding] = quality.findings
+    assert finding.sentence == "2 rows of 100 of shop.orders did not conform and are not counted in."
+
+
+def test_a_reference_that_breaks_on_the_other_side_is_seen(shop: Shop) -> None:
+    assert [check.state for check in shop.warehouse.served()[ORDERS].checks] == [CheckState.PASS] * 2
+    shop.write("data/customers.csv", "customer_id\nc0\nc1\n")
+    shop.load("shop.customers")
+    [failed] = shop.warehouse.served()[ORDERS].failed
+    assert failed.check == "reference of customer_id"
+    assert judge_quality(shop.warehouse, [ORDERS], shop.db.clock.now()).verdict is Verdict.BLOCK
+
+
+def test_rows_that_cannot_be_read_any_more_end_no_other_load(sqlite_db: Database, tmp_path: Path) -> None:
+    shop = make_shop(
+        sqlite_db,
+        tmp_path,
+        shop__a={"columns": column("n", "integer"), "location": "{format: csv, path: a.csv}"},
+        shop__b={
+            "columns": column("n", "integer"),
+            "location": "{format: view, sql: SELECT n FROM shop.a}",
+        },
+        shop__c={"columns": column("n", "integer"), "location": "{format: csv, path: a.csv}"},
+    )
+    shop.write("a.csv", "n\n1\n")
+    shop.load("shop.a")
+    shop.warehouse.file_of(shop.warehouse.served()["shop.a"]).write_bytes(b"PAR1 and no more")
+    view, other = (shop.load(name) for name in ("shop.b", "shop.c"))
+    assert (view.state, other.state) == (LoadState.KEPT_BACK, LoadState.PUBLISHED)
+    assert (view.reason or "").startswith("It cannot be loaded: ")
+
+
 def test_a_missing_file_keeps_the_load_back(shop: Shop) -> None:
     (shop.folder / "data/orders.csv").unlink()
     assert _kept_back(shop) == f"There is no file data/orders.csv in the workspace {shop.folder}."
@@ -182,6 +255,50 @@ def test_a_check_that_only_warns_does_not_keep_the_load_back(shop: Shop) -> None
     load = shop.load(ORDERS)
     assert load.state is LoadState.PUBLISHED
     assert [check.check for check in load.failed] == ["totals add up"]
+
+
+_MODEL = """\
+name: sales
+product: shop.orders
+description: Orders
+entity: order
+metrics:
+  revenue: {description: What was paid, expr: _.total.sum(), owner: sales@shop.example}
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "header", "told"),
+    [
+        ([*_GOOD[:99], _GOOD[99].replace("11.90", "11.91")], _HEADER, "totals add up: 1 row is wrong"),
+        ([*_GOOD[:99], _GOOD[99].replace("c1", "c9")], _HEADER, "does not occur in shop.customers"),
+        ([line.replace("2026-03-02", "2026-02-27") for line in _GOOD], _HEADER, "It is late: its newest"),
+        (
+            [line.rpartition(",")[0] for line in _GOOD],
+            _HEADER.replace(",customer_id", ""),
+            "customer_id is missing",
+        ),
+        ([line.replace("2026-03-02", "3/2/26") for line in _GOOD], _HEADER, "100 of 100 rows do not conform"),
+    ],
+)
+def test_figures_of_the_last_good_rows_come_with_what_is_wrong_with_newer_ones(
+    shop: Shop, lines: list[str], header: str, told: str
+) -> None:
+    model = shop.folder / "catalog" / "metrics" / "sales.yaml"
+    model.parent.mkdir()
+    model.write_text(_MODEL)
+    catalog = load_catalog(open_workspace(shop.folder))
+    shop.warehouse = Warehouse(shop.db, catalog, shop.warehouse.folder)
+    _write(shop, lines, header)
+    assert told in _kept_back(shop)
+    scope = AccessScope(frozenset({EVERYONE}))
+    result = query_metrics(shop.warehouse, scope, MetricQuery(("sales.revenue",)), shop.db.clock.now())
+    finding = number_finding(result, "Revenue")
+    assert [float(row[0]) for row in finding.details["rows"]] == [1190.0]
+    [caveat] = finding.details["quality_findings"]
+    assert caveat.startswith("Newer data came on 2 March and was kept back: ")
+    assert told in caveat
+    assert caveat.endswith("(shop.orders, ask sales@shop.example)")
 
 
 def test_a_good_load_after_a_bad_one_is_served(shop: Shop) -> None:

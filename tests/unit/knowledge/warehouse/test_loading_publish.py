@@ -14,7 +14,7 @@ from knowledge.warehouse.loading.publish import BEFORE_RECORD, KEPT_FILES, hold_
 from ledger.data_products import LoadState, list_loads
 from ledger.db import Database
 from ledger.errors import WorkspaceInvalid
-from tests.unit.knowledge.warehouse.loading_shop import CHECKING, ORDERS, Shop, column, make_shop
+from tests.unit.knowledge.warehouse.loading_shop import ORDERS, Shop, column, make_shop
 
 # Ibis 11 calls DuckDB 2 by names it has given up.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_:DeprecationWarning")
@@ -72,7 +72,7 @@ def test_the_load_records_what_it_published(shop: Shop) -> None:
     [load] = list_loads(shop.db, ORDERS)
     assert (load.rows, load.kept_back, load.schema_version) == (1, 0, 1)
     assert load.columns == (("id", "integer"), ("name", "string"))
-    assert load.profile == {"rows": 1}
+    assert (load.profile["rows"], load.profile["columns"].keys()) == (1, {"id", "name"})
     path = shop.warehouse.file_of(load)
     assert load.size_bytes == path.stat().st_size
     assert path.stat().st_mode & 0o077 == 0
@@ -123,8 +123,8 @@ def test_one_load_at_a_time(shop: Shop) -> None:
     product = shop.warehouse.catalog.products[ORDERS]
     now = shop.db.clock.now()
     with hold_loading(shop.warehouse.folder), pytest.raises(LoadRunning, match="Another load is at work"):
-        load_product(shop.warehouse, product, now, checking=CHECKING)
-    assert load_product(shop.warehouse, product, now, checking=CHECKING).state is LoadState.PUBLISHED
+        load_product(shop.warehouse, product, now)
+    assert load_product(shop.warehouse, product, now).state is LoadState.PUBLISHED
 
 
 def test_an_added_column_is_compatible(shop: Shop) -> None:
@@ -210,7 +210,7 @@ def test_views_are_loaded_after_what_they_select_from(sqlite_db: Database, tmp_p
         b="SELECT n + 1 AS n FROM shop.source",
     )
     told: list[LoadProgress] = []
-    loads = load_products(shop.warehouse, None, shop.db.clock.now(), told.append, checking=CHECKING)
+    loads = load_products(shop.warehouse, None, shop.db.clock.now(), told.append)
     assert [load.product for load in loads] == ["shop.source", "shop.b", "shop.a"]
     assert [load.reason for load in loads] == [None, None, None]
     assert shop.rows("shop.a") == [(20,), (30,)]
@@ -221,15 +221,25 @@ def test_views_are_loaded_after_what_they_select_from(sqlite_db: Database, tmp_p
     ]
     # A view is as old as the oldest of what it is made of, and changes with it alone.
     assert loads[2].as_of == loads[0].as_of
-    assert [
-        load.id
-        for load in load_products(
-            shop.warehouse, None, shop.db.clock.now(), lambda _: None, checking=CHECKING
-        )
-    ] == [load.id for load in loads]
+    assert [load.id for load in load_products(shop.warehouse, None, shop.db.clock.now(), lambda _: None)] == [
+        load.id for load in loads
+    ]
     shop.write("o.csv", "n\n5\n")
     shop.load()
     assert shop.rows("shop.a") == [(60,)]
+
+
+def test_products_are_loaded_after_those_their_checks_look_into(sqlite_db: Database, tmp_path: Path) -> None:
+    find = "SELECT n FROM product WHERE n NOT IN (SELECT n FROM shop.z)"
+    plain = {"columns": column("n", "integer"), "location": "{format: csv, path: o.csv}"}
+    checked = {**plain, "rest": f'checks: [{{kind: sql, name: known, find: "{find}"}}]\n'}
+    shop = make_shop(sqlite_db, tmp_path, shop__a=checked, shop__z=plain)
+    shop.write("o.csv", "n\n1\n")
+    loads = load_products(shop.warehouse, None, shop.db.clock.now(), lambda _: None)
+    assert [(load.product, load.state) for load in loads] == [
+        ("shop.z", LoadState.PUBLISHED),
+        ("shop.a", LoadState.PUBLISHED),
+    ]
 
 
 @pytest.mark.parametrize(

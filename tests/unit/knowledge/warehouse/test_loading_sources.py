@@ -2,10 +2,12 @@
 
 import json
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import openpyxl
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -230,8 +232,6 @@ def test_a_database_by_its_connections_name(sqlite_db: Database, tmp_path: Path)
 
 
 def test_postgres(sqlite_db: Database, postgres_url: str, tmp_path: Path) -> None:
-    import psycopg
-
     shop = _shop(sqlite_db, tmp_path, "{format: postgres, connection: erp, table: public.orders}")
     url = postgres_url.replace("postgresql+psycopg://", "postgres://")
     with psycopg.connect(url.replace("postgres://", "postgresql://"), autocommit=True) as db:
@@ -240,6 +240,49 @@ def test_postgres(sqlite_db: Database, postgres_url: str, tmp_path: Path) -> Non
     load = shop.load(connections={"erp": url})
     assert load.reason is None
     assert [(str(i), name, f"{paid:.2f}", f"{day}") for i, name, paid, day in shop.rows()] == _ROWS
+
+
+def test_types_that_only_a_database_knows_come_as_text(
+    sqlite_db: Database, postgres_url: str, tmp_path: Path
+) -> None:
+    columns = "\n".join([column("id"), column("address"), column("n", "integer")])
+    location = "{format: postgres, connection: erp, table: public.machines}"
+    shop = make_shop(sqlite_db, tmp_path, shop__orders={"columns": columns, "location": location})
+    url = postgres_url.replace("postgresql+psycopg://", "postgresql://")
+    key = "0198c0de-0000-7000-8000-000000000001"
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("CREATE TABLE machines (id uuid, address inet, n integer)")
+        db.execute("INSERT INTO machines VALUES (%s, '10.0.0.7', 3)", [key])
+    assert shop.load(connections={"erp": url}).reason is None
+    assert shop.rows() == [(key, "10.0.0.7/32", 3)]
+
+
+def test_a_duckdb_by_its_connections_name(sqlite_db: Database, tmp_path: Path) -> None:
+    shop = _shop(
+        sqlite_db, tmp_path, "{format: ibis, connection: till, table: orders}", column("id", "integer")
+    )
+    file = tmp_path / "till.duckdb"
+    with duckdb.connect(str(file)) as db:
+        db.execute("CREATE TABLE orders AS FROM (VALUES (1, 'a')) AS t (id, name)")
+    assert shop.load(connections={"till": f"duckdb://{file}"}).reason is None
+    assert len(shop.rows()) == 1
+
+
+def test_the_same_rows_of_a_database_are_as_new_as_the_last_look_at_them(
+    sqlite_db: Database, tmp_path: Path
+) -> None:
+    shop = _shop(
+        sqlite_db, tmp_path, "{format: ibis, connection: till, table: orders}", column("id", "integer")
+    )
+    file = tmp_path / "till.duckdb"
+    with duckdb.connect(str(file)) as db:
+        db.execute("CREATE TABLE orders AS FROM (VALUES (1, 'a')) AS t (id, name)")
+    connections = {"till": f"duckdb://{file}"}
+    first = shop.load(connections=connections)
+    later = shop.db.clock.now() + timedelta(hours=27)
+    again = shop.load(connections=connections, now=later)
+    assert (again.id, again.as_of) == (first.id, later)
+    assert shop.warehouse.served()[ORDERS].as_of == later
 
 
 def test_a_connection_that_is_not_known_or_not_there_is_named_without_its_secret(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from knowledge.warehouse.openlineage import openlineage_event
+from knowledge.warehouse.openlineage_metrics import openlineage_metrics
 from knowledge.warehouse.warehouse import Warehouse
 from ledger.data_products import CheckResult, CheckState, LoadState
 from ledger.db import Database
@@ -117,3 +118,18 @@ def test_a_load_that_was_kept_back(shop: Warehouse) -> None:
     assert [each["name"] for each in event["inputs"]] == ["the till"]
     assert [f["name"] for f in event["outputs"][0]["facets"]["schema"]["fields"]][:2] == ["id", "customer_id"]
     assert "columnLineage" not in event["outputs"][0]["facets"]
+
+
+def test_metrics_are_told_with_the_columns_they_are_computed_from(shop: Warehouse) -> None:
+    model = shop.catalog.models["orders"]
+    event = openlineage_metrics(model, shop.catalog, shop.db.clock.now())
+    assert json.loads(json.dumps(event)) == event
+    assert event["schemaURL"].endswith("/2-0-2/OpenLineage.json#/$defs/JobEvent")
+    assert "run" not in event
+    assert [each["name"] for each in event["inputs"]] == [model.product]
+    [output] = event["outputs"]
+    assert [field["name"] for field in output["facets"]["schema"]["fields"]] == list(model.metrics)
+    lineage = output["facets"]["columnLineage"]["fields"]
+    columns = {name: [each["field"] for each in told["inputFields"]] for name, told in lineage.items()}
+    # `orders` counts rows, whatever is in them; the average is made of both.
+    assert columns == {"revenue": ["net"], "average": ["net"]}

@@ -76,6 +76,16 @@ class TestOfItself:
         publish_all(shop, orders=[outcome("a", "pass"), outcome("b", "unknown", "warn")])
         assert judge(shop, "sales.orders") == Quality()
 
+    def test_fewer_checks_hold_than_are_promised(self, shop: Warehouse) -> None:
+        orders = shop.catalog.products["sales.orders"]
+        promised = {**shop.catalog.products, "sales.orders": orders.model_copy(update={"target": 0.6})}
+        strict = Warehouse(shop.db, replace(shop.catalog, products=promised), shop.folder)
+        publish_all(shop, orders=[outcome("a", "pass"), outcome("b", severity="warn")])
+        assert "Of sales.orders, 50% of its checks hold, and 60% are promised." in sentences(
+            judge(strict, "sales.orders")
+        )
+        assert len(sentences(judge(shop, "sales.orders"))) == 1
+
     def test_never_loaded(self, shop: Warehouse) -> None:
         quality = judge(shop, "sales.orders")
         assert (quality.verdict, sentences(quality)) == ("block", ["sales.orders has not been loaded."])
