@@ -112,18 +112,17 @@ class Purse:
         """Puts what was used in the place of what was reserved; `used` may be more."""
         if not reservation.micro_usd and used == Usage():
             return
+        added = {
+            "micro_usd": used.micro_usd - reservation.micro_usd,
+            "input_tokens": used.input_tokens,
+            "output_tokens": used.output_tokens,
+        }
         with self._db.record() as session:
-            _open_accounts(session, reservation.accounts)
-            for key in reservation.accounts:
-                session.execute(
-                    update(SpendingRow)
-                    .where(SpendingRow.account == key)
-                    .values(
-                        micro_usd=SpendingRow.micro_usd - reservation.micro_usd + used.micro_usd,
-                        input_tokens=SpendingRow.input_tokens + used.input_tokens,
-                        output_tokens=SpendingRow.output_tokens + used.output_tokens,
-                    )
-                )
+            book = insert_into(session)(SpendingRow).values(
+                [{"account": key, **added} for key in reservation.accounts]
+            )
+            raised = {name: getattr(SpendingRow, name) + book.excluded[name] for name in added}
+            session.execute(book.on_conflict_do_update(index_elements=["account"], set_=raised))
 
 
 def usage_in(session: Session, run_id: str) -> Usage:
