@@ -137,7 +137,7 @@ class Attempt:
         if "usage" not in span.attributes:
             # Not every compatible server counts.
             counted = estimate_tokens(messages, tools), estimate_tokens(span.output, None)
-            span.attributes["usage"] = {**_tokens(*counted), "estimated": True}
+            span.attributes.update(usage=_tokens(*counted), usage_estimated=True)
         check_reply(reply, tools)
         return mask_text(reply) if isinstance(reply, str) else reply
 
