@@ -2,12 +2,14 @@
 
 # ruff: noqa: F811 - a test takes an imported fixture by naming its parameter like it
 
+from dataclasses import replace
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 from crews.bootstrap import build_step_runner
+from crews.specs import Limits
 from crews.step_runner import StepRunner
 from ledger.errors import SettingsInvalid
 from ledger.settings import ModelCandidate, WorkerSettings
@@ -84,6 +86,21 @@ def test_a_cheaper_candidate_may_go_on_where_a_dear_one_may_not(desk: Desk, tmp_
         view = desk.finish(desk.submit(LEAVE_QUESTION), runner)
         assert not dear.requests
     assert (view.answer, view.model and view.model.name) == (CLAIM, "free")
+
+
+def test_a_step_that_used_up_its_tokens_is_finished_by_the_floor(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedProvider(GOOD) as provider:
+        settings = WorkerSettings(var=desk.var, models=(candidate(provider, max_output_tokens=100),))
+        runner, workshop = build_step_runner(settings, desk.db, lambda: desk.library)
+        parts = workshop.room().parts("help_desk")
+        spec = parts.spec.model_copy(update={"limits": Limits(max_tokens=1500)})
+        monkeypatch.setitem(workshop.room()._crews, "help_desk", replace(parts, spec=spec))
+        view = desk.finish(desk.submit(LEAVE_QUESTION), runner)
+        check_record(desk, view, provider)
+        assert len(provider.requests) == 2
+    check_floor_answered(view, "main: used up the 1,500 tokens of this step")
 
 
 def test_a_candidate_without_prices_cannot_be_held_to_a_budget(desk: Desk, tmp_path: Path) -> None:
