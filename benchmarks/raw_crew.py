@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from benchmarks.contestant import CALLS, MODEL, Lap, Provider, take_turns
 from benchmarks.processes import LARKSPUR, REPOSITORY
 from benchmarks.provider import QUESTION
-from crews.specs import CrewSpec, load_crew_spec
+from crews.router.output import Route
+from crews.specs import CrewSpec, load_crew_spec, with_choices
 from crews.tools.gate import ToolSpec
 from crews.tools.read_document import READ_DOCUMENT
 from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
@@ -41,7 +42,8 @@ def main(arguments: list[str]) -> None:
     library = open_library(settings, Database(settings.ledger_url))
     library.warm_up()
     llm = LLM(model=MODEL, base_url=provider.base_url, api_key=provider.api_key)
-    router, help_desk = (load_crew_spec(REPOSITORY / "crews" / name) for name in ("router", "help_desk"))
+    router = with_choices(load_crew_spec(REPOSITORY / "crews" / "router"), Route)
+    help_desk = load_crew_spec(REPOSITORY / "crews" / "help_desk")
     shelf = _Shelf(library)
     take_turns(lambda: _lap(llm, shelf, lambda: _build_crew(llm, shelf, router, help_desk)))
 

@@ -113,7 +113,11 @@ def _footer(run: RunView) -> str:
         parts.append(run.specialist)
     if run.model:
         parts.append(run.model.name)
+    if run.usage.cost_usd:
+        parts.append(f"{run.usage.cost_usd:.4f} USD")
     if run.timings.total_s is not None:
         parts.append(f"{run.timings.total_s:.1f} s")
+    if run.replay_of is not None:
+        parts.append(f"replay of {short_id(run.replay_of)}")
     parts.append(f"run {short_id(run.run_id)}")
     return printable(" · ".join(parts))

@@ -22,8 +22,10 @@ from cli import (
     knowledge_change,
     metrics,
     new_workspace,
+    replay,
     runs,
     search,
+    spending,
     sql,
     tickets,
     trace,
@@ -96,6 +98,8 @@ def build_app() -> typer.Typer:
     app.add_typer(run_group, name="run")
     app.add_typer(tickets.build_group(), name="tickets")
     app.command("trace")(trace.trace_command)
+    app.command("replay")(replay.replay_command)
+    app.command("spending")(spending.spending_command)
     audit_group = typer.Typer(
         help="The record of who asked, approved and changed what.", no_args_is_help=True
     )

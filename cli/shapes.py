@@ -9,7 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from ledger.reading import RunSummary
+from ledger.reading import RunSummary, RunView
+from ledger.run_diff import ReplayDiff
 from ledger.spans import Span
 from ledger.ticket_views import TicketSummary
 
@@ -171,3 +172,35 @@ class DoctorReport(BaseModel):
 
     healthy: bool
     parts: tuple[Checked, ...]
+
+
+class ReplayReport(BaseModel):
+    """A run, what came of it when it was gone through again, and how the two differ."""
+
+    model_config = ConfigDict(frozen=True)
+
+    original: RunView
+    replay: RunView
+    diff: ReplayDiff
+
+
+class AccountLine(BaseModel):
+    """What one account used today; `limit_usd` is null where nothing limits it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    whose: str
+    cost_usd: float
+    limit_usd: float | None
+    input_tokens: int
+    output_tokens: int
+
+
+class SpendingReport(BaseModel):
+    """`estimate_usd` is what the middle one of the latest runs cost; null before the first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    accounts: tuple[AccountLine, ...]
+    run_limit_usd: float | None
+    estimate_usd: float | None

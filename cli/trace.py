@@ -83,6 +83,8 @@ def _label(span: "Span", root: "Span") -> "Text":
     usage = span.attributes.get("usage")
     if usage:
         facts.append(f"{usage.get('input', 0):,} tokens in, {usage.get('output', 0):,} out")
+    if "cost_usd" in span.attributes:
+        facts.append(f"{span.attributes['cost_usd']:.6f} USD")
     if span.attributes.get("model"):
         facts.append(str(span.attributes["model"]))
     label.append(f"  {printable(' · '.join(facts))}", style="not bold dim")

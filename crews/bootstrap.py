@@ -24,7 +24,7 @@ from ledger.errors import CrewdeskError
 from ledger.settings import WorkerSettings, harden_crewai
 from ledger.steps import ClaimedStep
 from ledger.workflows import publish_workflow
-from ledger.workspace import CATALOG, open_workspace
+from ledger.workspace import CATALOG, declared_budgets, open_workspace
 
 if TYPE_CHECKING:
     from crews.crew_step import CrewRoom
@@ -72,7 +72,8 @@ class CrewWorkshop:
         from crews.crew_step import CrewRoom
 
         tools = shipped_tools()
-        return CrewRoom(shipped_crews(tools), tools, self._settings.models)
+        budgets = declared_budgets(self._settings.workspace)
+        return CrewRoom(shipped_crews(tools), tools, self._settings.models, budgets)
 
 
 def build_step_runner(

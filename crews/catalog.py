@@ -1,6 +1,7 @@
 """The crews and tools that ship with Crewdesk, by the names workflows use."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from crews.crew_step import CrewParts
@@ -9,7 +10,7 @@ from crews.help_desk.floor import plan_answer
 from crews.help_desk.output import DraftAnswer
 from crews.router.floor import plan_route
 from crews.router.output import Route
-from crews.specs import load_crew_spec
+from crews.specs import load_crew_spec, with_choices
 from crews.tools.data_products import DESCRIBE_DATA_PRODUCT, LIST_DATA_PRODUCTS
 from crews.tools.entity_profile import ENTITY_PROFILE
 from crews.tools.gate import ToolSpec
@@ -45,7 +46,7 @@ def shipped_crews(tools: Mapping[str, ToolSpec]) -> dict[str, CrewParts]:
             raise WorkspaceInvalid(
                 f"crews/{part.spec.name}/crew.yaml: tools: there is no tool '{unknown[0]}'."
             )
-    return {part.spec.name: part for part in parts}
+    return {part.spec.name: replace(part, spec=with_choices(part.spec, part.output)) for part in parts}
 
 
 def shipped_tools() -> dict[str, ToolSpec]:

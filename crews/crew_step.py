@@ -5,28 +5,39 @@ for, then the candidate is dropped and the next one - in the end the floor - doe
 """
 
 import contextvars
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from crewai.tools.tool_failure import ToolExecutionFailedError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from crews.builder import GovernedTool, build_crew
 from crews.errors import OutputInvalid, UnknownCrew
-from crews.floor.turn import FloorPlan
+from crews.floor.turn import FloorPlan, FloorTurn
+from crews.last_word import fitting_output
+from crews.models.chain import Speaker, speakers
+from crews.models.floor import floor_llm
 from crews.models.gateway import GatewayLLM
 from crews.models.provider import ProviderClients
+from crews.models.replay import RecordedReplies, RecordedTools
 from crews.specs import CrewSpec
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from crews.tools.gate import ToolSpec
 from crews.tracing.event_listener import EventTally, tallying
+from ledger.budgets import Budgets
+from ledger.errors import NotFound, SettingsInvalid
 from ledger.log import get_logger
+from ledger.people import Principal, find_principal
+from ledger.replays import RecordedStep, Replay, recorded_step, replay_of
+from ledger.result import FLOOR_MODEL
 from ledger.settings import ModelCandidate
+from ledger.spending import Purse
 
 _log = get_logger(__name__)
+
+_NO_BUDGETS = Budgets()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +57,18 @@ class CrewRoom:
         crews: Mapping[str, CrewParts],
         tools: Mapping[str, ToolSpec],
         candidates: Sequence[ModelCandidate],
+        budgets: Budgets = _NO_BUDGETS,
     ) -> None:
+        """Raises SettingsInvalid."""
         self._crews = crews
         self._tools = tools
         self._candidates = candidates
+        self._budgets = budgets
         self._clients = ProviderClients()
         # Made now, so that a candidate that cannot be used stops the start and not an answer.
         for candidate in candidates:
             self._clients.client_for(candidate)
+            _check_price(candidate, budgets)
 
     def parts(self, name: str) -> CrewParts:
         """Raises UnknownCrew."""
@@ -64,39 +79,104 @@ class CrewRoom:
     def run(self, context: StepContext, name: str) -> CrewStepOutput:
         """Raises CrewdeskError if the step cannot be done."""
         parts = self.parts(name)
-        gateway = GatewayLLM(context, name, self._candidates, self._clients, parts.floor_plan)
-        while True:
-            try:
-                output = self._attempt(context, parts, gateway)
-                break
-            except OutputInvalid as error:
-                gateway.drop_candidate(str(error))
-        return CrewStepOutput(
-            crew=name,
-            title=parts.spec.title,
-            output=output.model_dump(mode="json"),
-            model=gateway.use,
-            evidence=tuple(item.label for item in context.evidence),
-            tools_unavailable=context.tools_unavailable,
-            best_relevance=context.best_relevance,
-            withheld=context.withheld,
-        )
+        replay = replay_of(context.db, context.claim.run_id)
+        if replay is not None:
+            return self._repeat(context, parts, replay)
+        purse = self._purse(context, context.claim.principal)
+        return self._with_models(context, parts, self._candidates, self._tools_of(parts), purse)
 
-    def _attempt(self, context: StepContext, parts: CrewParts, gateway: GatewayLLM) -> BaseModel:
-        spec = parts.spec
-        tools = [GovernedTool(context, self._tools[name]) for name in spec.tools]
-        with context.recorder.span("crew", f"crew {spec.name}", {"question": context.claim.question}) as span:
-            context.parent_span = span.id
-            tally = EventTally(frozenset(spec.tools))
-            crew = build_crew(spec, context.claim.question, gateway, list(tools))
-            asked, called = gateway.asked, len(context.tools_called)
-            said = contextvars.copy_context().run(_kick_off, crew, tally)
-            span.attributes["events"] = tally.summary()
-            _cross_check(tally, generations=gateway.asked - asked, tools=len(context.tools_called) - called)
-            output = _fitting(parts.output, said, gateway)
-            span.output = output.model_dump(mode="json")
-            span.attributes["model"] = gateway.use.name
-            return output
+    def _tools_of(self, parts: CrewParts) -> list[ToolSpec]:
+        return [self._tools[name] for name in parts.spec.tools]
+
+    def _with_models(
+        self,
+        context: StepContext,
+        parts: CrewParts,
+        candidates: Sequence[ModelCandidate],
+        tools: Sequence[ToolSpec],
+        purse: Purse,
+    ) -> CrewStepOutput:
+        name, run_id = parts.spec.name, context.claim.run_id
+        chain = speakers(candidates, self._clients, run_id, tag=f"{run_id}:{name}")
+        # It is asked what it knows once it speaks: by then the gateway is there.
+        gateway: GatewayLLM
+        floor = floor_llm(parts.floor_plan, lambda offered: _floor_turn(context, gateway, offered))
+        gateway = GatewayLLM(context, name, [*chain, Speaker(FLOOR_MODEL, floor)], purse)
+        return _step_output(context, parts, gateway, _work(context, parts, tools, gateway))
+
+    def _repeat(self, context: StepContext, parts: CrewParts, replay: Replay) -> CrewStepOutput:
+        """From the record alone; or, with another model, from the record of the tools as far as it goes."""
+        record = recorded_step(context.db, replay.of, context.claim.key)
+        if record is None:
+            raise NotFound(f"The replayed run has no record of the step '{context.claim.key}'.")
+        purse = self._purse(context, find_principal(context.db, replay.by))
+        recorded = RecordedTools(record, looks_further=replay.model is not None)
+        tools = [recorded.in_place_of(tool) for tool in self._tools_of(parts)]
+        if replay.model is not None:
+            return self._with_models(context, parts, self._named(replay.model), tools, purse)
+        return self._from_record(context, parts, record, tools, purse)
+
+    def _from_record(
+        self,
+        context: StepContext,
+        parts: CrewParts,
+        record: RecordedStep,
+        tools: Sequence[ToolSpec],
+        purse: Purse,
+    ) -> CrewStepOutput:
+        replies = RecordedReplies(record)
+        # As many as have spoken then: each that was dropped in the middle gives way to what follows it.
+        chain = [replies.speaker for _ in record.generations] or [replies.speaker]
+        gateway = GatewayLLM(context, parts.spec.name, chain, purse)
+        output = _work(context, parts, tools, gateway)
+        for difference in replies.diverged:
+            _log.warning("replay_diverged", step=context.claim.key, difference=difference)
+        with context.recorder.span("check", "replay", {"step": context.claim.key}) as span:
+            span.output = {"diverged": replies.diverged}
+        return _step_output(context, parts, gateway, output).model_copy(update={"model": replies.use})
+
+    def _named(self, model: str) -> list[ModelCandidate]:
+        """Raises SettingsInvalid."""
+        if model == FLOOR_MODEL:
+            return []
+        named = [candidate for candidate in self._candidates if candidate.name == model]
+        if not named:
+            known = ", ".join([*(candidate.name for candidate in self._candidates), FLOOR_MODEL])
+            raise SettingsInvalid(f"CREWDESK_MODELS has no candidate '{model}'; there are: {known}.")
+        # Asked for by name, so no lot is drawn.
+        return [candidate.model_copy(update={"canary_percent": 100}) for candidate in named]
+
+    def _purse(self, context: StepContext, payer: Principal) -> Purse:
+        return Purse(context.db, self._budgets, context.claim.run_id, payer)
+
+
+def _work(
+    context: StepContext, parts: CrewParts, tools: Sequence[ToolSpec], gateway: GatewayLLM
+) -> BaseModel:
+    while True:
+        try:
+            return _attempt(context, parts, tools, gateway)
+        except OutputInvalid as error:
+            gateway.drop_candidate(str(error))
+
+
+def _attempt(
+    context: StepContext, parts: CrewParts, tools: Sequence[ToolSpec], gateway: GatewayLLM
+) -> BaseModel:
+    spec, question = parts.spec, context.claim.question
+    with context.recorder.span("crew", f"crew {spec.name}", {"question": question}) as span:
+        context.parent_span = span.id
+        tally = EventTally(frozenset(spec.tools))
+        crew = build_crew(spec, question, gateway, [GovernedTool(context, tool) for tool in tools])
+        asked, called = gateway.asked, len(context.tools_called)
+        gateway.begin()
+        said = contextvars.copy_context().run(_kick_off, crew, tally)
+        span.attributes["events"] = tally.summary()
+        _cross_check(tally, generations=gateway.asked - asked, tools=len(context.tools_called) - called)
+        output = fitting_output(parts.output, said, lambda prompt: str(gateway.call(prompt)))
+        span.output = output.model_dump(mode="json")
+        span.attributes["model"] = gateway.use.name
+        return output
 
 
 def _kick_off(crew: Any, tally: EventTally) -> str:
@@ -116,36 +196,36 @@ def _cross_check(tally: EventTally, *, generations: int, tools: int) -> None:
         _log.error("record_incomplete", heard=heard, recorded=(generations, tools))
 
 
-def _fitting(model: type[BaseModel], said: str, gateway: GatewayLLM) -> BaseModel:
-    """Raises OutputInvalid."""
-    try:
-        return parse_output(model, said)
-    except ValidationError as error:
-        complaint = _complaint(error)
-    repaired = gateway.call([{"role": "user", "content": _repair_prompt(model, said, complaint)}])
-    try:
-        return parse_output(model, str(repaired))
-    except ValidationError:
-        raise OutputInvalid(f"gave output that does not fit ({complaint})") from None
-
-
-def parse_output(model: type[BaseModel], said: str) -> BaseModel:
-    """Takes the outermost JSON object of the text, as models like to wrap it in words or fences. Raises
-    ValidationError."""
-    start, end = said.find("{"), said.rfind("}")
-    return model.model_validate_json(said[start : end + 1] if 0 <= start < end else said)
-
-
-def _repair_prompt(model: type[BaseModel], said: str, complaint: str) -> str:
-    schema = json.dumps(model.model_json_schema())
-    return (
-        "Your last answer is not the JSON object that was asked for. Give the same answer again as one JSON "
-        "object that fits this schema, and nothing else.\n"
-        f"Schema: {schema}\nProblem: {complaint}\nYour answer was:\n{said[:8000]}"
+def _floor_turn(context: StepContext, gateway: GatewayLLM, offered: frozenset[str]) -> FloorTurn:
+    return FloorTurn(
+        question=context.claim.question,
+        tools=offered,
+        called=tuple(context.tools_called[gateway.called_before :]),
+        evidence=tuple(context.evidence),
+        similarity=context.similarity,
+        suggest=context.suggest,
     )
 
 
-def _complaint(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the whole"
-    return f"{where}: {first['msg']}"[:300]
+def _step_output(
+    context: StepContext, parts: CrewParts, gateway: GatewayLLM, output: BaseModel
+) -> CrewStepOutput:
+    return CrewStepOutput(
+        crew=parts.spec.name,
+        title=parts.spec.title,
+        output=output.model_dump(mode="json"),
+        model=gateway.use,
+        evidence=tuple(item.label for item in context.evidence),
+        tools_unavailable=context.tools_unavailable,
+        best_relevance=context.best_relevance,
+        withheld=context.withheld,
+    )
+
+
+def _check_price(candidate: ModelCandidate, budgets: Budgets) -> None:
+    """Raises SettingsInvalid."""
+    if budgets.any_set and candidate.input_price is None:
+        raise SettingsInvalid(
+            f"CREWDESK_MODELS: the candidate '{candidate.name}' has no prices, and workspace.yaml sets "
+            "budgets: give it input_price and output_price (0 for a model of your own)."
+        )

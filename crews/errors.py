@@ -13,8 +13,15 @@ class DeadlineExceeded(BudgetExceeded):
     code = "deadline_exceeded"
 
 
+class StepCancelled(CrewdeskError):
+    """Nobody wants the step's result any more."""
+
+    code = "step_cancelled"
+
+
 class OutputInvalid(CrewdeskError):
-    """What a model gave as its last word does not fit the crew's output, even after one repair."""
+    """A candidate cannot bring this step to an end: it goes in circles, or its last word does not fit the
+    crew's output even after one repair."""
 
     code = "output_invalid"
 
@@ -25,6 +32,12 @@ class ModelsExhausted(CrewdeskError):
     code = "models_exhausted"
     kind = ErrorKind.UNAVAILABLE
     worth_retrying = True
+
+
+class RecordEnded(CrewdeskError):
+    """A replay asks for more than its run's record holds."""
+
+    code = "record_ended"
 
 
 class UnknownCrew(CrewdeskError):

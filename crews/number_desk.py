@@ -2,11 +2,13 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from knowledge.search.access import AccessScope
 from knowledge.warehouse.entity_profile import profile_entity
+from knowledge.warehouse.policy import policy_for
 from knowledge.warehouse.query import MetricQuery
 from knowledge.warehouse.query_metrics import query_metrics
 from knowledge.warehouse.resolve.suggest import Suggestions, suggest_queries
@@ -16,6 +18,7 @@ from knowledge.warehouse.sql.run import run_sql
 from knowledge.warehouse.tables import open_tables
 from knowledge.warehouse.warehouse import Warehouse
 from ledger.artifacts import ArtifactStore
+from ledger.data_class import DataClass, strictest
 
 _MOST_INDEXES = 32
 
@@ -50,6 +53,19 @@ class NumberDesk:
     def profile(self, scope: AccessScope, entity: str, key: Value, now: datetime) -> NumberResult:
         """Raises UnknownData, NotLoaded, QueryRefused."""
         return profile_entity(self.warehouse, scope, entity, key, now)
+
+    def data_class(self, scope: AccessScope, products: Iterable[str]) -> DataClass:
+        """The strictest class among the columns of these products that the scope sees unmasked."""
+        classes = [DataClass.INTERNAL]
+        for name in products:
+            product = self.warehouse.catalog.products.get(name)
+            policy = None if product is None else policy_for(product, scope)
+            if product is None or policy is None:
+                # Figures of before the catalog changed.
+                return DataClass.CONFIDENTIAL
+            shown = (column for column in product.columns if column.name not in policy.masked)
+            classes += [DataClass(column.classification) for column in shown]
+        return strictest(classes)
 
     def _values(self, scope: AccessScope) -> ValueIndex:
         loads = frozenset(load.id for load in self.warehouse.served().values())

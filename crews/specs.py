@@ -1,12 +1,17 @@
 """What a crew's folder declares: `crew.yaml`, strict, so that a misspelt key stops the start and not an
 answer."""
 
+import re
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from ledger.errors import WorkspaceInvalid
 from ledger.yaml_file import load_yaml
+
+_CHOICES = re.compile(r"\{choices of (\w+)\}")
 
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
@@ -22,7 +27,8 @@ class AgentSpec(BaseModel):
 
 
 class TaskSpec(BaseModel):
-    """CrewAI's own fields of a task. `{question}` in the description stands for what was asked."""
+    """CrewAI's own fields of a task. `{question}` in the description stands for what was asked; `{choices of
+    FIELD}` in the expected output for the values that field of the crew's output may have."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,13 +37,16 @@ class TaskSpec(BaseModel):
 
 
 class Limits(BaseModel):
-    """Per step; model calls per step and candidate, a call that was tried again counting once. Reaching one
-    ends the step with a sentence; it never ends in a half answer."""
+    """Per step; model calls per step and candidate, a call that was tried again counting once. `max_tokens`
+    counts in and out, `max_cost` is in US dollars. A candidate that reaches one is dropped, and the floor
+    finishes the step where it can; it never ends in a half answer."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model_calls: int = Field(default=20, ge=1, le=100)
     tool_calls: int = Field(default=12, ge=0, le=100)
+    max_tokens: int | None = Field(default=None, ge=1)
+    max_cost: Decimal | None = Field(default=None, gt=0)
 
 
 class CrewSpec(BaseModel):
@@ -54,3 +63,22 @@ class CrewSpec(BaseModel):
 def load_crew_spec(folder: Path) -> CrewSpec:
     """Raises WorkspaceInvalid naming file, line and key."""
     return load_yaml(folder / "crew.yaml", CrewSpec)
+
+
+def with_choices(spec: CrewSpec, output: type[BaseModel]) -> CrewSpec:
+    """The spec with the values its output may have filled in, so that what a model is told cannot fall behind
+    what is taken from it. Raises WorkspaceInvalid."""
+    told = _CHOICES.sub(lambda match: _choices(spec, output, match[1]), spec.task.expected_output)
+    return spec.model_copy(update={"task": spec.task.model_copy(update={"expected_output": told})})
+
+
+def _choices(spec: CrewSpec, output: type[BaseModel], name: str) -> str:
+    field = output.model_fields.get(name)
+    values = () if field is None else get_args(field.annotation)
+    if not values or not all(isinstance(value, str) for value in values):
+        raise WorkspaceInvalid(
+            f"crews/{spec.name}/crew.yaml: task.expected_output: '{{choices of {name}}}' names no field of "
+            f"{output.__name__} that is one of several words."
+        )
+    *others, last = (f'"{value}"' for value in values)
+    return f"{', '.join(others)} or {last}" if others else last

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crews.errors import BudgetExceeded, DeadlineExceeded
+from crews.errors import BudgetExceeded, DeadlineExceeded, StepCancelled
 from crews.run_mask import RunMask
 from crews.specs import Limits
 from knowledge.library import Library
@@ -17,6 +17,7 @@ from ledger.errors import NotFound, WorkspaceInvalid
 from ledger.evidence import Evidence, Finding, record_evidence
 from ledger.log import get_logger
 from ledger.spans import SpanRecorder
+from ledger.spending import MICROS, Usage
 from ledger.steps import ClaimedStep
 
 if TYPE_CHECKING:
@@ -30,16 +31,38 @@ _log = get_logger(__name__)
 
 @dataclass(slots=True)
 class Budget:
-    """Counts one step's calls. Thread-safe: CrewAI may run tool calls side by side."""
+    """Counts what one step uses. Thread-safe: CrewAI may run tool calls side by side. Whoever sets
+    `cancelled` ends every wait of the step."""
 
     limits: Limits
     deadline: float
     model_calls: int = 0
     tool_calls: int = 0
+    used: Usage = field(default_factory=Usage)
+    cancelled: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def remaining_s(self) -> float:
         return self.deadline - time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Raises StepCancelled as soon as the step is cancelled."""
+        if self.cancelled.wait(seconds):
+            raise StepCancelled("The step was cancelled.")
+
+    def add_usage(self, used: Usage) -> None:
+        with self._lock:
+            self.used += used
+
+    def reached_by(self, next_call: Usage) -> str | None:
+        """Which limit of the step one more call may go past, in words; None if it fits."""
+        after = self.used + next_call
+        most_tokens, most_cost = self.limits.max_tokens, self.limits.max_cost
+        if most_tokens is not None and after.input_tokens + after.output_tokens > most_tokens:
+            return f"used up the {most_tokens:,} tokens of this step"
+        if most_cost is not None and after.micro_usd > most_cost * MICROS:
+            return f"used up the {most_cost} USD of this step"
+        return None
 
     def spend_model_call(self) -> None:
         """Raises BudgetExceeded or DeadlineExceeded."""

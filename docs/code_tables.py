@@ -15,7 +15,9 @@ from ledger.schema import OPEN_RUN_STATES, RunState
 
 _EXIT_MEANINGS = {
     ExitStatus.DONE: "The command did what it says.",
-    ExitStatus.CHECK_FAILED: "It looked, and found a data product that may give no numbers.",
+    ExitStatus.CHECK_FAILED: (
+        "It looked, and found a data product that may give no numbers, or a replay that came out otherwise."
+    ),
     ExitStatus.USAGE: (
         "The command does not fit: an argument, a setting, a file of the workspace, or an id nobody has."
     ),

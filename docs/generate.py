@@ -1,4 +1,5 @@
-"""`python -m docs.generate [--check]`: writes `.env.example` and the generated tables of `docs/reference.md`.
+"""`python -m docs.generate [--check]`: writes `.env.example`, the generated tables of `docs/reference.md` and
+`docs/failure-modes.md`.
 
 With `--check` it writes nothing, names each file that is out of date, and ends with 1 if there is one.
 """
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from docs.code_tables import commands_table, endpoints_table, exits_table
+from docs.failure_modes import failure_modes_page
 from docs.markdown import PageIncomplete, fill_marks
 from docs.run_shape import run_table
 from docs.settings_page import env_example, settings_table
@@ -47,6 +49,7 @@ def generated_files(root: Path) -> dict[Path, str]:
     return {
         root / ".env.example": env_example(_read(root / "docker-compose.yml")),
         reference: fill_marks(_read(reference), tables),
+        root / "docs" / "failure-modes.md": failure_modes_page(),
     }
 
 

@@ -20,6 +20,7 @@ from ledger.people import Principal, Right
 from ledger.pii_tokens import reveal_in, tokens_of
 from ledger.result import Claim, ModelUse, RunResult
 from ledger.schema import OPEN_RUN_STATES, PrincipalRow, RunRow, RunState, StepRow
+from ledger.spending import MICROS, usage_in
 
 # Nobody has looked for personal data in the question yet.
 UNSEEN_QUESTION = "(shown once work on it has begun)"
@@ -71,6 +72,16 @@ class ArtifactView(BaseModel):
     file: str
 
 
+class UsageView(BaseModel):
+    """What the run's models took. `cost_usd` is 0 where no candidate has prices."""
+
+    model_config = ConfigDict(frozen=True)
+
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+
+
 class RunView(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -92,6 +103,8 @@ class RunView(BaseModel):
     model: ModelUse | None
     failure: str | None
     artifacts: tuple[ArtifactView, ...] = ()
+    usage: UsageView = UsageView(input_tokens=0, output_tokens=0, cost_usd=0.0)
+    replay_of: str | None = None
     created_at: datetime
     finished_at: datetime | None
     timings: Timings
@@ -229,6 +242,7 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
     result = RunResult.model_validate(run.result) if run.result else None
     steps = session.scalars(select(StepRow).where(StepRow.run_id == run.id).order_by(StepRow.id))
     cited = {label for claim in result.claims for label in claim.evidence} if result else set()
+    used = usage_in(session, run.id)
     evidence = tuple(
         EvidenceView(
             id=item.label,
@@ -270,6 +284,12 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
             )
             for item in artifacts_in(session, run.id)
         ),
+        usage=UsageView(
+            input_tokens=used.input_tokens,
+            output_tokens=used.output_tokens,
+            cost_usd=used.micro_usd / MICROS,
+        ),
+        replay_of=run.replay["of"] if run.replay else None,
         created_at=run.created_at,
         finished_at=run.finished_at,
         timings=Timings(

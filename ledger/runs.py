@@ -37,8 +37,8 @@ from ledger.workflows import current_workflow
 
 MAX_QUESTION_CHARS = 8_000
 
-# `watch`: asked again by itself, when data was fit again.
-Source = Literal["cli", "api", "slack", "watch"]
+# `watch`: asked again by itself, when data was fit again. `replay`: gone through again from its record.
+Source = Literal["cli", "api", "slack", "watch", "replay"]
 
 
 class DeliveryTarget(BaseModel):
@@ -99,7 +99,7 @@ def submit_run(db: Database, request: RunRequest) -> Submission:
         if inbox_id is None:
             return Submission(_earlier_run(session, request), created=False)
         spec = current_workflow(session, request.workflow)
-        run = _create_run(session, request, question, principal, spec)
+        run = create_run(session, request, question, principal, spec)
         session.get_one(InboxRow, inbox_id).run_id = run.id
         detail = {"workflow": spec.name, "source": request.source, "external_id": request.external_id}
         append_audit(session, principal.email, "run.submitted", run.id, detail)
@@ -268,9 +268,16 @@ def _earlier_run(session: Session, request: RunRequest) -> str:
     return row.run_id
 
 
-def _create_run(
-    session: Session, request: RunRequest, question: str, principal: Principal, spec: WorkflowSpec
+def create_run(
+    session: Session,
+    request: RunRequest,
+    question: str,
+    principal: Principal,
+    spec: WorkflowSpec,
+    *,
+    replay: dict[str, Any] | None = None,
 ) -> RunRow:
+    """Writes the run, its steps, its root span and the doorbells owed for the first of them."""
     now = now_in(session)
     run = RunRow(
         id=new_id(),
@@ -280,6 +287,7 @@ def _create_run(
         audience_groups=None if request.audience_groups is None else list(request.audience_groups),
         source=request.source,
         thread=request.thread,
+        replay=replay,
         question=question,
         deliver_to=request.deliver_to.model_dump(mode="json") if request.deliver_to else None,
         state=RunState.QUEUED,

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     DateTime,
     Double,
     ForeignKey,
@@ -181,6 +182,7 @@ class RunRow(Base):
     audience_groups: Mapped[list[str] | None] = mapped_column(Json)
     source: Mapped[str] = mapped_column(Short)
     thread: Mapped[str | None] = mapped_column(Label, index=True)
+    replay: Mapped[dict[str, Any] | None] = mapped_column(Json)
     question: Mapped[str] = mapped_column(StorableText)
     masked_question: Mapped[str | None] = mapped_column(StorableText)
     deliver_to: Mapped[dict[str, Any] | None] = mapped_column(Json)
@@ -272,6 +274,16 @@ class PiiTokenRow(Base):
     kind: Mapped[str] = mapped_column(Short)
     value: Mapped[str] = mapped_column(StorableText)
     digest: Mapped[str] = mapped_column(String(64))
+
+
+class SpendingRow(Base):
+    """What is reserved and used on one account: a run's, or a person's, group's or everybody's for a day."""
+
+    __tablename__ = "spending"
+    account: Mapped[str] = mapped_column(Label, primary_key=True)
+    micro_usd: Mapped[int] = mapped_column(BigInteger)
+    input_tokens: Mapped[int] = mapped_column(BigInteger)
+    output_tokens: Mapped[int] = mapped_column(BigInteger)
 
 
 class SpanRow(Base):

@@ -6,28 +6,65 @@ secret that is not its business.
 
 import os
 import re
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from ledger.data_class import DataClass
 from ledger.errors import SettingsInvalid
 
 S = TypeVar("S", bound="ProcessSettings")
+# What the built-in floor and a replay's record are called on a run.
+RESERVED_NAMES = frozenset({"extractive-floor", "record"})
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class ModelCandidate(BaseModel):
-    """One model the gateway may ask, in order of preference."""
+    """One model the gateway may ask, in order of preference.
+
+    `cleared_for` is the strictest class of evidence it may be shown. `canary_percent` has it take part in
+    that share of the runs only. Prices are in US dollars for a million tokens; 0 is a model of one's own, and
+    without them its calls cannot be held to a budget.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
     model: str
     base_url: str | None = None
     api_key: SecretStr | None = None
     timeout_s: float = Field(default=60.0, gt=0)
+    cleared_for: DataClass = DataClass.INTERNAL
+    canary_percent: int = Field(default=100, ge=0, le=100)
+    input_price: Decimal | None = Field(default=None, ge=0)
+    output_price: Decimal | None = Field(default=None, ge=0)
+    context_window: int | None = Field(default=None, ge=1024)
+    max_output_tokens: int | None = Field(default=None, ge=16)
+
+    @field_validator("name")
+    @classmethod
+    def _not_the_floors(cls, name: str) -> str:
+        if name in RESERVED_NAMES:
+            raise ValueError(f"'{name}' is the name of a model of our own")
+        return name
+
+    @model_validator(mode="after")
+    def _both_prices_or_none(self) -> Self:
+        if (self.input_price is None) != (self.output_price is None):
+            raise ValueError("give input_price and output_price, or neither")
+        return self
 
 
 class ProcessSettings(BaseSettings):
@@ -104,7 +141,10 @@ class WorkerSettings(BrokerSettings, SearchSettings):
         description=(
             "Model candidates in order, as JSON: "
             '[{"name": "main", "model": "openai/gpt-5-mini", "base_url": "https://...", "api_key": "..."}]. '
-            "The built-in extractive floor always comes last."
+            "The built-in extractive floor always comes last. Further keys: timeout_s, cleared_for (public, "
+            "internal, confidential or pii: the strictest evidence it may be shown), canary_percent, "
+            "input_price and output_price (US dollars for a million tokens), context_window, "
+            "max_output_tokens."
         ),
     )
     worker_pool: Literal["threads", "prefork"] = Field(
@@ -114,6 +154,15 @@ class WorkerSettings(BrokerSettings, SearchSettings):
     worker_concurrency: int = Field(
         default=2, ge=1, le=64, description="Steps a worker runs at the same time."
     )
+
+    @field_validator("models")
+    @classmethod
+    def _one_name_each(cls, models: tuple[ModelCandidate, ...]) -> tuple[ModelCandidate, ...]:
+        names = [candidate.name for candidate in models]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two candidates are called '{twice[0]}'")
+        return models
 
 
 class SchedulerSettings(BrokerSettings, CatalogSettings):

@@ -43,3 +43,11 @@ def current_workflow(session: Session, name: str) -> WorkflowSpec:
             return WorkflowSpec.model_validate(row.spec)
     known = ", ".join(sorted(row.name for row in rows)) or "none yet (run `crewdesk ingest` first)"
     raise UnknownWorkflow(f"There is no workflow called '{name}'; there are: {known}.")
+
+
+def workflow_version(session: Session, name: str, version: str) -> WorkflowSpec:
+    """The workflow as it was when a run began with it. Raises UnknownWorkflow."""
+    row = session.get(WorkflowRow, (name, version))
+    if row is None:
+        raise UnknownWorkflow(f"The version {version} of the workflow '{name}' is no longer known.")
+    return WorkflowSpec.model_validate(row.spec)

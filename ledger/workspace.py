@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ledger.budgets import Budgets
 from ledger.errors import WorkspaceInvalid
 from ledger.people import EVERYONE, PeopleFile, load_people
 from ledger.yaml_file import load_yaml
@@ -27,6 +28,7 @@ class WorkspaceFile(BaseModel):
     documents: tuple[str, ...] = ("documents",)
     channels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     pii: dict[str, Any] = Field(default_factory=dict)
+    budgets: Budgets = Budgets()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +65,15 @@ def open_workspace(folder: Path) -> Workspace:
     for documents in workspace.document_folders:
         if not documents.is_dir():
             raise WorkspaceInvalid(f"{folder / 'workspace.yaml'}: documents: there is no folder {documents}.")
+    unknown = sorted(workspace.file.budgets.groups_per_day.keys() - workspace.people.groups.keys())
+    if unknown:
+        raise WorkspaceInvalid(
+            f"{folder / 'workspace.yaml'}: budgets.groups_per_day: people.yaml has no group '{unknown[0]}'."
+        )
     return workspace
+
+
+def declared_budgets(folder: Path) -> Budgets:
+    """Those of the workspace in this folder; none where there is no workspace. Raises WorkspaceInvalid."""
+    path = folder / WORKSPACE_FILE
+    return load_yaml(path, WorkspaceFile).budgets if path.exists() else Budgets()

@@ -4,26 +4,24 @@ It alone retries. Each attempt is a span that holds exactly what was sent and wh
 has one generation per request a provider received.
 """
 
-import json
-import time
 from collections.abc import Sequence
 from typing import Any
 
 from crewai.llms.base_llm import BaseLLM
-from pydantic import BaseModel, PrivateAttr
+from pydantic import PrivateAttr
 
-from crews.errors import ModelsExhausted
-from crews.floor.turn import FloorPlan, FloorTurn
-from crews.models.failures import RULES, classify_failure, retry_after_s
-from crews.models.floor import FloorLLM
-from crews.models.provider import ProviderClients, give_up_after
+from crews.errors import ModelsExhausted, OutputInvalid, StepCancelled
+from crews.models.attempt import Attempt, GivenUp
+from crews.models.chain import Speaker
+from crews.models.clearance import PromptClass
+from crews.models.progress import IdleTurns, repeats_itself
+from crews.models.shrink import estimate_tokens
+from crews.models.timed_call import CallAbandoned
 from crews.step_context import StepContext
-from ledger.errors import CrewdeskError
 from ledger.log import get_logger
-from ledger.masking import mask_secrets, mask_text
-from ledger.result import FLOOR_MODEL, ModelUse
-from ledger.settings import ModelCandidate
-from ledger.spans import OpenSpan
+from ledger.masking import mask_secrets
+from ledger.result import ModelUse
+from ledger.spending import BudgetReached, Purse
 
 _log = get_logger(__name__)
 
@@ -35,56 +33,60 @@ _FLOOR_SHARE = 0.25
 class GatewayLLM(BaseLLM):
     """What CrewAI is given as an agent's model, for one attempt of one step.
 
-    A candidate that failed is not asked again in this step; `use` tells which one spoke last and why others
-    did not.
+    The last speaker is the floor. A candidate that failed is not asked again in this step; `use` tells which
+    one spoke last and why others did not.
     """
 
     _context: StepContext = PrivateAttr()
-    _operation: str = PrivateAttr()
-    _names: list[str] = PrivateAttr()
-    _clients: list[BaseLLM] = PrivateAttr()
+    _speakers: list[Speaker] = PrivateAttr()
+    _attempt: Attempt = PrivateAttr()
+    _class: PromptClass = PrivateAttr()
+    _idle: IdleTurns = PrivateAttr(default_factory=IdleTurns)
     _position: int = PrivateAttr(default=0)
     _fallbacks: list[str] = PrivateAttr(default_factory=list)
-    _asked: int = PrivateAttr(default=0)
     _called_before: int = PrivateAttr(default=0)
     _floor_s: float = PrivateAttr()
 
     def __init__(
-        self,
-        context: StepContext,
-        operation: str,
-        candidates: Sequence[ModelCandidate],
-        clients: ProviderClients,
-        floor_plan: FloorPlan,
+        self, context: StepContext, operation: str, speakers: Sequence[Speaker], purse: Purse
     ) -> None:
         super().__init__(model="crewdesk-gateway", provider="crewdesk")
         self._context = context
-        self._operation = operation
-        self._names = [candidate.name for candidate in candidates] + [FLOOR_MODEL]
-        self._clients = [clients.client_for(candidate) for candidate in candidates]
-        self._clients.append(FloorLLM(floor_plan, self._floor_turn))
+        self._speakers = list(speakers)
         self._floor_s = min(_FLOOR_S, _FLOOR_SHARE * context.budget.remaining_s())
+        self._attempt = Attempt(context, operation, purse, self._floor_s)
+        self._class = PromptClass(context)
 
     @property
     def use(self) -> ModelUse:
-        return ModelUse(name=self._names[self._position], fallbacks=tuple(self._fallbacks))
+        return ModelUse(name=self._speaker.name, fallbacks=tuple(self._fallbacks))
 
     @property
     def asked(self) -> int:
         """How many generations were recorded so far."""
-        return self._asked
+        return self._attempt.made
+
+    @property
+    def called_before(self) -> int:
+        """How many tool calls those made who were dropped: what they searched for, or tried to, need not be
+        what the floor would."""
+        return self._called_before
 
     @property
     def on_floor(self) -> bool:
-        return self._position == len(self._names) - 1
+        return self._position == len(self._speakers) - 1
+
+    def begin(self) -> None:
+        """A conversation begins anew."""
+        self._idle.begin(len(self._context.evidence))
 
     def drop_candidate(self, reason: str) -> None:
         """Moves on to the next candidate for the rest of this step. Raises ModelsExhausted after the
         floor."""
         if self.on_floor:
             raise ModelsExhausted(f"No model could answer: {reason}.")
-        self._fallbacks.append(f"{self._names[self._position]}: {reason}")
-        _log.warning("candidate_dropped", candidate=self._names[self._position], reason=reason)
+        self._fallbacks.append(f"{self._speaker.name}: {reason.rstrip('.')}")
+        _log.warning("candidate_dropped", candidate=self._speaker.name, reason=reason)
         self._position += 1
         self._called_before = len(self._context.tools_called)
         self._context.budget.renew_model_calls()
@@ -99,13 +101,18 @@ class GatewayLLM(BaseLLM):
         from_agent: Any = None,
         response_model: Any = None,
     ) -> Any:
-        """Raises BudgetExceeded, DeadlineExceeded, ModelsExhausted."""
-        sent = self._context.mask.data(mask_secrets(messages))
-        self._context.budget.spend_model_call()
-        while True:
-            reply = self._try_candidate(sent, tools, from_task, from_agent)
-            if reply is not None:
-                return reply
+        """Raises OutputInvalid where the candidate must be dropped and the work begun anew; BudgetExceeded,
+        DeadlineExceeded, StepCancelled, ModelsExhausted."""
+        given = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+        sent = self._context.mask.data(mask_secrets(given))
+        self._count_turn(sent)
+        try:
+            while True:
+                reply = self._try_speaker(sent, tools, from_task, from_agent)
+                if reply is not None:
+                    return reply
+        except CallAbandoned as error:
+            raise StepCancelled("The step was cancelled.") from error
 
     def supports_function_calling(self) -> bool:
         return True
@@ -113,115 +120,55 @@ class GatewayLLM(BaseLLM):
     def get_input_tokens_count(
         self, messages: Any, tools: list[dict[str, Any]] | None = None, response_model: Any = None
     ) -> int:
-        # An estimate will do: a provider's own count may cost a request the record would not show.
-        return len(json.dumps([messages, tools], default=str)) // 4
+        return estimate_tokens(messages, tools)
 
     def get_context_window_size(self) -> int:
-        return int(self._clients[self._position].get_context_window_size())
+        return int(self._speaker.client.get_context_window_size())
 
-    def _try_candidate(
-        self, messages: Any, tools: list[dict[str, Any]] | None, from_task: Any, from_agent: Any
+    @property
+    def _speaker(self) -> Speaker:
+        return self._speakers[self._position]
+
+    def _count_turn(self, sent: list[dict[str, Any]]) -> None:
+        """Raises OutputInvalid on a candidate that goes in circles or asks for more turns than it has."""
+        evidence = len(self._context.evidence)
+        if not self.on_floor:
+            if repeats_itself(sent):
+                raise OutputInvalid("kept making the same tool call")
+            if self._idle.too_many(evidence):
+                raise OutputInvalid("made no progress")
+        budget = self._context.budget
+        if self.on_floor or budget.model_calls < budget.limits.model_calls:
+            budget.spend_model_call()
+            return
+        raise OutputInvalid(f"used up its {budget.limits.model_calls} model calls without finishing")
+
+    def _try_speaker(
+        self, sent: list[dict[str, Any]], tools: list[dict[str, Any]] | None, task: Any, agent: Any
     ) -> Any:
-        """The current candidate's reply, or None after it was dropped."""
-        tries = 0
-        while True:
-            if self._seconds_left() <= 0 and not self.on_floor:
-                self.drop_candidate("out of time")
-                return None
-            tries += 1
-            try:
-                return self._ask(messages, tools, from_task, from_agent)
-            except CrewdeskError:
-                raise
-            except Exception as error:  # noqa: BLE001 - each provider's client raises errors of its own
-                failure = classify_failure(error)
-                rule = RULES[failure]
-                wait_s = max(rule.wait_s, retry_after_s(error) or 0.0)
-                if tries < rule.tries and wait_s < min(5.0, self._seconds_left()):
-                    time.sleep(wait_s)
-                    continue
-                self.drop_candidate(str(failure))
-                return None
-
-    def _seconds_left(self) -> float:
-        """For candidates: what the floor needs is not theirs to spend."""
-        return self._context.budget.remaining_s() - self._floor_s
-
-    def _ask(self, messages: Any, tools: list[dict[str, Any]] | None, from_task: Any, from_agent: Any) -> Any:
-        client = self._clients[self._position]
-        sent = {"messages": _as_sent(messages), "tools": tools or []}
-        name = f"{self._operation} · {self._names[self._position]}"
-        recorder = self._context.recorder
-        self._asked += 1
-        with recorder.span("generation", name, sent, parent_id=self._context.parent_span) as span:
-            span.attributes.update(model=client.model, operation=self._operation)
-            if not self.on_floor:
-                give_up_after(client, self._seconds_left())
-            before = client.get_token_usage_summary()
-            reply = client.call(messages, tools=tools, from_task=from_task, from_agent=from_agent)
-            _note_usage(span, client, before)
-            span.output = _as_data(reply)
-            _check_reply(reply, tools)
-            return mask_text(reply) if isinstance(reply, str) else reply
-
-    def _floor_turn(self, offered: frozenset[str]) -> FloorTurn:
-        context = self._context
-        return FloorTurn(
-            question=context.claim.question,
-            tools=offered,
-            # What a dropped candidate searched for, or tried to, need not be what the floor would.
-            called=tuple(context.tools_called[self._called_before :]),
-            evidence=tuple(context.evidence),
-            similarity=context.similarity,
-            suggest=context.suggest,
-        )
-
-
-def _check_reply(reply: Any, tools: list[dict[str, Any]] | None) -> None:
-    """Raises ValueError on a reply that CrewAI's agent loop would break on."""
-    if not reply:
-        raise ValueError("the model gave an empty reply")
-    if not isinstance(reply, list):
-        return
-    if not tools:
-        raise ValueError("the model called a tool where none was offered")
-    for call in reply:
-        arguments = getattr(getattr(call, "function", None), "arguments", None)
-        if isinstance(arguments, str) and not _fits_call(arguments):
-            raise ValueError("the model called a tool with arguments that are no JSON object")
-
-
-def _fits_call(arguments: str) -> bool:
-    try:
-        parsed = json.loads(arguments)
-    except ValueError:
-        # CrewAI tells the model of it and goes on.
-        return True
-    return parsed is None or isinstance(parsed, dict)
-
-
-def _note_usage(span: OpenSpan, client: BaseLLM, before: Any) -> None:
-    used = client.get_token_usage_summary().delta_since(before)
-    if used.total_tokens:
-        span.attributes["usage"] = {
-            "input": used.prompt_tokens,
-            "output": used.completion_tokens,
-            "total": used.total_tokens,
-        }
-
-
-def _as_sent(messages: Any) -> Any:
-    """Without CrewAI's cache mark, which its clients take off before a message leaves."""
-    if isinstance(messages, str):
-        return [{"role": "user", "content": messages}]
-    return [
-        {key: value for key, value in message.items() if key != "cache_breakpoint"} for message in messages
-    ]
-
-
-def _as_data(reply: Any) -> Any:
-    if isinstance(reply, list):
-        return [_as_data(item) for item in reply]
-    if isinstance(reply, BaseModel):
-        return reply.model_dump(mode="json", exclude_none=True)
-    return reply
+        """The current speaker's reply, or None after it was dropped."""
+        speaker = self._speaker
+        if speaker.candidate is None or speaker.breaker is None:
+            return self._attempt.ask(speaker, sent, tools, task, agent)
+        held = self._class.now()
+        if not speaker.candidate.cleared_for.covers(held):
+            self.drop_candidate(f"not cleared for {held} evidence")
+            return None
+        admission = speaker.breaker.admit()
+        if admission is None:
+            self.drop_candidate("failed too often just now, so it is left alone for a while")
+            return None
+        try:
+            reply = self._attempt.ask_until_answered(speaker, sent, tools, task, agent)
+        except GivenUp as given_up:
+            if given_up.outage:
+                speaker.breaker.failed(admission)
+            self.drop_candidate(given_up.reason)
+            return None
+        except BudgetReached as error:
+            self.drop_candidate(str(error))
+            return None
+        finally:
+            speaker.breaker.left(admission)
+        speaker.breaker.succeeded()
+        return reply

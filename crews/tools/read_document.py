@@ -41,6 +41,7 @@ def _read(context: StepContext, arguments: ReadArguments) -> ToolOutcome:
             "review_by": document.review_by,
             "stale": document.stale,
             "document_id": document.document_id,
+            "classification": document.classification,
         },
     )
     return ToolOutcome(Status.FOUND, findings=[finding], note=note)

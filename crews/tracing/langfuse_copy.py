@@ -120,7 +120,13 @@ class ObservationMaker:
         if span.kind == "generation":
             usage = span.attributes.get("usage")
             model = span.attributes.get("model")
-            LangfuseGeneration(**common, model=model, usage_details=usage).end(end_time=_end(span))
+            cost = span.attributes.get("cost_usd")
+            LangfuseGeneration(
+                **common,
+                model=model,
+                usage_details=usage,
+                cost_details=None if cost is None else {"total": cost},
+            ).end(end_time=_end(span))
         else:
             _WRAPPERS.get(span.kind, LangfuseSpan)(**common).end(end_time=_end(span))
 
@@ -151,7 +157,7 @@ def _trace_attributes(filed_under: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _metadata(span: Span) -> dict[str, Any]:
-    shown_elsewhere = {"usage", "model", "failure"}
+    shown_elsewhere = {"usage", "cost_usd", "model", "failure"}
     return {key: value for key, value in span.attributes.items() if key not in shown_elsewhere}
 
 

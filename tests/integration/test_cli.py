@@ -123,6 +123,9 @@ def test_a_question_is_answered_from_its_sources_and_asked_again_it_is_the_same_
     assert "was used before" in other
     assert "[1]" in terminal.run("run", "show", run["run_id"])
     assert "tool search_knowledge" in terminal.run("trace", run["run_id"])
+    replayed = terminal.json("replay", run["run_id"], "--as", YOU)
+    assert (replayed["diff"]["same"], replayed["diff"]["diverged"]) == (True, [])
+    assert replayed["replay"]["replay_of"] == run["run_id"]
     assert "whole" in terminal.run("audit", "verify")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+LONGEST_USER = 64
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
 
 
@@ -87,6 +88,22 @@ def check_chat_body(body: object) -> None:
         _check_message(message, f"messages[{position}]")
     _check_tool_turns(messages)
     _check_tools(body)
+    _check_options(body)
+
+
+def _check_options(body: Mapping[str, Any]) -> None:
+    user = body.get("user", "")
+    if not isinstance(user, str) or len(user) > LONGEST_USER:
+        raise RequestRefused(f"user is a string of at most {LONGEST_USER} characters.", "user")
+    for name in ("max_tokens", "max_completion_tokens"):
+        if name in body and (not isinstance(body[name], int) or body[name] < 1):
+            raise RequestRefused(f"{name} is a whole number above 0.", name)
+    if "max_tokens" in body and "max_completion_tokens" in body:
+        raise RequestRefused("Only one of max_tokens and max_completion_tokens goes.", "max_tokens")
+    if not isinstance(body.get("stream", False), bool):
+        raise RequestRefused("stream is true or false.", "stream")
+    if body.get("stream_options") is not None and not body.get("stream"):
+        raise RequestRefused("stream_options goes with stream.", "stream_options")
 
 
 def _check_message(message: object, param: str) -> None:

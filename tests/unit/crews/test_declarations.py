@@ -3,13 +3,15 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import crews
 from crews.bootstrap import FUNCTIONS, publish_shipped_workflows
 from crews.catalog import shipped_crews, shipped_tools
-from crews.specs import load_crew_spec
+from crews.router.output import Route
+from crews.specs import load_crew_spec, with_choices
 from crews.workflow_loader import SHIPPED, load_workflows
 from ledger.db import Database
 from ledger.errors import WorkspaceInvalid
@@ -50,6 +52,22 @@ def test_what_ships_is_sound(sqlite_db: Database) -> None:
     publish_shipped_workflows(sqlite_db)
     publish_shipped_workflows(sqlite_db)
     assert list_workflows(sqlite_db) == list(specs)
+
+
+def test_the_router_is_told_every_specialist_it_may_name() -> None:
+    task = shipped_crews(shipped_tools())["router"].spec.task
+    for name in get_args(Route.model_fields["specialist"].annotation):
+        assert f'"{name}"' in task.expected_output
+        assert f"- {name}: " in task.description
+    assert "{choices" not in task.expected_output
+
+
+def test_choices_of_no_such_field_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "crew.yaml").write_text(CREW.replace("JSON", '"{choices of reason}"'))
+    with pytest.raises(
+        WorkspaceInvalid, match=r"crews/desk/crew.yaml: .*'\{choices of reason\}' names no field"
+    ):
+        with_choices(load_crew_spec(tmp_path), Route)
 
 
 def test_every_crews_folder_has_its_card() -> None:

@@ -16,9 +16,11 @@ from crews.tools.query_metrics import NO_ROWS, QUERY_METRICS
 from crews.tools.run_sql import RUN_SQL
 from crews.tools.statistics import STATISTICS
 from crews.tools.suggest_queries import SUGGEST_QUERIES
+from knowledge.search.access import AccessScope
 from knowledge.warehouse.catalog import load_catalog
 from knowledge.warehouse.warehouse import Warehouse
 from ledger.artifacts import ArtifactStore
+from ledger.data_class import DataClass
 from ledger.data_products import CheckResult, CheckState
 from ledger.errors import WorkspaceInvalid
 from ledger.evidence import list_evidence
@@ -197,3 +199,28 @@ def test_without_a_catalog_there_are_no_figures(desk: Desk) -> None:
     answer = Gate(desk).call(QUERY_METRICS, **BY_REGION)
     assert answer["status"] == "unavailable"
     assert "no data catalog" in answer["note"]
+
+
+def test_figures_are_as_close_as_the_strictest_column_their_asker_sees(gate: Gate) -> None:
+    numbers = gate.context.numbers
+
+    def seen_by(*groups: str) -> DataClass:
+        return numbers.data_class(AccessScope(frozenset({"everyone", *groups}), ()), ["sales.customers"])
+
+    assert (seen_by(), seen_by("care")) == (DataClass.CONFIDENTIAL, DataClass.PII)
+    stores = numbers.data_class(gate.context.access, ["sales.stores"])
+    assert stores is DataClass.INTERNAL
+    assert numbers.data_class(gate.context.access, ["sales.stores", "sales.gone"]) is DataClass.CONFIDENTIAL
+
+
+def test_a_prompt_is_as_close_as_the_strictest_of_its_evidence(gate: Gate) -> None:
+    from crews.models.clearance import PromptClass  # loads CrewAI, which has to be hardened by then
+
+    prompt = PromptClass(gate.context)
+    assert prompt.now() is DataClass.PUBLIC
+    gate.call(QUERY_METRICS, **BY_REGION)
+    assert prompt.now() is DataClass.INTERNAL
+    sql = "SELECT COUNT(*) AS n FROM sales.customers"
+    answer = gate.call(RUN_SQL, sql=sql, title="Customers")
+    assert answer["status"] == "found", answer
+    assert prompt.now() is PromptClass(gate.context).now() is DataClass.CONFIDENTIAL

@@ -49,7 +49,10 @@ def finished_run(db: Database, external_id: str = "1", **changes: Any) -> str:
                 pass_time(db, 1.000001)
                 call.output = "the reply"
                 call.attributes.update(
-                    model="gpt-4o-mini", operation="desk", usage={"input": 12, "output": 3, "total": 15}
+                    model="gpt-4o-mini",
+                    operation="desk",
+                    usage={"input": 12, "output": 3, "total": 15},
+                    cost_usd=0.0042,
                 )
             with recorder.span("tool", "tool search", {"query": "x"}, parent_id=crew.id) as tool:
                 with recorder.span("retrieval", "search passages", {}, parent_id=tool.id):
@@ -104,6 +107,7 @@ def test_a_generation_carries_model_usage_input_and_output(
     attributes = generation.attributes
     assert attributes[OBSERVATION + "model.name"] == "gpt-4o-mini"
     assert attributes[OBSERVATION + "usage_details"] == '{"input": 12, "output": 3, "total": 15}'
+    assert attributes[OBSERVATION + "cost_details"] == '{"total": 0.0042}'
     assert attributes[OBSERVATION + "input"] == '{"messages": [1]}'
     assert attributes[OBSERVATION + "output"] == "the reply"
     failed = by_name(langfuse)["tool search"].attributes

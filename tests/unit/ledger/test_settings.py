@@ -49,6 +49,11 @@ def test_a_bare_machine_needs_no_variable(tmp_path: Path) -> None:
         ("MODELS", '[{"name": "main", "model": "m", "modle": "typo"}]'),
         ("MODELS", '{"name": "main"}'),
         ("MODELS", "3"),
+        ("MODELS", '[{"name": "a", "model": "m"}, {"name": "a", "model": "n"}]'),
+        ("MODELS", '[{"name": "extractive-floor", "model": "m"}]'),
+        ("MODELS", '[{"name": "a", "model": "m", "input_price": 1}]'),
+        ("MODELS", '[{"name": "a", "model": "m", "cleared_for": "secret"}]'),
+        ("MODELS", '[{"name": "a", "model": "m", "canary_percent": 101}]'),
     ],
 )
 @pytest.mark.parametrize("source", ["environment", ".env"])
