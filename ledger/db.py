@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -135,6 +136,11 @@ def take_turns(session: Session, name: str) -> None:
     """Lets one transaction at a time past this point, until it ends. SQLite's writers take turns as it is."""
     if session.get_bind().dialect.name != "sqlite":
         session.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
+
+
+def dialect_insert(session: Session) -> Any:
+    """The dialect's own INSERT, the only one that knows ON CONFLICT."""
+    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
 
 
 def owe_doorbell(session: Session) -> None:
