@@ -151,8 +151,8 @@ def open_installation(settings: EmbeddedSettings, role: str) -> Iterator[Install
 
 def prepare_ledger(db: Database, workspace: Workspace) -> None:
     """Brings the schema, the people and the workflows up to date."""
-    from crews.bootstrap import publish_shipped_workflows
+    from crews.bootstrap import publish_workflows
 
     migrate(db)
     sync_people(db, workspace.people)
-    publish_shipped_workflows(db)
+    publish_workflows(db, workspace.folder)

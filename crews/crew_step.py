@@ -7,35 +7,25 @@ for, then the candidate is dropped and the next one - in the end the floor - doe
 import contextvars
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from crewai.tools.tool_failure import ToolExecutionFailedError
 from pydantic import BaseModel, ValidationError
 
 from crews.builder import GovernedTool, build_crew
-from crews.errors import OutputInvalid, UnknownCrew
-from crews.floor.turn import FloorPlan
+from crews.cast import Cast, CrewParts
+from crews.errors import OutputInvalid
 from crews.models.gateway import GatewayLLM
 from crews.models.provider import ProviderClients
-from crews.specs import CrewSpec
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
+from crews.task_text import task_text
 from crews.tools.gate import ToolSpec
 from crews.tracing.event_listener import EventTally, tallying
 from ledger.log import get_logger
 from ledger.settings import ModelCandidate
 
 _log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class CrewParts:
-    """A crew as it can be run: its spec, the shape of its output, and how the floor speaks for it."""
-
-    spec: CrewSpec
-    output: type[BaseModel]
-    floor_plan: FloorPlan
 
 
 class CrewRoom:
@@ -47,24 +37,18 @@ class CrewRoom:
         tools: Mapping[str, ToolSpec],
         candidates: Sequence[ModelCandidate],
     ) -> None:
-        self._crews = crews
+        self.cast = Cast(crews, tools, candidates)
         self._tools = tools
-        self._candidates = candidates
         self._clients = ProviderClients()
         # Made now, so that a candidate that cannot be used stops the start and not an answer.
         for candidate in candidates:
             self._clients.client_for(candidate)
 
-    def parts(self, name: str) -> CrewParts:
-        """Raises UnknownCrew."""
-        if name not in self._crews:
-            raise UnknownCrew(f"There is no crew called '{name}'.")
-        return self._crews[name]
-
-    def run(self, context: StepContext, name: str) -> CrewStepOutput:
+    def run(
+        self, context: StepContext, parts: CrewParts, candidates: Sequence[ModelCandidate]
+    ) -> CrewStepOutput:
         """Raises CrewdeskError if the step cannot be done."""
-        parts = self.parts(name)
-        gateway = GatewayLLM(context, name, self._candidates, self._clients, parts.floor_plan)
+        gateway = GatewayLLM(context, parts.spec.name, candidates, self._clients, parts.floor_plan)
         while True:
             try:
                 output = self._attempt(context, parts, gateway)
@@ -72,7 +56,7 @@ class CrewRoom:
             except OutputInvalid as error:
                 gateway.drop_candidate(str(error))
         return CrewStepOutput(
-            crew=name,
+            crew=parts.spec.name,
             title=parts.spec.title,
             output=output.model_dump(mode="json"),
             model=gateway.use,
@@ -88,7 +72,7 @@ class CrewRoom:
         with context.recorder.span("crew", f"crew {spec.name}", {"question": context.claim.question}) as span:
             context.parent_span = span.id
             tally = EventTally(frozenset(spec.tools))
-            crew = build_crew(spec, context.claim.question, gateway, list(tools))
+            crew = build_crew(spec, task_text(spec.task.description, context.claim), gateway, list(tools))
             asked, called = gateway.asked, len(context.tools_called)
             said = contextvars.copy_context().run(_kick_off, crew, tally)
             span.attributes["events"] = tally.summary()

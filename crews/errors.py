@@ -13,6 +13,12 @@ class DeadlineExceeded(BudgetExceeded):
     code = "deadline_exceeded"
 
 
+class StepCancelled(CrewdeskError):
+    """Nobody wants the step's result any more."""
+
+    code = "step_cancelled"
+
+
 class OutputInvalid(CrewdeskError):
     """What a model gave as its last word does not fit the crew's output, even after one repair."""
 
@@ -29,3 +35,15 @@ class ModelsExhausted(CrewdeskError):
 
 class UnknownCrew(CrewdeskError):
     code = "unknown_crew"
+
+
+class PinGone(CrewdeskError):
+    """A run began with something that is no longer there."""
+
+    code = "pin_gone"
+
+
+class NeedsModel(CrewdeskError):
+    """The floor cannot fill an output it does not know."""
+
+    code = "needs_model"

@@ -1,11 +1,14 @@
 """What a crew's folder declares: `crew.yaml`, strict, so that a misspelt key stops the start and not an
 answer."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from crews.output_schema import OutputSchema
+from ledger.errors import WorkspaceInvalid
 from ledger.yaml_file import load_yaml
 
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -22,7 +25,8 @@ class AgentSpec(BaseModel):
 
 
 class TaskSpec(BaseModel):
-    """CrewAI's own fields of a task. `{question}` in the description stands for what was asked."""
+    """CrewAI's own fields of a task. In the description `{question}` stands for what was asked, `{inputs}` for
+    the outputs of the steps it needs and `{item}` for the one of a list it is for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,6 +45,8 @@ class Limits(BaseModel):
 
 
 class CrewSpec(BaseModel):
+    """`output` is for a workspace's own crews; without one the crew drafts an answer in claims."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -49,8 +55,17 @@ class CrewSpec(BaseModel):
     task: TaskSpec
     tools: tuple[str, ...] = ()
     limits: Limits = Limits()
+    output: OutputSchema | None = None
 
 
 def load_crew_spec(folder: Path) -> CrewSpec:
     """Raises WorkspaceInvalid naming file, line and key."""
     return load_yaml(folder / "crew.yaml", CrewSpec)
+
+
+def check_tools(path: Path, spec: CrewSpec, known: Collection[str]) -> None:
+    """Raises WorkspaceInvalid."""
+    unknown = [name for name in spec.tools if name not in known]
+    if unknown:
+        there_are = f"; there are: {', '.join(sorted(known))}" if known else ""
+        raise WorkspaceInvalid(f"{path}: tools: there is no tool '{unknown[0]}'{there_are}.")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crews.errors import BudgetExceeded, DeadlineExceeded
+from crews.errors import BudgetExceeded, DeadlineExceeded, StepCancelled
 from crews.run_mask import RunMask
 from crews.specs import Limits
 from knowledge.library import Library
@@ -29,19 +29,21 @@ _log = get_logger(__name__)
 
 @dataclass(slots=True)
 class Budget:
-    """Counts one step's calls. Thread-safe: CrewAI may run tool calls side by side."""
+    """Counts one step's calls. Thread-safe: CrewAI may run tool calls side by side. Whoever sets `cancelled`
+    ends the step at its next model or tool call."""
 
     limits: Limits
     deadline: float
     model_calls: int = 0
     tool_calls: int = 0
+    cancelled: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def remaining_s(self) -> float:
         return self.deadline - time.monotonic()
 
     def spend_model_call(self) -> None:
-        """Raises BudgetExceeded or DeadlineExceeded."""
+        """Raises BudgetExceeded, DeadlineExceeded or StepCancelled."""
         with self._lock:
             self._check_deadline()
             if self.model_calls >= self.limits.model_calls:
@@ -56,7 +58,7 @@ class Budget:
             self.model_calls = 0
 
     def spend_tool_call(self) -> None:
-        """Raises BudgetExceeded or DeadlineExceeded."""
+        """Raises BudgetExceeded, DeadlineExceeded or StepCancelled."""
         with self._lock:
             self._check_deadline()
             if self.tool_calls >= self.limits.tool_calls:
@@ -65,7 +67,13 @@ class Budget:
                 )
             self.tool_calls += 1
 
+    def check_cancelled(self) -> None:
+        """Raises StepCancelled."""
+        if self.cancelled.is_set():
+            raise StepCancelled("The step was cancelled.")
+
     def _check_deadline(self) -> None:
+        self.check_cancelled()
         if self.remaining_s() <= 0:
             raise DeadlineExceeded("The specialist ran out of time before it could finish.")
 

@@ -88,6 +88,7 @@ class RunView(BaseModel):
     reason: str | None
     caveats: tuple[str, ...]
     suggestions: tuple[str, ...]
+    choices: tuple[str, ...] = ()
     specialist: str | None
     model: ModelUse | None
     failure: str | None
@@ -257,6 +258,7 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
         reason=result.reason if result else None,
         caveats=result.caveats if result else (),
         suggestions=result.suggestions if result else (),
+        choices=result.choices if result else (),
         specialist=result.specialist if result else None,
         model=result.model if result else None,
         failure=run.failure,

@@ -20,6 +20,7 @@ from ledger.dispatch import forget_dispatch, owe_dispatch
 from ledger.errors import LeaseLost, UnknownPrincipal
 from ledger.ids import short_id
 from ledger.people import Principal, principal_by
+from ledger.pins import Pins
 from ledger.run_state import fail_run, start_run
 from ledger.schema import OPEN_RUN_STATES, DispatchRow, RunRow, RunState, SpanRow, StepRow, StepState
 from ledger.step_plan import declared, output_of
@@ -57,7 +58,7 @@ class ClaimedStep:
     item: Any = None
     limits: dict[str, int | float] = field(default_factory=dict)
     undoes: str | None = None
-    pins: dict[str, Any] | None = None
+    pins: Pins | None = None
 
 
 def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
@@ -343,5 +344,5 @@ def _claimed(session: Session, step: StepRow, run: RunRow, principal: Principal)
         item=None if step.item is None else step.item["value"],
         limits=declared(step).limits,
         undoes=step.undoes,
-        pins=run.pins,
+        pins=None if run.pins is None else Pins.model_validate(run.pins),
     )

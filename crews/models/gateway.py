@@ -125,6 +125,7 @@ class GatewayLLM(BaseLLM):
         """The current candidate's reply, or None after it was dropped."""
         tries = 0
         while True:
+            self._context.budget.check_cancelled()
             if self._seconds_left() <= 0 and not self.on_floor:
                 self.drop_candidate("out of time")
                 return None

@@ -8,8 +8,9 @@ import pytest
 
 import crews
 from crews.bootstrap import FUNCTIONS, publish_shipped_workflows
-from crews.catalog import shipped_crews, shipped_tools
+from crews.catalog import shipped_crews
 from crews.specs import load_crew_spec
+from crews.tools.shipped import shipped_tools
 from crews.workflow_loader import SHIPPED, load_workflows
 from ledger.db import Database
 from ledger.errors import WorkspaceInvalid
