@@ -14,7 +14,7 @@ from ledger.people import Principal, Right
 from ledger.run_state import end_cancelled, withdraw_decisions
 from ledger.schema import OPEN_RUN_STATES, DispatchRow, RunRow, RunState, StepRow, StepState
 from ledger.step_plan import declared
-from ledger.workflow import StepKind
+from ledger.workflow import StepKind, StepSpec
 
 _IDLE = (StepState.BLOCKED, StepState.READY, StepState.WAITING, StepState.SPREAD)
 
@@ -127,17 +127,26 @@ def _plan_undoing(session: Session, steps: list[StepRow]) -> list[StepRow]:
 
 
 def _undoing(step: StepRow, position: int) -> StepRow:
+    done = declared(step)
+    plan = StepSpec(
+        key=done.key,
+        label=f"Undoing: {done.shown_as}"[:200],
+        kind=StepKind.FUNCTION,
+        uses=str(done.undo),
+        deadline_s=done.deadline_s,
+    )
     return StepRow(
         id=new_id(),
         run_id=step.run_id,
         key=f"{step.key}.undo",
-        kind=StepKind.FUNCTION,
-        uses=declared(step).undo,
+        kind=plan.kind,
+        uses=plan.uses,
         needs=[step.key],
-        deadline_s=step.deadline_s,
+        deadline_s=plan.deadline_s,
         state=StepState.BLOCKED,
         attempt=0,
         fence=0,
+        plan=plan.model_dump(mode="json", exclude_defaults=True),
         undoes=step.key,
         position=position,
         item=step.item,
