@@ -15,6 +15,7 @@ from cli import (
     catalog,
     catalog_check,
     catalog_lineage,
+    crews,
     doctor,
     ingest,
     keys,
@@ -92,6 +93,8 @@ def build_app() -> typer.Typer:
     run_group = typer.Typer(help="Look at one run.", no_args_is_help=True)
     run_group.command("show")(runs.show_run_command)
     app.add_typer(run_group, name="run")
+    app.command("cancel")(runs.cancel_command)
+    app.add_typer(crews.build_group(), name="crews")
     app.command("trace")(trace.trace_command)
     audit_group = typer.Typer(
         help="The record of who asked, approved and changed what.", no_args_is_help=True

@@ -48,8 +48,12 @@ def publish_workflows(db: Database, workspace: Path) -> None:
     retire_workflows(db, keep={spec.name for spec in specs})
 
 
+def shipped_crew_files() -> list[Path]:
+    return sorted(_HERE.glob("*/crew.yaml"))
+
+
 def shipped_crew_names() -> set[str]:
-    return {path.parent.name for path in _HERE.glob("*/crew.yaml")}
+    return {path.parent.name for path in shipped_crew_files()}
 
 
 def open_room(settings: WorkerSettings) -> "CrewRoom":

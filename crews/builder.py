@@ -56,8 +56,8 @@ class _NoOutputStorage:
 
 
 def build_crew(spec: CrewSpec, text: str, llm: BaseLLM, tools: list[BaseTool]) -> Crew:
-    """`text` is the task's description with its places filled in, so that braces in what was asked mean nothing
-    to CrewAI."""
+    """`text` is the task's description with its places filled in, so that braces in what was asked mean
+    nothing to CrewAI."""
     agent = Agent(
         role=spec.agent.role,
         goal=spec.agent.goal,

@@ -1,8 +1,8 @@
 """Who works on a run: the crews, tools and models it began with.
 
-The first crew step of a run pins them by the hash of their content; later steps work with these even where the
-worker has newer ones. A crew's spec is kept in the ledger for that. Code cannot be kept: a tool that has changed
-since fails the step with a sentence, and a model that is gone is not asked.
+The first crew step of a run pins them by the hash of their content; later steps work with these even where
+the worker has newer ones. A crew's spec is kept in the ledger for that. Code cannot be kept: a tool that
+has changed since fails the step with a sentence, and a model that is gone is not asked.
 """
 
 import hashlib

@@ -1,5 +1,5 @@
-"""The crews a worker can run: those that ship with Crewdesk and those of the workspace, by the names workflows
-use."""
+"""The crews a worker can run: those that ship with Crewdesk and those of the workspace, by the names
+workflows use."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path

@@ -25,8 +25,8 @@ class AgentSpec(BaseModel):
 
 
 class TaskSpec(BaseModel):
-    """CrewAI's own fields of a task. In the description `{question}` stands for what was asked, `{inputs}` for
-    the outputs of the steps it needs and `{item}` for the one of a list it is for."""
+    """CrewAI's own fields of a task. In the description `{question}` stands for what was asked, `{inputs}`
+    for the outputs of the steps it needs and `{item}` for the one of a list it is for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

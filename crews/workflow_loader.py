@@ -9,7 +9,7 @@ from pydantic import ValidationError
 import crews.errors
 import ledger.errors
 from crews.specs import Limits
-from crews.workspace_crews import load_workspace_crews
+from crews.workspace_crews import is_workspace, load_workspace_crews
 from ledger.errors import CrewdeskError, WorkspaceInvalid
 from ledger.workflow import StepKind, StepSpec, WorkflowSpec
 from ledger.yaml_file import load_yaml
@@ -21,7 +21,7 @@ BROKEN = "broken"
 
 
 def workflow_files(workspace: Path) -> list[Path]:
-    return sorted((workspace / WORKFLOWS).glob("*.yaml"))
+    return sorted((workspace / WORKFLOWS).glob("*.yaml")) if is_workspace(workspace) else []
 
 
 def all_workflows(
@@ -63,8 +63,8 @@ def load_workflow(
         _check_extras(path, step, functions)
     if spec.last_step.kind != StepKind.FUNCTION:
         raise WorkspaceInvalid(
-            f"{path}: {spec.last_step.key}: the last step gives the run's result, so it is a function such as "
-            "verify_answer."
+            f"{path}: {spec.last_step.key}: the last step gives the run's result, so it is a function such "
+            "as verify_answer."
         )
     return spec
 

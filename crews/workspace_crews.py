@@ -14,12 +14,18 @@ from crews.help_desk.floor import plan_answer
 from crews.help_desk.output import DraftAnswer
 from crews.specs import CrewSpec, load_crew_spec
 from ledger.errors import WorkspaceInvalid
+from ledger.workspace import WORKSPACE_FILE
 
 CREWS = "crews"
 
 
 def crew_files(workspace: Path) -> list[Path]:
-    return sorted((workspace / CREWS).glob("*/crew.yaml"))
+    return sorted((workspace / CREWS).glob("*/crew.yaml")) if is_workspace(workspace) else []
+
+
+def is_workspace(folder: Path) -> bool:
+    """A worker may run without one, in a folder whose `crews` are something else."""
+    return (folder / WORKSPACE_FILE).exists()
 
 
 def load_workspace_crews(workspace: Path, *, taken: Container[str]) -> dict[Path, CrewSpec]:

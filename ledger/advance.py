@@ -1,7 +1,7 @@
 """Moves a run on: whatever follows from a step that has ended, in the transaction that ends it.
 
-The caller holds the run's lock, so that of two steps that end together one sees the other's end: what was spread
-is joined once, and what follows is opened once.
+The caller holds the run's lock, so that of two steps that end together one sees the other's end: what was
+spread is joined once, and what follows is opened once.
 """
 
 from datetime import datetime, timedelta

@@ -44,8 +44,8 @@ def cancel_run_for(db: Database, run_id: str, principal: Principal) -> RunState:
 
 
 def cancel_run(db: Database, run_id: str, by: str) -> RunState:
-    """Returns the run's state: cancelled, or still open until whoever works on it has stopped and what is done
-    was undone. Asking again changes nothing. Raises NotFound, RunEnded."""
+    """Returns the run's state: cancelled, or still open until whoever works on it has stopped and what is
+    done was undone. Asking again changes nothing. Raises NotFound, RunEnded."""
     for _ in range(_TRIES):
         try:
             return _cancel_run(db, run_id, by)

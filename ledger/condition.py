@@ -7,8 +7,8 @@
     path        = step { "." field }
     literal     = 'text' | "text" | number | true | false | null
 
-What is not there is null. A path alone holds where its value is neither null nor false nor empty. Only numbers
-are greater or less than numbers, and only texts than texts.
+What is not there is null. A path alone holds where its value is neither null nor false nor empty. Only
+numbers are greater or less than numbers, and only texts than texts.
 """
 
 import operator

@@ -1,4 +1,5 @@
-"""Rings the doorbells the ledger owes when they are due, lets what waited go on, and sweeps up after the dead.
+"""Rings the doorbells the ledger owes when they are due, lets what waited go on, and sweeps up after the
+dead.
 
 The only publisher. Ringing twice does no harm, so a relay needs no lock and there may be two.
 """

@@ -1,7 +1,7 @@
 """How a run shows itself, and its end: once, with an answer, a reason or a sentence.
 
-Whoever calls holds the lock of the step it works on, if any, before that of the run; the audit chain is locked
-last. Everybody locks in this order, or two could wait for each other.
+Whoever calls holds the lock of the step it works on, if any, before that of the run; the audit chain is
+locked last. Everybody locks in this order, or two could wait for each other.
 """
 
 from sqlalchemy import delete, select, update

@@ -135,8 +135,8 @@ def complete_step(db: Database, claim: ClaimedStep, output: dict[str, Any]) -> s
 def fail_step(
     db: Database, claim: ClaimedStep, sentence: str, *, code: str = "failed", try_again: bool
 ) -> None:
-    """Gives the step back if a rule of its workflow for this error code says so, or it may be tried again, else
-    ends its run as failed. Raises LeaseLost."""
+    """Gives the step back if a rule of its workflow for this error code says so, or it may be tried again,
+    else ends its run as failed. Raises LeaseLost."""
     with db.write() as session:
         step, run = _held_step(session, claim)
         if run.state in OPEN_RUN_STATES and not _is_stopped(step, run):

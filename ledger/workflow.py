@@ -46,8 +46,8 @@ class RetryRule(BaseModel):
 
 
 class AskPerson(BaseModel):
-    """What a decision step asks: one of `options`, of whoever `by` names. At `expires_s` nobody may decide any
-    more and the run goes on with `on_expiry`."""
+    """What a decision step asks: one of `options`, of whoever `by` names. At `expires_s` nobody may decide
+    any more and the run goes on with `on_expiry`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -69,11 +69,11 @@ class AskPerson(BaseModel):
 class StepSpec(BaseModel):
     """One step: `uses` names a crew or a function, `needs` the steps whose outputs it reads.
 
-    With `each` it runs once for every item of a list an earlier step put out, at most `most` of them, and its
-    output is the list of theirs in order; `uses: item` takes the crew's name from the item. Where `when` does
-    not hold the step is skipped, and those that need it read nothing from it. A wait ends after `for_s` seconds or
-    at `until`, a date or an earlier output that is one. `undo` names the function that takes the effect of
-    the step back when its run is cancelled.
+    With `each` it runs once for every item of a list an earlier step put out, at most `most` of them, and
+    its output is the list of theirs in order; `uses: item` takes the crew's name from the item. Where
+    `when` does not hold the step is skipped, and those that need it read nothing from it. A wait ends after
+    `for_s` seconds or at `until`, a date or an earlier output that is one. `undo` names the function that
+    takes the effect of the step back when its run is cancelled.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -160,7 +160,8 @@ class WorkflowSpec(BaseModel):
         last = self.last_step
         if last.kind not in (StepKind.CREW, StepKind.FUNCTION) or last.when or last.each:
             raise ValueError(
-                f"the last step '{last.key}' gives the run's result, so it is a function without `when` or `each`"
+                f"the last step '{last.key}' gives the run's result, so it is a function without `when` or "
+                "`each`"
             )
 
     @property

@@ -1,6 +1,6 @@
-"""How the router decides without a language model: a question that a governed query surely answers, or would
-if it were put more closely, is for the data analyst; the help desk looks every other one up. Both work on one that
-surely asks for figures and in so many words for what is written about them."""
+"""How the router decides without a language model: a question that a governed query surely answers, or
+would if it were put more closely, is for the data analyst; the help desk looks every other one up. Both
+work on one that surely asks for figures and in so many words for what is written about them."""
 
 import re
 

@@ -10,8 +10,8 @@ Choice = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_wh
 
 
 class Route(BaseModel):
-    """Two specialists where the question needs figures and what is written about them. None: nobody on the crew
-    can answer this from evidence, or `question` has to be asked back first, with its `choices`."""
+    """Two specialists where the question needs figures and what is written about them. None: nobody on the
+    crew can answer this from evidence, or `question` has to be asked back first, with its `choices`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

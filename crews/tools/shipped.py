@@ -1,5 +1,5 @@
-"""The tools that ship with Crewdesk, by the names crews use. Apart from the crews, so that checking a workspace
-loads no CrewAI."""
+"""The tools that ship with Crewdesk, by the names crews use. Apart from the crews, so that checking a
+workspace loads no CrewAI."""
 
 from crews.tools.data_products import DESCRIBE_DATA_PRODUCT, LIST_DATA_PRODUCTS
 from crews.tools.entity_profile import ENTITY_PROFILE

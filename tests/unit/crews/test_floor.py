@@ -156,7 +156,7 @@ def test_with_nothing_to_quote_or_no_tool_it_says_what_is_missing() -> None:
 
 
 def test_the_router_sends_everything_to_the_help_desk_where_there_are_no_figures() -> None:
-    assert Route.model_validate_json(plan_route(turn((), ()))).specialist == "help_desk"
+    assert Route.model_validate_json(plan_route(turn((), ()))).specialists == ("help_desk",)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_the_router_sends_what_asks_for_figures_to_the_data_analyst(
 ) -> None:
     suggestion = Suggestion(MetricQuery(("sales.revenue",)), confidence, "Revenue")
     asked = replace(turn((), ()), suggest=lambda: Suggestions((suggestion,), reason=reason))
-    assert Route.model_validate_json(plan_route(asked)).specialist == specialist
+    assert Route.model_validate_json(plan_route(asked)).specialists == (specialist,)
 
 
 def test_without_any_model_a_run_is_answered_the_same_way_each_time(desk: Desk) -> None:
