@@ -74,15 +74,17 @@ class RunProgress(BaseModel):
 
     def events(self) -> tuple[ProgressEvent, ...]:
         """In the order they happened."""
-        moments = [(step.started_at, "started", step) for step in self.steps if step.started_at]
+        moments = [(step.started_at, number, "started", step) for number, step in enumerate(self.steps)]
         moments += [
-            (step.finished_at, _ENDINGS[step.state], step)
-            for step in self.steps
-            if step.finished_at and step.state in _ENDINGS
+            (step.finished_at, number, _ENDINGS.get(step.state, "started"), step)
+            for number, step in enumerate(self.steps)
         ]
-        moments.sort(key=lambda moment: (moment[0], moment[1] == "started"))
+        happened = sorted(
+            (moment for moment in moments if moment[0] is not None),
+            key=lambda moment: (moment[0], moment[1], moment[2] != "started"),
+        )
         done, events = 0, []
-        for at, kind, step in moments:
+        for at, _number, kind, step in happened:
             done += kind != "started"
             event = {"at": at, "kind": kind, "key": step.key, "label": step.label}
             events.append(ProgressEvent.model_validate({**event, "done": done, "total": self.total}))

@@ -208,9 +208,9 @@ class RunRow(Base):
 
 
 class StepRow(Base):
-    """`plan` is the step as its workflow declares it. `part_of` is the key of the step that was spread over a
-    list, `item` the one of the list it is for (`{"value": ...}`); `undoes` the key of the step whose effect it
-    takes back. `forgiven` counts the attempts a retry rule gave back, `retried` how often each rule did."""
+    """`plan` is the step as its workflow declares it. `part_of` is the key of the step that was spread over
+    a list, `item` its own of the list (`{"value": ...}`); `undoes` the key of the step whose effect it
+    takes back. `forgiven` counts the attempts a retry rule gave back, `retried` how often each did."""
 
     __tablename__ = "steps"
     __table_args__ = (

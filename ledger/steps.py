@@ -261,19 +261,20 @@ def _is_stopped(step: StepRow, run: RunRow) -> bool:
 
 
 def _park(session: Session, step: StepRow, run: RunRow) -> None:
+    deaths = step.attempt - step.forgiven
     step.state = StepState.PARKED
-    step.failure = f"its process died {step.attempt} times while working on it"
+    step.failure = f"its process died {deaths} times while working on it"
     step.lease_owner = step.lease_until = None
     _close_interrupted_spans(session, step)
-    sentence = (
-        f"This could not be finished: the process working on it died {step.attempt} times. "
-        f"Tell an administrator the run id {short_id(run.id)}."
-    )
     append_audit(session, "crewdesk", "step.parked", step.id, {"run": run.id, "attempts": step.attempt})
     if step.undoes is not None:
         forget_dispatch(session, step.id)
         settle_cancel(session, run)
         return
+    sentence = (
+        f"This could not be finished: the process working on it died {deaths} times. "
+        f"Tell an administrator the run id {short_id(run.id)}."
+    )
     fail_run(session, run, sentence)
 
 
