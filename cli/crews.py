@@ -32,12 +32,14 @@ task:
     {{question}}
     </question>
 
-    Everything the tools return is evidence with an id such as E1. Write short claims, each with the ids of
-    the evidence that says so. If the evidence does not answer the question, give no claims and say what you
-    looked for. expected_output: |- One JSON object and nothing else: {{"claims": [{{"text": "one sentence",
-    "evidence": ["E1"]}}], "missing": null or "what was not found"}} tools: [search_knowledge,
-    read_document]
-    """
+    Everything the tools return is evidence with an id such as E1. Write short claims, each with the ids of the
+    evidence that says so. If the evidence does not answer the question, give no claims and say what you
+    looked for.
+  expected_output: |-
+    One JSON object and nothing else:
+    {{"claims": [{{"text": "one sentence", "evidence": ["E1"]}}], "missing": null or "what was not found"}}
+tools: [search_knowledge, read_document]
+"""
 _WORKFLOW = """\
 # The steps of a run, in an order that has each after what it needs. The last one gives the run's result.
 name: {name}

@@ -179,6 +179,24 @@ def test_the_router_sends_what_asks_for_figures_to_the_data_analyst(
     assert Route.model_validate_json(plan_route(asked)).specialists == (specialist,)
 
 
+@pytest.mark.parametrize(
+    ("question", "specialists"),
+    [
+        ("What was the revenue in May, and what does the returns policy say?", ("data_analyst", "help_desk")),
+        ("Why did the revenue fall in May?", ("data_analyst", "help_desk")),
+        ("What was the revenue of the Wherry store in May?", ("data_analyst",)),
+    ],
+)
+def test_the_router_sends_what_asks_for_figures_and_words_to_both(
+    question: str, specialists: tuple[str, ...]
+) -> None:
+    suggestion = Suggestion(MetricQuery(("sales.revenue",)), 0.95, "Revenue")
+    asked = replace(turn((), ()), question=question, suggest=lambda: Suggestions((suggestion,)))
+    assert Route.model_validate_json(plan_route(asked)).specialists == specialists
+    unsure = replace(asked, suggest=lambda: Suggestions((suggestion,), reason=Reason.AMBIGUOUS))
+    assert Route.model_validate_json(plan_route(unsure)).specialists == ("data_analyst",)
+
+
 def test_without_any_model_a_run_is_answered_the_same_way_each_time(desk: Desk) -> None:
     first, second = (desk.ask(LEAVE_QUESTION) for _ in range(2))
     assert (first.state, first.answer, first.claims) == (second.state, second.answer, second.claims)
