@@ -32,8 +32,8 @@ task:
     {{question}}
     </question>
 
-    Everything the tools return is evidence with an id such as E1. Write short claims, each with the ids of the
-    evidence that says so. If the evidence does not answer the question, give no claims and say what you
+    Everything the tools return is evidence with an id such as E1. Write short claims, each with the ids of
+    the evidence that says so. If the evidence does not answer the question, give no claims and say what you
     looked for.
   expected_output: |-
     One JSON object and nothing else:

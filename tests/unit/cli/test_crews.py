@@ -41,7 +41,7 @@ def test_what_was_begun_fits_and_what_does_not_is_named(crewdesk: Crewdesk, work
     assert checked.status == 1
     tools, key = checked.out.splitlines()
     assert tools.startswith(f"{crew}: tools: there is no tool 'dance'; there are: ")
-    assert key == f"{flow}:8: steps.0.deadline: this key is not known here; remove it or check its spelling."
+    assert key == f"{flow}:9: steps.0.deadline: this key is not known here; remove it or check its spelling."
     assert crewdesk("crews", "list").complaint == key
 
 
