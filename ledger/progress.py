@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ledger.db import Database
 from ledger.errors import NotFound
-from ledger.schema import OPEN_RUN_STATES, RunRow, RunState, StepRow, StepState
+from ledger.schema import OPEN_RUN_STATES, RunRow, StepRow, StepState
 from ledger.step_plan import declared
 
 _ENDED = (StepState.DONE, StepState.SKIPPED, StepState.FAILED, StepState.PARKED, StepState.CANCELLED)
@@ -57,7 +57,7 @@ class RunProgress(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    state: RunState
+    state: str
     cancelling: bool
     done: int
     total: int
@@ -112,7 +112,7 @@ def progress_in(run: RunRow, rows: Sequence[StepRow]) -> RunProgress:
     spread = {row.part_of for row in rows}
     counted = [row for row in rows if row.key not in spread]
     return RunProgress(
-        state=RunState(run.state),
+        state=run.state,
         cancelling=run.state in OPEN_RUN_STATES and run.cancel_requested_at is not None,
         done=sum(row.state in _ENDED for row in counted),
         total=len(counted),
