@@ -59,8 +59,10 @@ _MEANINGS = {
     "timings.total_s": "From the request to the end.",
     "timings.steps": "The steps of the workflow.",
     "timings.steps[].key": "The step's name in the workflow.",
-    "timings.steps[].state": "`blocked`, `ready`, `running`, `spread`, `waiting`, `done`, `skipped`, `failed`, "
-    "`parked` or `cancelled`. A step that ran for each item of a list is followed by one for each.",
+    "timings.steps[].state": (
+        "`blocked`, `ready`, `running`, `spread`, `waiting`, `done`, `skipped`, `failed`, `parked` or "
+        "`cancelled`. A step that ran for each item of a list is followed by one for each."
+    ),
     "timings.steps[].attempts": "How often a worker has begun it.",
     "timings.steps[].seconds": "How long its last attempt took.",
     "progress": "How far the run is.",
