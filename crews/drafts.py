@@ -13,6 +13,8 @@ from crews.step_context import StepContext
 from crews.step_output import NOBODY, CrewStepOutput
 from ledger.result import AbstainReason, ModelUse, RunResult
 
+_ROUTER = "router"
+
 
 def asked_back(context: StepContext) -> RunResult | None:
     """The router's own question, where it asks one instead of choosing anybody."""
@@ -41,7 +43,13 @@ def merged_draft(context: StepContext) -> CrewStepOutput:
     return answer.model_copy(update={"model": ModelUse(name=answer.model.name, fallbacks=fallbacks)})
 
 
-_ROUTER = "router"
+def came_to_nothing(context: StepContext) -> list[str]:
+    """A caveat for each specialist that found nothing where another one did."""
+    drafts = [one for one in _crew_outputs(context) if one.crew != _ROUTER]
+    empty = [one for one in drafts if not _is_useful(one)]
+    if len(empty) == len(drafts):
+        return []
+    return [f"{one.title} found nothing on this that it could give." for one in empty if one.title]
 
 
 def _crew_outputs(context: StepContext) -> list[CrewStepOutput]:
@@ -64,7 +72,7 @@ def _routed(context: StepContext) -> CrewStepOutput | None:
 
 
 def _merge(drafts: Sequence[CrewStepOutput]) -> CrewStepOutput:
-    useful = [one for one in drafts if one.output.get("claims") and not found_too_little(one)]
+    useful = [one for one in drafts if _is_useful(one)]
     if len(useful) < 2:
         return (useful or drafts)[0]
     claims = [claim for one in useful for claim in one.output["claims"]]
@@ -79,6 +87,10 @@ def _merge(drafts: Sequence[CrewStepOutput]) -> CrewStepOutput:
         best_relevance=max(relevances, default=None),
         withheld=any(one.withheld for one in useful),
     )
+
+
+def _is_useful(draft: CrewStepOutput) -> bool:
+    return bool(draft.output.get("claims")) and not found_too_little(draft)
 
 
 def _models(drafts: Sequence[CrewStepOutput]) -> ModelUse | None:

@@ -113,12 +113,12 @@ class StepContext:
             raise NotFound("There are no figures here: the workspace has no data catalog.")
         return self.desk()
 
-    def suggest(self) -> "Suggestions | None":
-        """Which governed queries the question may mean; None where the workspace has no catalog, or one that
+    def suggest(self, part: str | None = None) -> "Suggestions | None":
+        """Which governed queries the question, or this part of it, may mean; None where the workspace has no catalog, or one that
         cannot be used: what the documents answer is answered all the same."""
         if self.desk is None:
             return None
-        question = self.mask.reveal(self.claim.question)
+        question = self.mask.reveal(part or self.claim.question)
         try:
             return self.desk().suggest(self.access, question, self.db.clock.now())
         except (WorkspaceInvalid, NotFound) as error:

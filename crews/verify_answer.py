@@ -16,7 +16,7 @@ from crews.abstention import (
     long_past_review,
 )
 from crews.disagreement import Disagreement, find_disagreement
-from crews.drafts import asked_back, merged_draft
+from crews.drafts import asked_back, came_to_nothing, merged_draft
 from crews.help_desk.output import DraftAnswer
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
@@ -52,7 +52,8 @@ def verify_answer(context: StepContext) -> RunResult:
     disagreement = find_disagreement(context.claim.question, kept, evidence)
     if disagreement is not None and disagreement.newer is None:
         return abstain_in_conflict(answer, disagreement)
-    return _answered(answer, _with_both_sides(kept, disagreement), evidence, dropped, disagreement)
+    result = _answered(answer, _with_both_sides(kept, disagreement), evidence, dropped, disagreement)
+    return result.model_copy(update={"caveats": (*came_to_nothing(context), *result.caveats)})
 
 
 def _answered(

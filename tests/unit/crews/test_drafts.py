@@ -63,6 +63,7 @@ def test_a_draft_that_comes_to_nothing_gives_way(desk: Desk, lesser: dict[str, A
     view = answered(desk, BOTH, crew("data_analyst"), crew("help_desk", **lesser))
     assert (view.state, view.specialist) == ("answered", "Data analyst")
     assert [claim.evidence for claim in view.claims] == [("E1",)]
+    assert view.caveats == ("Help desk found nothing on this that it could give.",)
 
 
 def test_if_all_come_to_nothing_the_first_says_why(desk: Desk) -> None:
