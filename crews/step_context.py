@@ -114,8 +114,8 @@ class StepContext:
         return self.desk()
 
     def suggest(self, part: str | None = None) -> "Suggestions | None":
-        """Which governed queries the question, or this part of it, may mean; None where the workspace has no catalog, or one that
-        cannot be used: what the documents answer is answered all the same."""
+        """Which governed queries the question, or this part of it, may mean; None where the workspace has no
+        catalog, or one that cannot be used: what the documents answer is answered all the same."""
         if self.desk is None:
             return None
         question = self.mask.reveal(part or self.claim.question)
