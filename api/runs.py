@@ -1,4 +1,4 @@
-"""The routes of a run: ask for one, read it, read its spans, have it asked again."""
+"""The routes of a run: ask for one, read it, cancel it, read its spans, have it asked again."""
 
 import re
 from typing import Annotated
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Response, status
 from api.callers import identify_caller
 from api.problems import document_problems
 from api.shapes import IdempotencyKey, NewRun, RunAccepted, RunLinks, RunSpans, RunWatch
+from ledger.cancel import cancel_run_for
 from ledger.db import Database
 from ledger.errors import NotFound
 from ledger.people import Principal
@@ -49,6 +50,17 @@ def run_routes(db: Database, api_key_secret: bytes) -> APIRouter:
     @router.get("/{run_id}", responses=document_problems(401, 404, 422, 503), summary="Read a run")
     def get_run(run_id: str, caller: Annotated[Principal, caller_of]) -> RunView:
         return get_run_for(db, _checked_id(run_id), caller)
+
+    @router.post(
+        "/{run_id}/cancel",
+        status_code=status.HTTP_202_ACCEPTED,
+        responses=document_problems(401, 404, 409, 422, 503),
+        summary="Cancel a run",
+    )
+    def post_cancel(run_id: str, caller: Annotated[Principal, caller_of]) -> RunAccepted:
+        found = _checked_id(run_id)
+        state = cancel_run_for(db, found, caller)
+        return RunAccepted(run_id=found, state=state, links=_links(found))
 
     @router.get(
         "/{run_id}/spans", responses=document_problems(401, 404, 422, 503), summary="Read a run's spans"

@@ -11,7 +11,7 @@ import sys
 from tests.stand_ins.provider import ScriptedProvider, ToolThenAnswer
 
 QUESTION = "How do I set up the VPN on my laptop?"
-_ROUTE = json.dumps({"specialist": "help_desk", "reason": "The company's documents say how."})
+_ROUTE = json.dumps({"specialists": ["help_desk"], "reason": "The company's documents say how."})
 
 
 def script() -> ToolThenAnswer:

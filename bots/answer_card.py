@@ -57,7 +57,7 @@ def render_run(view: RunView) -> Card:
         case RunState.ABSTAINED:
             return _abstained(view)
         case RunState.CANCELLED:
-            return _closing("This was cancelled before there was an answer.", view)
+            return _closing(view.failure or "This was cancelled before there was an answer.", view)
         case _:
             return _closing(
                 view.failure or "Something went wrong on my side and this was not answered.", view
@@ -88,15 +88,19 @@ def _answered(view: RunView) -> Card:
 def _abstained(view: RunView) -> Card:
     why = view.answer or (_REASONS[AbstainReason(view.reason)] if view.reason else "I cannot answer this.")
     answer = _shortened(to_mrkdwn(why), view)
+    meanings = [f"• {fit(to_mrkdwn(choice), MAX_LINE)}" for choice in view.choices]
+    which = "\n".join(["Tell me which of these you mean:", *meanings]) if meanings else ""
     suggestions = [f"• {fit(to_mrkdwn(suggestion), MAX_LINE)}" for suggestion in view.suggestions[:5]]
     nearest = "\n".join(["This comes closest:", *suggestions]) if suggestions else ""
     caveats = [fit(f":warning: {to_mrkdwn(caveat)}", MAX_LINE) for caveat in view.caveats[:MAX_SOURCES]]
-    next_step = WATCH_OFFER if view.reason == AbstainReason.BLOCKED else _ASK_A_PERSON
-    paragraphs = [answer, nearest, next_step, "\n".join(caveats)]
+    # Whoever is asked back can go on alone.
+    next_step = "" if which else WATCH_OFFER if view.reason == AbstainReason.BLOCKED else _ASK_A_PERSON
+    paragraphs = [answer, which, nearest, next_step, "\n".join(caveats)]
     blocks = [
         *_sections(answer),
+        *_sections(which),
         *_sections(nearest),
-        _section(next_step),
+        *_sections(next_step),
         *_contexts(caveats),
         _footer(view),
     ]

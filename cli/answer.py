@@ -15,6 +15,7 @@ from ledger.evidence import FIGURES
 from ledger.ids import short_id
 from ledger.reading import EvidenceView, RunView
 from ledger.result import AbstainReason
+from ledger.schema import StepState
 
 _MOST_SQL = 240
 _MOST_LINEAGE = 5
@@ -24,12 +25,23 @@ def print_run(screen: Console, run: RunView, artifacts: Path) -> None:
     """The whole result of a finished run, or its state while it is open. `artifacts` is the folder of runs'
     files."""
     if run.is_open:
-        screen.print(f"This run is {run.state}; look again with `crewdesk run show {short_id(run.run_id)}`.")
+        _print_open(screen, run)
     elif run.outcome == "answered":
         _print_answer(screen, run, artifacts)
     else:
         _print_no_answer(screen, run)
     screen.print(Text(f"\n{_footer(run)}", style="dim"))
+
+
+def _print_open(screen: Console, run: RunView) -> None:
+    progress = run.progress
+    state = "being cancelled" if progress.cancelling else run.state
+    look = f"look again with `crewdesk run show {short_id(run.run_id)}`"
+    screen.print(f"This run is {state} ({progress.done} of {progress.total} steps done); {look}.")
+    for step in progress.steps:
+        if step.state == StepState.WAITING:
+            until = f" until {step.due_at.astimezone():%Y-%m-%d %H:%M}" if step.due_at else ""
+            screen.print(f"  waiting: {printable(step.label)}{until}")
 
 
 def _print_answer(screen: Console, run: RunView, artifacts: Path) -> None:
@@ -90,6 +102,10 @@ def _print_provenance(screen: Console, details: dict[str, Any]) -> None:
 
 def _print_no_answer(screen: Console, run: RunView) -> None:
     screen.print(printable(run.answer or run.failure or f"This run was {run.outcome}."))
+    for number, choice in enumerate(run.choices, start=1):
+        screen.print(f"  {number}. {printable(choice)}")
+    if run.choices:
+        screen.print("Ask again and say which of these you mean.")
     if run.suggestions:
         screen.print(Text("\nNearest pages, and whom to ask", style="bold"))
     for suggestion in run.suggestions:

@@ -29,7 +29,8 @@ def ask_command(
 ) -> int:
     """Ask a question and wait for its answer with numbered sources.
 
-    Exit status: 0 answered, 2 the command does not fit, 3 the crew abstained, 4 not permitted, 5 failed.
+    Exit status: 0 answered, or waiting for a person or a date, 2 the command does not fit, 3 the crew
+    abstained, 4 not permitted, 5 failed.
 
     [bold]Examples[/bold]
 
@@ -39,7 +40,7 @@ def ask_command(
     """
     from cli.answer import print_run
     from cli.embedded import open_installation
-    from cli.exits import status_of_outcome
+    from cli.exits import ExitStatus, status_of_outcome
     from cli.screen import open_screen, print_json
     from cli.start import checked_email, checked_label, read_settings
     from knowledge.model_files import check_model_files, installed_model_folder
@@ -68,7 +69,8 @@ def ask_command(
         else:
             print_run(open_screen(), run, settings.var / ARTIFACTS)
         _finish_earlier_runs(installation)
-    return status_of_outcome(run.outcome)
+    # One that waits for a person or a date has come as far as it can for now.
+    return ExitStatus.DONE if run.is_open else status_of_outcome(run.outcome)
 
 
 def _finish_earlier_runs(installation: "Installation") -> None:
@@ -109,7 +111,6 @@ def _work_on(installation: "Installation", request: "RunRequest") -> "RunView":
 
 
 def _progress(run: "RunView") -> str:
-    working = [step.key.replace("_", " ") for step in run.timings.steps if step.state == "running"]
-    done = sum(step.state == "done" for step in run.timings.steps)
-    doing = ", ".join(working) or run.state
-    return f"{doing} ... (step {min(done + 1, len(run.timings.steps))} of {len(run.timings.steps)})"
+    progress = run.progress
+    doing = ", ".join(progress.at_work) or run.state
+    return f"{doing} ... (step {min(progress.done + 1, progress.total)} of {progress.total})"

@@ -15,9 +15,11 @@ from ledger.errors import SettingsInvalid
 from ledger.log import get_logger
 from ledger.migrate import migrate
 from ledger.people import sync_people
+from ledger.progress import RunProgress, read_progress
 from ledger.queue import create_celery, ring
-from ledger.reading import Progress, RunView, get_run_for_delivery, read_progress
+from ledger.reading import RunView, get_run_for_delivery
 from ledger.relay import Relay
+from ledger.schema import RunState
 from ledger.settings import EmbeddedSettings
 from ledger.steps import count_open_runs, release_leases
 from ledger.var_folder import hold_var
@@ -89,9 +91,10 @@ class Installation:
         self._stack.callback(stop.set)
 
     def wait_for_run(self, run_id: str, on_state: Callable[[RunView], None]) -> RunView:
-        """Returns the run once it has ended; `on_state` is called when it moves on."""
-        seen: Progress | None = None
-        while (progress := read_progress(self.db, run_id)).is_open:
+        """Returns the run once it has ended, or waits for a person or a date; `on_state` is called when it
+        moves on."""
+        seen: RunProgress | None = None
+        while (progress := read_progress(self.db, run_id)).is_open and progress.state != RunState.WAITING:
             if progress != seen:
                 seen = progress
                 on_state(get_run_for_delivery(self.db, run_id))
@@ -151,8 +154,8 @@ def open_installation(settings: EmbeddedSettings, role: str) -> Iterator[Install
 
 def prepare_ledger(db: Database, workspace: Workspace) -> None:
     """Brings the schema, the people and the workflows up to date."""
-    from crews.bootstrap import publish_shipped_workflows
+    from crews.bootstrap import publish_workflows
 
     migrate(db)
     sync_people(db, workspace.people)
-    publish_shipped_workflows(db)
+    publish_workflows(db, workspace.folder)

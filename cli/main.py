@@ -15,6 +15,7 @@ from cli import (
     catalog,
     catalog_check,
     catalog_lineage,
+    crews,
     doctor,
     ingest,
     keys,
@@ -97,6 +98,8 @@ def build_app() -> typer.Typer:
     run_group.command("watch")(runs.watch_run_command)
     app.add_typer(run_group, name="run")
     app.add_typer(tickets.build_group(), name="tickets")
+    app.command("cancel")(runs.cancel_command)
+    app.add_typer(crews.build_group(), name="crews")
     app.command("trace")(trace.trace_command)
     app.command("replay")(replay.replay_command)
     app.command("spending")(spending.spending_command)

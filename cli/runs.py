@@ -100,11 +100,40 @@ def watch_run_command(
     open_screen().print(f"The question is asked again as soon as {products} can give a figure.")
 
 
+def cancel_command(
+    run_id: Annotated[
+        str, typer.Argument(metavar="ID", help="A run's id, or at least its last four characters.")
+    ],
+) -> None:
+    """Cancel a run: nothing more is begun, what is being worked on stops, and what is done is undone where
+    its workflow says how.
+
+    [bold]Examples[/bold]
+
+    crewdesk cancel 9f3c01ab
+    """
+    from cli.start import open_ledger, read_settings
+    from ledger.cancel import cancel_run
+    from ledger.ids import short_id
+    from ledger.reading import resolve_run_id
+    from ledger.schema import RunState
+    from ledger.settings import ProcessSettings
+
+    with open_ledger(read_settings(ProcessSettings)) as db:
+        found = resolve_run_id(db, run_id)
+        state = cancel_run(db, found, "cli")
+    if state == RunState.CANCELLED:
+        print(f"Run {short_id(found)} is cancelled.")
+    else:
+        print(f"Run {short_id(found)} is being cancelled; what is at work on it stops within two seconds.")
+
+
 def _print_table(screen: "Console", runs: "RunList") -> None:
     from rich.table import Table
 
     from cli.screen import printable
     from ledger.ids import short_id
+    from ledger.schema import OPEN_RUN_STATES
 
     if not runs.runs:
         screen.print('No runs yet. Ask something: crewdesk ask "How do I ...?" --as EMAIL')
@@ -118,5 +147,8 @@ def _print_table(screen: "Console", runs: "RunList") -> None:
         seconds = "" if run.total_s is None else f"{run.total_s:.1f}"
         asked = f"{run.created_at.astimezone():%m-%d %H:%M}"
         question = " ".join(printable(run.question).split())
-        table.add_row(short_id(run.run_id), run.state, asked, printable(run.principal), seconds, question)
+        done = f" {run.steps_done}/{run.steps_total}" if run.state in OPEN_RUN_STATES else ""
+        table.add_row(
+            short_id(run.run_id), f"{run.state}{done}", asked, printable(run.principal), seconds, question
+        )
     screen.print(table)

@@ -31,6 +31,35 @@ class TicketList(BaseModel):
     tickets: tuple[TicketSummary, ...]
 
 
+class CrewLine(BaseModel):
+    """`origin` is `shipped` or `workspace`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    title: str
+    tools: tuple[str, ...]
+    origin: str
+
+
+class WorkflowLine(BaseModel):
+    """`steps` by key, in the order they are declared in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    description: str
+    steps: tuple[str, ...]
+    origin: str
+
+
+class CrewList(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    crews: tuple[CrewLine, ...]
+    workflows: tuple[WorkflowLine, ...]
+
+
 class Trace(BaseModel):
     """Spans in the order they began; the one without a parent is the run itself."""
 

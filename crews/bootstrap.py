@@ -9,21 +9,20 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crews.help_desk.output import DraftAnswer
 from crews.specs import Limits
 from crews.step_context import StepContext
-from crews.step_output import NOBODY, CrewStepOutput
 from crews.step_runner import StepRunner
 from crews.verify_answer import verify_answer
-from crews.workflow_loader import SHIPPED, load_workflows
+from crews.workflow_loader import SHIPPED, all_workflows, load_workflows
 from knowledge.library import Library
 from knowledge.pii.presidio import open_pattern_detector
 from ledger.artifacts import ARTIFACTS, ArtifactStore
+from ledger.condition import value_at
 from ledger.db import Database
 from ledger.errors import CrewdeskError
 from ledger.settings import WorkerSettings, harden_crewai
 from ledger.steps import ClaimedStep
-from ledger.workflows import publish_workflow
+from ledger.workflows import publish_workflow, retire_workflows
 from ledger.workspace import CATALOG, declared_budgets, open_workspace
 
 if TYPE_CHECKING:
@@ -38,48 +37,68 @@ FUNCTIONS = {"verify_answer": verify_answer}
 
 def publish_shipped_workflows(db: Database) -> None:
     """Raises WorkspaceInvalid if one of them is not sound."""
-    crews = {path.parent.name for path in _HERE.glob("*/crew.yaml")}
-    for spec in load_workflows(SHIPPED, crews=crews, functions=FUNCTIONS):
+    for spec in load_workflows(SHIPPED, crews=shipped_crew_names(), functions=FUNCTIONS):
         publish_workflow(db, spec)
+
+
+def publish_workflows(db: Database, workspace: Path) -> None:
+    """Those that ship and the workspace's own, and no other. Raises WorkspaceInvalid naming file and key."""
+    specs = all_workflows(workspace, shipped_crew_names(), FUNCTIONS)
+    for spec in specs:
+        publish_workflow(db, spec)
+    retire_workflows(db, keep={spec.name for spec in specs})
+
+
+def shipped_crew_files() -> list[Path]:
+    return sorted(_HERE.glob("*/crew.yaml"))
+
+
+def shipped_crew_names() -> set[str]:
+    return {path.parent.name for path in shipped_crew_files()}
+
+
+def open_room(settings: WorkerSettings) -> "CrewRoom":
+    """Loads CrewAI. Raises WorkspaceInvalid, SettingsInvalid."""
+    harden_crewai(settings.var)
+    from crews.catalog import all_crews
+    from crews.crew_step import CrewRoom
+    from crews.tools.shipped import shipped_tools
+
+    tools = shipped_tools()
+    budgets = declared_budgets(settings.workspace)
+    return CrewRoom(all_crews(tools, settings.workspace), tools, settings.models, budgets)
 
 
 class CrewWorkshop:
     """Runs crew steps; opens the crew room, and with it CrewAI, at the first."""
 
-    def __init__(self, settings: WorkerSettings) -> None:
+    def __init__(self, settings: WorkerSettings, db: Database) -> None:
         self._settings = settings
+        self._db = db
         self._lock = threading.Lock()
         self._room: CrewRoom | None = None
 
     def room(self) -> "CrewRoom":
         with self._lock:
             if self._room is None:
-                self._room = self._open_room()
+                self._room = open_room(self._settings)
             return self._room
 
     def limits(self, claim: ClaimedStep) -> Limits:
-        name = crew_name(claim)
-        return Limits() if name == NOBODY else self.room().parts(name).spec.limits
+        cast = self.room().cast
+        return cast.parts(self._db, cast.pins_of(self._db, claim), crew_name(claim)).spec.limits
 
     def __call__(self, context: StepContext) -> dict[str, Any]:
-        name = crew_name(context.claim)
-        output = _nobody(context.claim) if name == NOBODY else self.room().run(context, name)
-        return output.model_dump(mode="json")
-
-    def _open_room(self) -> "CrewRoom":
-        harden_crewai(self._settings.var)
-        from crews.catalog import shipped_crews, shipped_tools
-        from crews.crew_step import CrewRoom
-
-        tools = shipped_tools()
-        budgets = declared_budgets(self._settings.workspace)
-        return CrewRoom(shipped_crews(tools), tools, self._settings.models, budgets)
+        room, claim = self.room(), context.claim
+        pins = room.cast.pins_of(self._db, claim)
+        parts = room.cast.parts(self._db, pins, crew_name(claim))
+        return room.run(context, parts, room.cast.candidates(pins)).model_dump(mode="json")
 
 
 def build_step_runner(
     settings: WorkerSettings, db: Database, library: Callable[[], Library]
 ) -> tuple[StepRunner, CrewWorkshop]:
-    workshop = CrewWorkshop(settings)
+    workshop = CrewWorkshop(settings, db)
     desk = _number_desk(settings, db)
     triage = _triage_desk(settings, db, library)
     return StepRunner(db, library, workshop, FUNCTIONS, open_pattern_detector, desk, triage), workshop
@@ -122,24 +141,14 @@ def _triage_desk(
 
 
 def crew_name(claim: ClaimedStep) -> str:
-    """`router` is itself; `route.specialist` is what the step `route` chose."""
-    chooser, dot, field = claim.uses.partition(".")
-    if not dot:
-        return claim.uses
-    name = claim.inputs[chooser]["output"].get(field)
+    """`router` is itself; `route.specialist` is what the step `route` chose, `item` what this step is for."""
+    if claim.uses.partition(".")[0] == "item":
+        name = value_at(claim.uses, {"item": claim.item})
+    elif "." in claim.uses:
+        chooser, _, field = claim.uses.partition(".")
+        name = value_at(field, (claim.inputs[chooser] or {}).get("output", {}))
+    else:
+        name = claim.uses
     if not isinstance(name, str):
-        raise CrewdeskError(f"The step '{chooser}' did not name a specialist.")
+        raise CrewdeskError(f"The step '{claim.key}' was told no specialist.")
     return name
-
-
-def _nobody(claim: ClaimedStep) -> CrewStepOutput:
-    """What stands in place of a specialist's output when the router found that nobody can answer."""
-    chosen = CrewStepOutput.model_validate(claim.inputs[claim.uses.partition(".")[0]])
-    draft = DraftAnswer(missing=chosen.output.get("reason"))
-    return CrewStepOutput(
-        crew=NOBODY,
-        title=chosen.title,
-        output=draft.model_dump(mode="json"),
-        model=chosen.model,
-        evidence=(),
-    )

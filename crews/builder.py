@@ -55,8 +55,9 @@ class _NoOutputStorage:
         return []
 
 
-def build_crew(spec: CrewSpec, question: str, llm: BaseLLM, tools: list[BaseTool]) -> Crew:
-    """`question` goes in by plain replacement, so that braces in it mean nothing to CrewAI."""
+def build_crew(spec: CrewSpec, text: str, llm: BaseLLM, tools: list[BaseTool]) -> Crew:
+    """`text` is the task's description with its places filled in, so that braces in what was asked mean
+    nothing to CrewAI."""
     agent = Agent(
         role=spec.agent.role,
         goal=spec.agent.goal,
@@ -72,7 +73,7 @@ def build_crew(spec: CrewSpec, question: str, llm: BaseLLM, tools: list[BaseTool
         use_better_compaction=False,
     )
     task = Task(
-        description=spec.task.description.replace("{question}", question),
+        description=text,
         expected_output=spec.task.expected_output,
         agent=agent,
     )

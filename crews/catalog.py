@@ -1,34 +1,19 @@
-"""The crews and tools that ship with Crewdesk, by the names workflows use."""
+"""The crews a worker can run: those that ship with Crewdesk and those of the workspace, by the names
+workflows use."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from crews.crew_step import CrewParts
+from crews.cast import CrewParts, parts_of
 from crews.data_analyst.floor import plan_figures
 from crews.help_desk.floor import plan_answer
 from crews.help_desk.output import DraftAnswer
 from crews.router.floor import plan_route
 from crews.router.output import Route
-from crews.specs import load_crew_spec, with_choices
-from crews.tools.data_products import DESCRIBE_DATA_PRODUCT, LIST_DATA_PRODUCTS
-from crews.tools.entity_profile import ENTITY_PROFILE
+from crews.specs import check_tools, load_crew_spec, with_choices
 from crews.tools.gate import ToolSpec
-from crews.tools.make_chart import MAKE_CHART
-from crews.tools.query_metrics import QUERY_METRICS
-from crews.tools.read_document import READ_DOCUMENT
-from crews.tools.run_sql import RUN_SQL
-from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
-from crews.tools.statistics import STATISTICS
-from crews.tools.suggest_queries import SUGGEST_QUERIES
-from crews.tools.triage import (
-    CHECK_ACCESS,
-    CHECK_SYSTEM_STATUS,
-    CLASSIFY_REQUEST,
-    FIND_SIMILAR_TICKETS,
-    OPEN_TICKET,
-)
-from ledger.errors import WorkspaceInvalid
+from crews.workspace_crews import load_workspace_crews
 
 _HERE = Path(__file__).parent
 
@@ -41,30 +26,18 @@ def shipped_crews(tools: Mapping[str, ToolSpec]) -> dict[str, CrewParts]:
         CrewParts(load_crew_spec(_HERE / "data_analyst"), DraftAnswer, plan_figures),
     ]
     for part in parts:
-        unknown = [name for name in part.spec.tools if name not in tools]
-        if unknown:
-            raise WorkspaceInvalid(
-                f"crews/{part.spec.name}/crew.yaml: tools: there is no tool '{unknown[0]}'."
-            )
+        check_tools(Path("crews") / part.spec.name / "crew.yaml", part.spec, tools)
     return {part.spec.name: replace(part, spec=with_choices(part.spec, part.output)) for part in parts}
 
 
-def shipped_tools() -> dict[str, ToolSpec]:
-    tools = (
-        SEARCH_KNOWLEDGE,
-        READ_DOCUMENT,
-        SUGGEST_QUERIES,
-        QUERY_METRICS,
-        LIST_DATA_PRODUCTS,
-        DESCRIBE_DATA_PRODUCT,
-        RUN_SQL,
-        STATISTICS,
-        MAKE_CHART,
-        ENTITY_PROFILE,
-        CLASSIFY_REQUEST,
-        CHECK_ACCESS,
-        CHECK_SYSTEM_STATUS,
-        FIND_SIMILAR_TICKETS,
-        OPEN_TICKET,
-    )
-    return {tool.name: tool for tool in tools}
+def all_crews(tools: Mapping[str, ToolSpec], workspace: Path) -> dict[str, CrewParts]:
+    """Raises WorkspaceInvalid naming file and key."""
+    shipped = shipped_crews(tools)
+    own = load_workspace_crews(workspace, taken=shipped)
+    for path, spec in own.items():
+        check_tools(path, spec, tools)
+    return {**shipped, **_by_name(parts_of(spec) for spec in own.values())}
+
+
+def _by_name(parts: Iterable[CrewParts]) -> dict[str, CrewParts]:
+    return {part.spec.name: part for part in parts}

@@ -6,24 +6,24 @@ for, then the candidate is dropped and the next one - in the end the floor - doe
 
 import contextvars
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from crewai.tools.tool_failure import ToolExecutionFailedError
 from pydantic import BaseModel
 
 from crews.builder import GovernedTool, build_crew
-from crews.errors import OutputInvalid, UnknownCrew
-from crews.floor.turn import FloorPlan, FloorTurn
+from crews.cast import Cast, CrewParts
+from crews.errors import OutputInvalid
+from crews.floor.turn import FloorTurn
 from crews.last_word import fitting_output
 from crews.models.chain import Speaker, speakers
 from crews.models.floor import floor_llm
 from crews.models.gateway import GatewayLLM
 from crews.models.provider import ProviderClients
 from crews.models.replay import RecordedReplies, RecordedTools
-from crews.specs import CrewSpec
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
+from crews.task_text import task_text
 from crews.tools.gate import ToolSpec
 from crews.tracing.event_listener import EventTally, tallying
 from ledger.budgets import Budgets
@@ -40,15 +40,6 @@ _log = get_logger(__name__)
 _NO_BUDGETS = Budgets()
 
 
-@dataclass(frozen=True, slots=True)
-class CrewParts:
-    """A crew as it can be run: its spec, the shape of its output, and how the floor speaks for it."""
-
-    spec: CrewSpec
-    output: type[BaseModel]
-    floor_plan: FloorPlan
-
-
 class CrewRoom:
     """Everything the crews share in one process."""
 
@@ -60,7 +51,7 @@ class CrewRoom:
         budgets: Budgets = _NO_BUDGETS,
     ) -> None:
         """Raises SettingsInvalid."""
-        self._crews = crews
+        self.cast = Cast(crews, tools, candidates)
         self._tools = tools
         self._candidates = candidates
         self._budgets = budgets
@@ -70,20 +61,15 @@ class CrewRoom:
             self._clients.client_for(candidate)
             _check_price(candidate, budgets)
 
-    def parts(self, name: str) -> CrewParts:
-        """Raises UnknownCrew."""
-        if name not in self._crews:
-            raise UnknownCrew(f"There is no crew called '{name}'.")
-        return self._crews[name]
-
-    def run(self, context: StepContext, name: str) -> CrewStepOutput:
+    def run(
+        self, context: StepContext, parts: CrewParts, candidates: Sequence[ModelCandidate]
+    ) -> CrewStepOutput:
         """Raises CrewdeskError if the step cannot be done."""
-        parts = self.parts(name)
         replay = replay_of(context.db, context.claim.run_id)
         if replay is not None:
             return self._repeat(context, parts, replay)
         purse = self._purse(context, context.claim.principal)
-        return self._with_models(context, parts, self._candidates, self._tools_of(parts), purse)
+        return self._with_models(context, parts, candidates, self._tools_of(parts), purse)
 
     def _tools_of(self, parts: CrewParts) -> list[ToolSpec]:
         return [self._tools[name] for name in parts.spec.tools]
@@ -163,11 +149,12 @@ def _work(
 def _attempt(
     context: StepContext, parts: CrewParts, tools: Sequence[ToolSpec], gateway: GatewayLLM
 ) -> BaseModel:
-    spec, question = parts.spec, context.claim.question
-    with context.recorder.span("crew", f"crew {spec.name}", {"question": question}) as span:
+    spec, claim = parts.spec, context.claim
+    with context.recorder.span("crew", f"crew {spec.name}", {"question": claim.question}) as span:
         context.parent_span = span.id
         tally = EventTally(frozenset(spec.tools))
-        crew = build_crew(spec, question, gateway, [GovernedTool(context, tool) for tool in tools])
+        governed = [GovernedTool(context, tool) for tool in tools]
+        crew = build_crew(spec, task_text(spec.task.description, claim), gateway, list(governed))
         asked, called = gateway.asked, len(context.tools_called)
         gateway.begin()
         said = contextvars.copy_context().run(_kick_off, crew, tally)

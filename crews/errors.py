@@ -42,3 +42,15 @@ class RecordEnded(CrewdeskError):
 
 class UnknownCrew(CrewdeskError):
     code = "unknown_crew"
+
+
+class PinGone(CrewdeskError):
+    """A run began with something that is no longer there."""
+
+    code = "pin_gone"
+
+
+class NeedsModel(CrewdeskError):
+    """The floor cannot fill an output it does not know."""
+
+    code = "needs_model"

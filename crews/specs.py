@@ -2,12 +2,14 @@
 answer."""
 
 import re
+from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from crews.output_schema import OutputSchema
 from ledger.errors import WorkspaceInvalid
 from ledger.yaml_file import load_yaml
 
@@ -27,8 +29,9 @@ class AgentSpec(BaseModel):
 
 
 class TaskSpec(BaseModel):
-    """CrewAI's own fields of a task. `{question}` in the description stands for what was asked; `{choices of
-    FIELD}` in the expected output for the values that field of the crew's output may have."""
+    """CrewAI's own fields of a task. In the description `{question}` stands for what was asked, `{inputs}`
+    for the outputs of the steps it needs and `{item}` for the one of a list it is for; in the expected output
+    `{choices of FIELD}` for the words that field of the crew's output is made of."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,6 +53,8 @@ class Limits(BaseModel):
 
 
 class CrewSpec(BaseModel):
+    """`output` is for a workspace's own crews; without one the crew drafts an answer in claims."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -58,6 +63,7 @@ class CrewSpec(BaseModel):
     task: TaskSpec
     tools: tuple[str, ...] = ()
     limits: Limits = Limits()
+    output: OutputSchema | None = None
 
 
 def load_crew_spec(folder: Path) -> CrewSpec:
@@ -75,6 +81,9 @@ def with_choices(spec: CrewSpec, output: type[BaseModel]) -> CrewSpec:
 def _choices(spec: CrewSpec, output: type[BaseModel], name: str) -> str:
     field = output.model_fields.get(name)
     values = () if field is None else get_args(field.annotation)
+    if values and get_origin(values[0]) is Literal:
+        # A list of such words.
+        values = get_args(values[0])
     if not values or not all(isinstance(value, str) for value in values):
         raise WorkspaceInvalid(
             f"crews/{spec.name}/crew.yaml: task.expected_output: '{{choices of {name}}}' names no field of "
@@ -82,3 +91,11 @@ def _choices(spec: CrewSpec, output: type[BaseModel], name: str) -> str:
         )
     *others, last = (f'"{value}"' for value in values)
     return f"{', '.join(others)} or {last}" if others else last
+
+
+def check_tools(path: Path, spec: CrewSpec, known: Collection[str]) -> None:
+    """Raises WorkspaceInvalid."""
+    unknown = [name for name in spec.tools if name not in known]
+    if unknown:
+        there_are = f"; there are: {', '.join(sorted(known))}" if known else ""
+        raise WorkspaceInvalid(f"{path}: tools: there is no tool '{unknown[0]}'{there_are}.")

@@ -32,7 +32,7 @@ _log = get_logger(__name__)
 @dataclass(slots=True)
 class Budget:
     """Counts what one step uses. Thread-safe: CrewAI may run tool calls side by side. Whoever sets
-    `cancelled` ends every wait of the step."""
+    `cancelled` ends every wait of the step, and the step itself at its next model or tool call."""
 
     limits: Limits
     deadline: float
@@ -65,7 +65,7 @@ class Budget:
         return None
 
     def spend_model_call(self) -> None:
-        """Raises BudgetExceeded or DeadlineExceeded."""
+        """Raises BudgetExceeded, DeadlineExceeded or StepCancelled."""
         with self._lock:
             self._check_deadline()
             if self.model_calls >= self.limits.model_calls:
@@ -80,7 +80,7 @@ class Budget:
             self.model_calls = 0
 
     def spend_tool_call(self) -> None:
-        """Raises BudgetExceeded or DeadlineExceeded."""
+        """Raises BudgetExceeded, DeadlineExceeded or StepCancelled."""
         with self._lock:
             self._check_deadline()
             if self.tool_calls >= self.limits.tool_calls:
@@ -89,7 +89,13 @@ class Budget:
                 )
             self.tool_calls += 1
 
+    def check_cancelled(self) -> None:
+        """Raises StepCancelled."""
+        if self.cancelled.is_set():
+            raise StepCancelled("The step was cancelled.")
+
     def _check_deadline(self) -> None:
+        self.check_cancelled()
         if self.remaining_s() <= 0:
             raise DeadlineExceeded("The specialist ran out of time before it could finish.")
 
@@ -138,12 +144,12 @@ class StepContext:
             raise NotFound("There is no triage here: the workspace has no folder triage/.")
         return desk
 
-    def suggest(self) -> "Suggestions | None":
-        """Which governed queries the question may mean; None where the workspace has no catalog, or one that
-        cannot be used: what the documents answer is answered all the same."""
+    def suggest(self, part: str | None = None) -> "Suggestions | None":
+        """Which governed queries the question, or this part of it, may mean; None where the workspace has no
+        catalog, or one that cannot be used: what the documents answer is answered all the same."""
         if self.desk is None:
             return None
-        question = self.mask.reveal(self.claim.question)
+        question = self.mask.reveal(part or self.claim.question)
         try:
             return self.desk().suggest(self.access, question, self.db.clock.now())
         except (WorkspaceInvalid, NotFound) as error:

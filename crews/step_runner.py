@@ -10,17 +10,21 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pydantic import BaseModel
+
+from crews.errors import StepCancelled
 from crews.run_mask import RunMask
 from crews.specs import Limits
 from crews.step_context import Budget, StepContext
+from crews.workflow_loader import BROKEN
 from knowledge.library import Library
 from knowledge.pii.port import PiiDetector
+from ledger.cancel import is_cancel_requested
 from ledger.db import Database
 from ledger.errors import CrewdeskError, DatabaseUnavailable, LeaseLost
 from ledger.ids import new_id, short_id
 from ledger.log import bind_context, get_logger
 from ledger.masking import mask_text
-from ledger.result import RunResult
 from ledger.runs import keep_masked_question
 from ledger.spans import SpanRecorder
 from ledger.steps import LEASE_S, ClaimedStep, claim_step, complete_step, extend_lease, fail_step
@@ -33,6 +37,11 @@ if TYPE_CHECKING:
 _log = get_logger(__name__)
 
 HEARTBEAT_S = LEASE_S / 3
+# A cancelled run ends within two seconds: the step is told after one at most, and has one to give in.
+LOOK_S = 0.5
+GIVE_IN_S = 1.0
+
+Function = Callable[[StepContext], BaseModel]
 
 
 class CrewWork(Protocol):
@@ -51,7 +60,7 @@ class StepRunner:
         db: Database,
         library: Callable[[], Library],
         crew_work: CrewWork,
-        functions: Mapping[str, Callable[[StepContext], RunResult]],
+        functions: Mapping[str, Function],
         detector: Callable[[], PiiDetector],
         desk: "Callable[[], NumberDesk] | None" = None,
         triage_desk: "Callable[[], TriageDesk | None] | None" = None,
@@ -76,27 +85,28 @@ class StepRunner:
         claim = claim_step(self._db, step_id, self._owner)
         if claim is None:
             return None
-        with bind_context(run=short_id(claim.run_id), step=claim.key), self._heartbeat(claim):
+        cancelled = threading.Event()
+        with bind_context(run=short_id(claim.run_id), step=claim.key), self._heartbeat(claim, cancelled):
             _log.info("step_claimed", attempt=claim.attempt)
             try:
-                next_id = complete_step(self._db, claim, self._work(claim))
+                next_id = complete_step(self._db, claim, self._work(claim, cancelled))
                 _log.info("step_completed")
                 return next_id
             except LeaseLost as error:
                 _log.warning("step_lost", reason=str(error))
             except CrewdeskError as error:
                 _log.warning("step_failed", code=error.code, reason=str(error))
-                self._give_up(claim, str(error), try_again=error.worth_retrying)
+                self._give_up(claim, str(error), code=error.code, try_again=error.worth_retrying)
             except Exception:  # noqa: BLE001 - the last resort: the person who asked hears of it, whatever it is
                 error_id = short_id(new_id())
                 _log.exception("step_broke", error_id=error_id)
                 sentence = (
                     f"Something went wrong inside Crewdesk. Tell an administrator the error id {error_id}."
                 )
-                self._give_up(claim, sentence, try_again=False)
+                self._give_up(claim, sentence, code=BROKEN, try_again=False)
         return None
 
-    def _work(self, claim: ClaimedStep) -> dict[str, Any]:
+    def _work(self, claim: ClaimedStep, cancelled: threading.Event) -> dict[str, Any]:
         mask = RunMask(self._db, claim.run_id, self._detector)
         # From here on nobody meets the question as it was asked.
         claim = replace(claim, question=self._masked_question(claim, mask))
@@ -105,7 +115,9 @@ class StepRunner:
             "step", claim.key, claim.inputs, parent_id=recorder.root_id, span_id=recorder.step_span_id
         ) as span:
             limits = self._crew_work.limits(claim) if claim.kind == StepKind.CREW else Limits()
-            budget = Budget(limits=limits, deadline=time.monotonic() + claim.deadline_s)
+            limits = Limits.model_validate({**limits.model_dump(), **claim.limits})
+            deadline = time.monotonic() + claim.deadline_s
+            budget = Budget(limits=limits, deadline=deadline, cancelled=cancelled)
             context = StepContext(
                 self._db, claim, recorder, self._library, budget, mask, self._desk, self._triage_desk
             )
@@ -127,18 +139,21 @@ class StepRunner:
             return self._crew_work(context)
         return self._functions[claim.uses](context).model_dump(mode="json")
 
-    def _give_up(self, claim: ClaimedStep, sentence: str, *, try_again: bool) -> None:
+    def _give_up(self, claim: ClaimedStep, sentence: str, *, code: str, try_again: bool) -> None:
         try:
-            fail_step(self._db, claim, sentence, try_again=try_again)
+            fail_step(self._db, claim, sentence, code=code, try_again=try_again)
         except (LeaseLost, DatabaseUnavailable) as error:
             # Nothing is lost: the lease runs out and the sweeper hands the step to somebody else.
             _log.warning("step_left_to_sweeper", reason=str(error))
 
     @contextmanager
-    def _heartbeat(self, claim: ClaimedStep) -> Iterator[None]:
+    def _heartbeat(self, claim: ClaimedStep, cancelled: threading.Event) -> Iterator[None]:
         stop = threading.Event()
         thread = threading.Thread(
-            target=self._beat, args=(claim, stop), name=f"heartbeat-{short_id(claim.step_id)}", daemon=True
+            target=self._beat,
+            args=(claim, stop, cancelled),
+            name=f"heartbeat-{short_id(claim.step_id)}",
+            daemon=True,
         )
         thread.start()
         try:
@@ -147,10 +162,23 @@ class StepRunner:
             stop.set()
             thread.join()
 
-    def _beat(self, claim: ClaimedStep, stop: threading.Event) -> None:
-        while not stop.wait(HEARTBEAT_S):
+    def _beat(self, claim: ClaimedStep, stop: threading.Event, cancelled: threading.Event) -> None:
+        beat_at = time.monotonic() + HEARTBEAT_S
+        while not stop.wait(min(LOOK_S, HEARTBEAT_S)):
             try:
-                if not extend_lease(self._db, claim):
+                if claim.undoes is None and is_cancel_requested(self._db, claim.run_id):
+                    cancelled.set()
+                    self._end_cancelled(claim, stop)
                     return
+                if time.monotonic() >= beat_at:
+                    beat_at = time.monotonic() + HEARTBEAT_S
+                    if not extend_lease(self._db, claim):
+                        return
             except DatabaseUnavailable as error:
                 _log.warning("heartbeat_missed", reason=str(error))
+
+    def _end_cancelled(self, claim: ClaimedStep, stop: threading.Event) -> None:
+        """Ends the step in place of a worker that hangs in a call: what it brings home later is refused."""
+        if not stop.wait(GIVE_IN_S):
+            _log.warning("step_abandoned")
+            self._give_up(claim, "The step was cancelled.", code=StepCancelled.code, try_again=False)

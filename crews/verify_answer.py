@@ -16,6 +16,7 @@ from crews.abstention import (
     long_past_review,
 )
 from crews.disagreement import Disagreement, find_disagreement
+from crews.drafts import asked_back, came_to_nothing, merged_draft
 from crews.help_desk.output import DraftAnswer
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
@@ -31,8 +32,11 @@ _AFTER_LINK = ".,;:!?*_]”’"
 
 
 def verify_answer(context: StepContext) -> RunResult:
-    """Turns the specialist's draft into the run's result."""
-    answer = _with_earlier_fallbacks(context)
+    """Turns the specialists' drafts into the run's result."""
+    back = asked_back(context)
+    if back is not None:
+        return back
+    answer = merged_draft(context)
     draft = DraftAnswer.model_validate(answer.output)
     gathered = set(answer.evidence)
     evidence = {
@@ -48,7 +52,8 @@ def verify_answer(context: StepContext) -> RunResult:
     disagreement = find_disagreement(context.claim.question, kept, evidence)
     if disagreement is not None and disagreement.newer is None:
         return abstain_in_conflict(answer, disagreement)
-    return _answered(answer, _with_both_sides(kept, disagreement), evidence, dropped, disagreement)
+    result = _answered(answer, _with_both_sides(kept, disagreement), evidence, dropped, disagreement)
+    return result.model_copy(update={"caveats": (*came_to_nothing(context), *result.caveats)})
 
 
 def _answered(
@@ -89,15 +94,6 @@ def _with_both_sides(claims: tuple[Claim, ...], disagreement: Disagreement | Non
     if disagreement is None or any(disagreement.other.evidence.label in claim.evidence for claim in claims):
         return claims
     return (*claims, disagreement.other.claim)
-
-
-def _with_earlier_fallbacks(context: StepContext) -> CrewStepOutput:
-    """The specialist's step; a candidate that failed the router failed this run too."""
-    route, answer = (CrewStepOutput.model_validate(context.claim.inputs[key]) for key in ("route", "answer"))
-    if route.model is None or answer.model is None:
-        return answer
-    fallbacks = tuple(dict.fromkeys((*route.model.fallbacks, *answer.model.fallbacks)))
-    return answer.model_copy(update={"model": ModelUse(name=answer.model.name, fallbacks=fallbacks)})
 
 
 def check_claims(

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
 
-from crews.bootstrap import CrewWorkshop, build_step_runner, publish_shipped_workflows
+from crews.bootstrap import build_step_runner, open_room, publish_workflows
 from crews.step_runner import StepRunner
 from knowledge.bootstrap import open_library
 from knowledge.pii.presidio import open_pattern_detector
@@ -104,7 +104,7 @@ def _check_ground(settings: WorkerSettings) -> None:
     db = Database(settings.ledger_url)
     try:
         check_schema(db)
-        publish_shipped_workflows(db)
+        publish_workflows(db, settings.workspace)
     finally:
         db.close()
 
@@ -116,7 +116,7 @@ def _prepare(settings: WorkerSettings) -> WorkerProcess:
     if settings.worker_pool == "threads":
         process.open()
         return process
-    CrewWorkshop(settings).room()
+    open_room(settings)
     worker_process_init.connect(process.open, weak=False)
     worker_process_shutdown.connect(process.close, weak=False)
     return process

@@ -38,6 +38,7 @@ _MEANINGS = {
         "Why it abstained: `nothing_found`, `low_match`, `unsupported`, `out_of_scope` or `unavailable`."
     ),
     "caveats": "What a reader should know beside the answer, such as a source that is due for review.",
+    "choices": "Where the crew asks back: what the question may mean.",
     "suggestions": "After an abstention: the nearest pages the asker may read, and whom to ask.",
     "specialist": "Who answered, by title.",
     "model": "Which model spoke last for the specialist.",
@@ -63,9 +64,24 @@ _MEANINGS = {
     "timings.total_s": "From the request to the end.",
     "timings.steps": "The steps of the workflow.",
     "timings.steps[].key": "The step's name in the workflow.",
-    "timings.steps[].state": "`blocked`, `ready`, `running`, `done`, `failed` or `parked`.",
+    "timings.steps[].state": (
+        "`blocked`, `ready`, `running`, `spread`, `waiting`, `done`, `skipped`, `failed`, `parked` or "
+        "`cancelled`. A step that ran for each item of a list is followed by one for each."
+    ),
     "timings.steps[].attempts": "How often a worker has begun it.",
     "timings.steps[].seconds": "How long its last attempt took.",
+    "progress": "How far the run is.",
+    "progress.state": "The same as `state`.",
+    "progress.cancelling": "Whether it was cancelled while somebody is still at work on it.",
+    "progress.done": "How many of its steps have ended.",
+    "progress.total": "How many steps it has; one for each item of a list once the list is known.",
+    "progress.steps": "The steps that are counted, in the workflow's order.",
+    "progress.steps[].key": "The step's name in the workflow.",
+    "progress.steps[].label": "What it is called for people.",
+    "progress.steps[].state": "As in `timings.steps`.",
+    "progress.steps[].started_at": "When its last attempt began.",
+    "progress.steps[].finished_at": "When it ended.",
+    "progress.steps[].due_at": "Until when it waits.",
 }
 
 

@@ -4,6 +4,7 @@ A delivery is claimed before it is sent and confirmed after. One that was claime
 its next sender must look for it first (`may_have_arrived`), and post again only after it was missed twice.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -49,6 +50,33 @@ class OpenRunTarget:
     run_id: str
     state: str
     target: dict[str, Any]
+
+
+def owe_delivery(
+    session: Session,
+    delivery_id: str,
+    run_id: str | None,
+    channel: str,
+    place: Mapping[str, Any],
+    notice: str | None = None,
+) -> None:
+    """Once for each id. The answer of a run, or a `notice` that belongs to none."""
+    now = now_in(session)
+    session.add(
+        DeliveryRow(
+            id=delivery_id,
+            run_id=run_id,
+            channel=channel,
+            target=dict(place),
+            notice=notice,
+            state=DeliveryState.PENDING,
+            attempts=0,
+            misses=0,
+            fence=0,
+            due_at=now,
+            created_at=now,
+        )
+    )
 
 
 def claim_delivery(db: Database, channel: str) -> ClaimedDelivery | None:

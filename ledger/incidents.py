@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
 from ledger.db import Database, now_in, take_turns
+from ledger.deliveries import owe_delivery
 from ledger.errors import InvalidInput, NotFound
 from ledger.ids import derive_id, new_id
 from ledger.people import Principal, Right
-from ledger.runs import DeliveryTarget, owe_delivery
 from ledger.schema import IncidentRow, RunRow, TicketRow
 from ledger.ticket_changes import add_event, checked_note, set_state
 from ledger.ticket_views import UNRESOLVED, IncidentMention, TicketState, mention_of
@@ -134,6 +134,5 @@ def _tell_requester(session: Session, row: TicketRow, update_id: str, note: str)
     run = session.get(RunRow, row.run_id) if row.run_id else None
     if run is None or run.deliver_to is None:
         return
-    target = DeliveryTarget.model_validate(run.deliver_to)
-    sentence = f"Ticket {row.number}: {note}"
-    owe_delivery(session, derive_id(update_id, row.id), None, target, sentence)
+    channel, place = run.deliver_to["channel"], run.deliver_to["place"]
+    owe_delivery(session, derive_id(update_id, row.id), None, channel, place, f"Ticket {row.number}: {note}")

@@ -4,7 +4,6 @@ Renaming or removing a field here breaks other people's programs; adding one doe
 shown to whoever asked and to nobody else; every other reader gets the tokens that stand for it.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from ledger.errors import InvalidInput, NotFound
 from ledger.evidence import evidence_in
 from ledger.people import Principal, Right
 from ledger.pii_tokens import reveal_in, tokens_of
+from ledger.progress import RunProgress, progress_in, steps_of
 from ledger.result import Claim, ModelUse, RunResult
 from ledger.schema import OPEN_RUN_STATES, PrincipalRow, RunRow, RunState, StepRow
 from ledger.spending import MICROS, usage_in
@@ -99,6 +99,7 @@ class RunView(BaseModel):
     reason: str | None
     caveats: tuple[str, ...]
     suggestions: tuple[str, ...]
+    choices: tuple[str, ...] = ()
     specialist: str | None
     model: ModelUse | None
     failure: str | None
@@ -108,6 +109,7 @@ class RunView(BaseModel):
     created_at: datetime
     finished_at: datetime | None
     timings: Timings
+    progress: RunProgress
 
     @property
     def is_open(self) -> bool:
@@ -124,6 +126,8 @@ class RunSummary(BaseModel):
     question: str
     created_at: datetime
     total_s: float | None
+    steps_done: int = 0
+    steps_total: int = 0
 
 
 def get_run(db: Database, run_id: str) -> RunView:
@@ -159,33 +163,6 @@ def run_state(db: Database, run_id: str) -> RunState:
     return RunState(state)
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is: its own state, and key and state of each step."""
-
-    state: RunState
-    steps: tuple[tuple[str, str], ...]
-
-    @property
-    def is_open(self) -> bool:
-        return self.state in OPEN_RUN_STATES
-
-
-def read_progress(db: Database, run_id: str) -> Progress:
-    """A cheap look, for those who show a run at work. Raises NotFound."""
-    query = (
-        select(RunRow.state, StepRow.key, StepRow.state)
-        .join(StepRow, StepRow.run_id == RunRow.id)
-        .where(RunRow.id == run_id)
-        .order_by(StepRow.id)
-    )
-    with db.read() as session:
-        rows = session.execute(query).all()
-    if not rows:
-        raise NotFound(f"There is no run {run_id}.")
-    return Progress(RunState(rows[0][0]), tuple((key, state) for _run, key, state in rows))
-
-
 def resolve_run_id(db: Database, given: str) -> str:
     """The full id of the run whose id is, or ends with, what a person typed. Raises NotFound,
     InvalidInput."""
@@ -212,6 +189,9 @@ def list_runs(db: Database, limit: int = 20) -> list[RunSummary]:
         .limit(limit)
     )
     with db.read() as session:
+        found = session.execute(query).all()
+        steps = _steps_by_run(session, [run.id for run, _email in found])
+        progress = {run.id: progress_in(run, steps[run.id]) for run, _email in found}
         return [
             RunSummary(
                 run_id=run.id,
@@ -221,9 +201,18 @@ def list_runs(db: Database, limit: int = 20) -> list[RunSummary]:
                 question=run.masked_question or UNSEEN_QUESTION,
                 created_at=run.created_at,
                 total_s=_seconds(run.created_at, run.finished_at),
+                steps_done=progress[run.id].done,
+                steps_total=progress[run.id].total,
             )
-            for run, email in session.execute(query)
+            for run, email in found
         ]
+
+
+def _steps_by_run(session: Session, run_ids: list[str]) -> dict[str, list[StepRow]]:
+    steps: dict[str, list[StepRow]] = {run_id: [] for run_id in run_ids}
+    for step in session.scalars(select(StepRow).where(StepRow.run_id.in_(run_ids))):
+        steps[step.run_id].append(step)
+    return steps
 
 
 def _run(session: Session, run_id: str) -> RunRow:
@@ -240,7 +229,7 @@ def _revealed_view(session: Session, run: RunRow) -> RunView:
 
 def _masked_view(session: Session, run: RunRow) -> RunView:
     result = RunResult.model_validate(run.result) if run.result else None
-    steps = session.scalars(select(StepRow).where(StepRow.run_id == run.id).order_by(StepRow.id))
+    steps = steps_of(session, run.id)
     cited = {label for claim in result.claims for label in claim.evidence} if result else set()
     used = usage_in(session, run.id)
     evidence = tuple(
@@ -271,6 +260,7 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
         reason=result.reason if result else None,
         caveats=result.caveats if result else (),
         suggestions=result.suggestions if result else (),
+        choices=result.choices if result else (),
         specialist=result.specialist if result else None,
         model=result.model if result else None,
         failure=run.failure,
@@ -306,6 +296,7 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
                 for step in steps
             ),
         ),
+        progress=progress_in(run, steps),
     )
 
 

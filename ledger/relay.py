@@ -1,4 +1,5 @@
-"""Rings the doorbells the ledger owes, and sweeps up after the dead.
+"""Rings the doorbells the ledger owes when they are due, lets what waited go on, and sweeps up after the
+dead.
 
 The only publisher. Ringing twice does no harm, so a relay needs no lock and there may be two.
 """
@@ -10,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from ledger.db import Database, now_in
+from ledger.due import pass_due
 from ledger.errors import DatabaseUnavailable
 from ledger.log import get_logger
 from ledger.queue import BrokerUnavailable
@@ -35,6 +37,7 @@ class Relay:
         sweep_in_s = 0.0
         while not stop.is_set():
             try:
+                pass_due(self._db)
                 self.ring_due()
                 if sweep_in_s <= 0:
                     sweep_steps(self._db)
@@ -47,11 +50,11 @@ class Relay:
             sweep_in_s -= self._poll_s
 
     def ring_due(self) -> int:
-        """Rings for every step that is owed a ring; returns how many. Raises BrokerUnavailable."""
+        """Rings for every step that is owed a ring by now; returns how many. Raises BrokerUnavailable."""
         with self._db.read() as session:
             due = session.execute(
                 select(DispatchRow.step_id, DispatchRow.owed_at)
-                .where(DispatchRow.rung_at.is_(None))
+                .where(DispatchRow.rung_at.is_(None), DispatchRow.owed_at <= now_in(session))
                 .order_by(DispatchRow.owed_at)
                 .limit(_BATCH)
             ).all()

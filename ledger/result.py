@@ -15,7 +15,8 @@ FLOOR_MODEL = "extractive-floor"
 class AbstainReason(StrEnum):
     """`stale`: all that answers is long past its review. `conflicting`: two current pages disagree, and
     neither is known to be the newer. `audience`: not everyone who would see the answer may read it.
-    `ambiguous`: the question may ask for several figures. `blocked`: the data is not fit to give one."""
+    `ambiguous`: the question may mean several things; `choices` of the result are what it may mean.
+    `blocked`: the data is not fit to give one."""
 
     NOTHING_FOUND = "nothing_found"
     LOW_MATCH = "low_match"
@@ -56,5 +57,6 @@ class RunResult(BaseModel):
     reason: AbstainReason | None = None
     caveats: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
     specialist: str | None = None
     model: ModelUse | None = None

@@ -1,4 +1,4 @@
-"""Takes requests in, and ends runs.
+"""Takes requests in.
 
 `submit_run` is one transaction: the inbox row that makes a second submission harmless, the run, its steps
 and the doorbells owed for the first of them. When it returns, nothing of the request can be lost.
@@ -10,28 +10,18 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from ledger.advance import advance_run
 from ledger.audit import append_audit
-from ledger.db import ROW_LOCK, Database, insert_into, now_in, owe_doorbell, tell_run_ended
+from ledger.db import Database, insert_into, now_in
+from ledger.deliveries import owe_delivery
 from ledger.errors import ExternalIdReused, InvalidInput
 from ledger.ids import derive_id, new_id, span_id_for, trace_id_for
 from ledger.masking import mask_secrets
 from ledger.people import Principal, Right, principal_by
-from ledger.result import RunResult
-from ledger.schema import (
-    OPEN_RUN_STATES,
-    DeliveryRow,
-    DeliveryState,
-    DispatchRow,
-    InboxRow,
-    RunRow,
-    RunState,
-    SpanRow,
-    StepRow,
-    StepState,
-)
+from ledger.schema import InboxRow, RunRow, RunState, SpanRow, StepRow, StepState
 from ledger.workflow import WorkflowSpec
 from ledger.workflows import current_workflow
 
@@ -146,43 +136,6 @@ def checked_question(text: str) -> str:
     return question
 
 
-def unblock_steps(session: Session, run_id: str, *, taker: bool = False) -> list[str]:
-    """Makes every step ready whose needs are all done; returns their ids. With a `taker`, the first of them
-    is about to be claimed by whoever asks: its doorbell is owed all the same, but nobody is woken for it."""
-    steps = list(session.scalars(select(StepRow).where(StepRow.run_id == run_id)))
-    done = {step.key for step in steps if step.state == StepState.DONE}
-    ready: list[str] = []
-    for step in steps:
-        if step.state == StepState.BLOCKED and done.issuperset(step.needs):
-            step.state = StepState.READY
-            owe_dispatch(session, step.id, wake=not taker or bool(ready))
-            ready.append(step.id)
-    return ready
-
-
-def owe_dispatch(session: Session, step_id: str, *, wake: bool = True) -> None:
-    """Has the relay ring for this step, again if it has rung before; at its next look without `wake`."""
-    # One statement: a row that was looked at first may be gone by the time it is written.
-    owed_at = now_in(session)
-    values = {"step_id": step_id, "owed_at": owed_at, "rings": 0}
-    session.execute(
-        insert_into(session)(DispatchRow)
-        .values(**values)
-        .on_conflict_do_update(index_elements=["step_id"], set_={"rung_at": None, "owed_at": owed_at})
-    )
-    if wake:
-        owe_doorbell(session)
-
-
-def start_run(session: Session, run: RunRow) -> None:
-    """Marks a queued run as running; one that another worker has started or ended meanwhile is left alone."""
-    session.execute(
-        update(RunRow)
-        .where(RunRow.id == run.id, RunRow.state == RunState.QUEUED)
-        .values(state=RunState.RUNNING, started_at=now_in(session))
-    )
-
-
 def keep_masked_question(db: Database, run_id: str, masked: str) -> None:
     """Keeps the question as everybody but its asker sees it; the first to say so is right."""
     with db.record() as session:
@@ -191,42 +144,6 @@ def keep_masked_question(db: Database, run_id: str, masked: str) -> None:
         if session.execute(keep).scalar_one_or_none() is not None:
             root = update(SpanRow).where(SpanRow.id == span_id_for(run_id))
             session.execute(root.values(input=mask_secrets({"question": masked})))
-
-
-def finish_run(session: Session, run: RunRow, result: RunResult) -> None:
-    _end_run(session, run, RunState(result.outcome), result=result)
-
-
-def fail_run(session: Session, run: RunRow, sentence: str) -> None:
-    """Ends the run as failed, with a sentence for the person who asked."""
-    _end_run(session, run, RunState.FAILED, failure=sentence)
-
-
-def _end_run(
-    session: Session,
-    run: RunRow,
-    state: RunState,
-    *,
-    result: RunResult | None = None,
-    failure: str | None = None,
-) -> None:
-    # A run ends once, and a parallel step that fails later changes nothing: its state is read under its lock.
-    session.refresh(run, with_for_update=ROW_LOCK)
-    if run.state not in OPEN_RUN_STATES:
-        return
-    run.state, run.failure, run.finished_at = state, failure, now_in(session)
-    tell_run_ended(session)
-    run.result = result.model_dump(mode="json") if result else None
-    its_steps = select(StepRow.id).where(StepRow.run_id == run.id)
-    session.execute(delete(DispatchRow).where(DispatchRow.step_id.in_(its_steps)))
-    root = session.get_one(SpanRow, span_id_for(run.id))
-    root.ended_at, root.state = run.finished_at, "error" if state == RunState.FAILED else "ok"
-    answer = result.answer if result else None
-    root.output = mask_secrets({"state": state, "answer": answer, "failure": failure})
-    if run.deliver_to is not None:
-        target = DeliveryTarget.model_validate(run.deliver_to)
-        owe_delivery(session, derive_id(run.id, "answer"), run.id, target, None)
-    append_audit(session, "crewdesk", f"run.{state}", run.id, {"failure": failure} if failure else {})
 
 
 def _enter_inbox(session: Session, source: str, external_id: str, digest: str) -> str | None:
@@ -252,7 +169,8 @@ def _settle_request(
 ) -> str | None:
     inbox_id = _enter_inbox(session, source, external_id, "")
     if inbox_id is not None and reply_to is not None:
-        owe_delivery(session, derive_id(inbox_id, "refusal"), None, reply_to, sentence)
+        refusal_id = derive_id(inbox_id, "refusal")
+        owe_delivery(session, refusal_id, None, reply_to.channel, reply_to.place, sentence)
     return inbox_id
 
 
@@ -308,11 +226,14 @@ def create_run(
                 state=StepState.BLOCKED,
                 attempt=0,
                 fence=0,
+                plan=step.model_dump(mode="json", exclude_defaults=True),
+                position=0,
+                forgiven=0,
             )
         )
     session.add(_root_span(run, principal))
     session.flush()
-    unblock_steps(session, run.id)
+    advance_run(session, run)
     return run
 
 
@@ -328,27 +249,6 @@ def _root_span(run: RunRow, principal: Principal) -> SpanRow:
         # The question comes later, masked, by `keep_masked_question`: nobody has looked at it yet.
         input=None,
         attributes={"user_id": principal.email, "session_id": run.thread or run.id, "source": run.source},
-    )
-
-
-def owe_delivery(
-    session: Session, delivery_id: str, run_id: str | None, target: DeliveryTarget, notice: str | None
-) -> None:
-    now = now_in(session)
-    session.add(
-        DeliveryRow(
-            id=delivery_id,
-            run_id=run_id,
-            channel=target.channel,
-            target=dict[str, Any](target.place),
-            notice=notice,
-            state=DeliveryState.PENDING,
-            attempts=0,
-            misses=0,
-            fence=0,
-            due_at=now,
-            created_at=now,
-        )
     )
 
 

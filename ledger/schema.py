@@ -37,12 +37,26 @@ OPEN_RUN_STATES = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING)
 
 
 class StepState(StrEnum):
+    """`spread`: it has become one step for each item of a list, and is done when they are. `waiting`: for a
+    date or a person."""
+
     BLOCKED = "blocked"
     READY = "ready"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
     PARKED = "parked"
+    SPREAD = "spread"
+    WAITING = "waiting"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+class DecisionState(StrEnum):
+    OPEN = "open"
+    DECIDED = "decided"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
 
 
 class DeliveryState(StrEnum):
@@ -192,11 +206,21 @@ class RunRow(Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    cancel_requested_at: Mapped[datetime | None]
+    pins: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 
 class StepRow(Base):
+    """`plan` is the step as its workflow declares it. `part_of` is the key of the step that was spread over
+    a list, `item` its own of the list (`{"value": ...}`); `undoes` the key of the step whose effect it
+    takes back. `forgiven` counts the attempts a retry rule gave back, `retried` how often each did."""
+
     __tablename__ = "steps"
-    __table_args__ = (UniqueConstraint("run_id", "key"), Index(None, "state", "lease_until"))
+    __table_args__ = (
+        UniqueConstraint("run_id", "key"),
+        Index(None, "state", "lease_until"),
+        Index(None, "state", "due_at"),
+    )
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))
     key: Mapped[str] = mapped_column(Short)
@@ -213,6 +237,43 @@ class StepRow(Base):
     failure: Mapped[str | None] = mapped_column(StorableText)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    plan: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    due_at: Mapped[datetime | None]
+    part_of: Mapped[str | None] = mapped_column(Short)
+    position: Mapped[int] = mapped_column(server_default="0")
+    item: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    undoes: Mapped[str | None] = mapped_column(Short)
+    forgiven: Mapped[int] = mapped_column(server_default="0")
+    retried: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+
+class DecisionRow(Base):
+    """What a person is asked before a run goes on. `by` says who may decide; the requester never may."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (UniqueConstraint("step_id"), Index(None, "state", "expires_at"))
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), index=True)
+    step_id: Mapped[str] = mapped_column(ForeignKey("steps.id"))
+    question: Mapped[str] = mapped_column(StorableText)
+    options: Mapped[list[str]]
+    by: Mapped[str] = mapped_column(Label)
+    state: Mapped[str] = mapped_column(Short)
+    choice: Mapped[str | None] = mapped_column(Short)
+    decided_by: Mapped[str | None] = mapped_column(Label)
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+
+
+class PinnedSpecRow(Base):
+    """A crew's spec under the hash of its content, for the runs that began with it."""
+
+    __tablename__ = "pinned_specs"
+    version: Mapped[str] = mapped_column(Short, primary_key=True)
+    name: Mapped[str] = mapped_column(Short)
+    spec: Mapped[dict[str, Any]]
+    kept_at: Mapped[datetime]
 
 
 class DispatchRow(Base):

@@ -8,18 +8,23 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from ledger.advance import finish_step
 from ledger.audit import append_audit
+from ledger.cancel import settle_cancel, stop_step
 from ledger.crash_points import crash_point
 from ledger.db import ROW_LOCK, Database, now_in
+from ledger.dispatch import forget_dispatch, owe_dispatch
 from ledger.errors import LeaseLost, UnknownPrincipal
 from ledger.ids import short_id
 from ledger.people import Principal, principal_by
-from ledger.result import RunResult
-from ledger.runs import fail_run, finish_run, owe_dispatch, start_run, unblock_steps
-from ledger.schema import OPEN_RUN_STATES, DispatchRow, RunRow, SpanRow, StepRow, StepState
+from ledger.pins import Pins
+from ledger.run_state import fail_run, start_run
+from ledger.schema import OPEN_RUN_STATES, DispatchRow, RunRow, RunState, SpanRow, StepRow, StepState
+from ledger.step_plan import declared, output_of
+from ledger.workflow import RetryRule
 
 LEASE_S = 30.0
 MAX_ATTEMPTS = 3
@@ -28,8 +33,13 @@ RING_AGAIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ClaimedStep:
-    """A step this worker may work on until its lease ends. `inputs` holds the outputs of the steps it
-    needs; `masked_question` is empty until somebody has looked for personal data in the question."""
+    """A step this worker may work on until its lease ends.
+
+    `inputs` holds the outputs of the steps it needs: None of one that was skipped, a list of one that ran for
+    each item. `item` is the one of a list this step is for, `limits` what its workflow says of the crew's
+    limits, `pins` what its run began with. One that `undoes` takes back the effect of the step of that key.
+    `masked_question` is empty until somebody has looked for personal data in the question.
+    """
 
     step_id: str
     run_id: str
@@ -45,21 +55,24 @@ class ClaimedStep:
     audience_groups: frozenset[str] | None
     thread: str | None
     inputs: dict[str, Any] = field(default_factory=dict)
+    item: Any = None
+    limits: dict[str, int | float] = field(default_factory=dict)
+    undoes: str | None = None
+    pins: Pins | None = None
 
 
 def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
-    """None if somebody else holds the step, it is finished, or its run has ended."""
+    """None if somebody else holds the step, it is not due or finished, or its run has ended or was
+    cancelled."""
     with db.write() as session:
         now = now_in(session)
         free = or_(
-            StepRow.state == StepState.READY,
+            and_(StepRow.state == StepState.READY, or_(StepRow.due_at.is_(None), StepRow.due_at <= now)),
             and_(StepRow.state == StepState.RUNNING, StepRow.lease_until < now),
         )
         taken = session.execute(
             update(StepRow)
-            .where(
-                StepRow.id == step_id, free, StepRow.attempt < MAX_ATTEMPTS, StepRow.run_id.in_(_open_runs())
-            )
+            .where(StepRow.id == step_id, free, _strikes() < MAX_ATTEMPTS, _goes_on())
             .values(
                 state=StepState.RUNNING,
                 attempt=StepRow.attempt + 1,
@@ -67,6 +80,7 @@ def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
                 lease_owner=owner,
                 lease_until=now + timedelta(seconds=LEASE_S),
                 started_at=now,
+                due_at=None,
             )
             .returning(StepRow.id)
             .execution_options(synchronize_session=False)
@@ -109,35 +123,51 @@ def complete_step(db: Database, claim: ClaimedStep, output: dict[str, Any]) -> s
     Returns the id of a step that became ready: the caller may claim it at once, without waiting for its
     doorbell. If it does not, the relay rings at its next look.
     """
-    ready: list[str] = []
     with db.write() as session:
-        step = _held_step(session, claim)
-        step.state, step.output, step.finished_at = StepState.DONE, output, now_in(session)
-        step.lease_owner = step.lease_until = None
-        _forget_dispatch(session, step)
+        step, run = _held_step(session, claim)
+        ready = finish_step(session, step, run, output, taker=True)
         session.flush()
         crash_point("step.before_commit")
-        run = session.get_one(RunRow, step.run_id)
-        if run.state in OPEN_RUN_STATES:
-            ready = unblock_steps(session, run.id, taker=True)
-        open_steps = select(StepRow.id).where(StepRow.run_id == run.id, StepRow.state != StepState.DONE)
-        if session.scalar(open_steps.limit(1)) is None:
-            finish_run(session, run, RunResult.model_validate(output))
     crash_point("step.after_commit")
     return ready[0] if ready else None
 
 
-def fail_step(db: Database, claim: ClaimedStep, sentence: str, *, try_again: bool) -> None:
-    """Gives the step back if it may be tried again, else ends its run as failed. Raises LeaseLost."""
+def fail_step(
+    db: Database, claim: ClaimedStep, sentence: str, *, code: str = "failed", try_again: bool
+) -> None:
+    """Gives the step back if a rule of its workflow for this error code says so, or it may be tried again,
+    else ends its run as failed. Raises LeaseLost."""
     with db.write() as session:
-        step = _held_step(session, claim)
-        run = session.get_one(RunRow, step.run_id)
-        if try_again and step.attempt < MAX_ATTEMPTS and run.state in OPEN_RUN_STATES:
-            step.state, step.failure = StepState.READY, sentence
-            step.lease_owner = step.lease_until = None
-            owe_dispatch(session, step.id)
-            return
+        step, run = _held_step(session, claim)
+        if run.state in OPEN_RUN_STATES and not _is_stopped(step, run):
+            rules = declared(step).retries
+            number = next((number for number, rule in enumerate(rules) if code in rule.on), None)
+            if number is not None:
+                try_again = _forgive(session, step, number, rules[number])
+            elif step.attempt - step.forgiven >= MAX_ATTEMPTS:
+                try_again = False
+            if try_again:
+                _give_back(session, step, sentence)
+                return
         _fail(session, step, run, sentence)
+
+
+def _forgive(session: Session, step: StepRow, number: int, rule: RetryRule) -> bool:
+    """Whether the rule lets the step be tried once more; notes when, and that this attempt is no strike."""
+    retried = dict(step.retried or {})
+    times = retried.get(str(number), 0)
+    if times >= rule.times:
+        return False
+    step.retried = {**retried, str(number): times + 1}
+    step.forgiven += 1
+    step.due_at = now_in(session) + timedelta(seconds=rule.after_s) if rule.after_s else None
+    return True
+
+
+def _give_back(session: Session, step: StepRow, sentence: str) -> None:
+    step.state, step.failure = StepState.READY, sentence
+    step.lease_owner = step.lease_until = None
+    owe_dispatch(session, step.id, due_at=step.due_at)
 
 
 def sweep_steps(db: Database) -> int:
@@ -148,12 +178,12 @@ def sweep_steps(db: Database) -> int:
         expired = and_(StepRow.state == StepState.RUNNING, StepRow.lease_until < now)
         unheard = and_(
             StepRow.state == StepState.READY,
-            StepRow.run_id.in_(_open_runs()),
+            _goes_on(),
             DispatchRow.rung_at < now - timedelta(seconds=RING_AGAIN_S),
         )
         query = select(StepRow.id).outerjoin(DispatchRow, DispatchRow.step_id == StepRow.id)
         # Those to be parked come first: a run that ends by it takes its other steps along in the same sweep.
-        due = session.scalars(query.where(or_(expired, unheard)).order_by(StepRow.attempt.desc())).all()
+        due = session.scalars(query.where(or_(expired, unheard)).order_by(_strikes().desc())).all()
     # One transaction each: one that held several runs could deadlock with workers that end theirs.
     return sum(_sweep_step(db, step_id) for step_id in due)
 
@@ -164,24 +194,36 @@ def release_leases(db: Database) -> int:
     how many there are."""
     with db.write() as session:
         past = now_in(session) - timedelta(seconds=1)
+        held = (StepRow.state == StepState.RUNNING, StepRow.run_id.in_(_open_runs()))
+        session.execute(update(StepRow).where(*held).values(lease_until=past))
         workable = (StepState.RUNNING, StepState.READY)
-        steps = session.scalars(
-            select(StepRow).where(StepRow.state.in_(workable), StepRow.run_id.in_(_open_runs()))
-        ).all()
+        steps = session.scalars(select(StepRow).where(StepRow.state.in_(workable), _goes_on())).all()
         for step in steps:
-            if step.state == StepState.RUNNING:
-                step.lease_until = past
-            owe_dispatch(session, step.id)
+            owe_dispatch(session, step.id, due_at=step.due_at)
         return len(steps)
 
 
 def count_open_runs(db: Database) -> int:
+    """Those that go on by themselves; whoever waits for a person or a date is not waited for."""
+    at_work = select(func.count()).select_from(RunRow)
     with db.read() as session:
-        return session.scalar(select(func.count()).select_from(_open_runs().subquery())) or 0
+        moving = (RunState.QUEUED, RunState.RUNNING)
+        return session.scalar(at_work.where(RunRow.state.in_(moving))) or 0
 
 
 def _open_runs() -> Select[str]:
     return select(RunRow.id).where(RunRow.state.in_(OPEN_RUN_STATES))
+
+
+def _goes_on() -> ColumnElement[bool]:
+    """Whether a step's run is open; once it was cancelled, only what undoes goes on."""
+    wanted = or_(RunRow.cancel_requested_at.is_(None), StepRow.undoes.is_not(None))
+    return exists().where(RunRow.id == StepRow.run_id, RunRow.state.in_(OPEN_RUN_STATES), wanted)
+
+
+def _strikes() -> ColumnElement[int]:
+    """Attempts that count: those a retry rule gave back do not."""
+    return StepRow.attempt - StepRow.forgiven
 
 
 def _sweep_step(db: Database, step_id: str) -> int:
@@ -191,12 +233,11 @@ def _sweep_step(db: Database, step_id: str) -> int:
         step = session.scalars(query.with_for_update(skip_locked=True, key_share=True)).one_or_none()
         if step is None or not _still_due(session, step):
             return 0
-        # Step, run, audit chain: everybody locks in this order, or two could wait for each other.
         run = session.get_one(RunRow, step.run_id, with_for_update=ROW_LOCK)
-        if run.state not in OPEN_RUN_STATES:
+        if run.state not in OPEN_RUN_STATES or _is_stopped(step, run):
             _close_interrupted_spans(session, step)
             _fail(session, step, run, "its run had ended when its process died")
-        elif step.state == StepState.RUNNING and step.attempt >= MAX_ATTEMPTS:
+        elif step.state == StepState.RUNNING and step.attempt - step.forgiven >= MAX_ATTEMPTS:
             _park(session, step, run)
         else:
             owe_dispatch(session, step.id)
@@ -207,7 +248,7 @@ def _still_due(session: Session, step: StepRow) -> bool:
     if step.state == StepState.RUNNING:
         if step.lease_until is None or step.lease_until >= now_in(session):
             return False
-        if step.attempt >= MAX_ATTEMPTS:
+        if step.attempt - step.forgiven >= MAX_ATTEMPTS:
             return True
     elif step.state != StepState.READY:
         return False
@@ -215,16 +256,25 @@ def _still_due(session: Session, step: StepRow) -> bool:
     return dispatch is None or not _rings_soon(session, dispatch)
 
 
+def _is_stopped(step: StepRow, run: RunRow) -> bool:
+    return run.cancel_requested_at is not None and step.undoes is None
+
+
 def _park(session: Session, step: StepRow, run: RunRow) -> None:
+    deaths = step.attempt - step.forgiven
     step.state = StepState.PARKED
-    step.failure = f"its process died {step.attempt} times while working on it"
+    step.failure = f"its process died {deaths} times while working on it"
     step.lease_owner = step.lease_until = None
     _close_interrupted_spans(session, step)
+    append_audit(session, "crewdesk", "step.parked", step.id, {"run": run.id, "attempts": step.attempt})
+    if step.undoes is not None:
+        forget_dispatch(session, step.id)
+        settle_cancel(session, run)
+        return
     sentence = (
-        f"This could not be finished: the process working on it died {step.attempt} times. "
+        f"This could not be finished: the process working on it died {deaths} times. "
         f"Tell an administrator the run id {short_id(run.id)}."
     )
-    append_audit(session, "crewdesk", "step.parked", step.id, {"run": run.id, "attempts": step.attempt})
     fail_run(session, run, sentence)
 
 
@@ -233,13 +283,25 @@ def _rings_soon(session: Session, dispatch: DispatchRow) -> bool:
 
 
 def _fail(session: Session, step: StepRow, run: RunRow, sentence: str) -> None:
-    step.state, step.failure, step.finished_at = StepState.FAILED, sentence, now_in(session)
-    step.lease_owner = step.lease_until = None
-    _forget_dispatch(session, step)
-    fail_run(session, run, sentence)
+    """Ends the step, and with it the run: as failed, or on its way to being cancelled."""
+    session.flush()
+    session.refresh(run, with_for_update=ROW_LOCK)
+    forget_dispatch(session, step.id)
+    if _is_stopped(step, run):
+        stop_step(session, step, sentence)
+        _close_interrupted_spans(session, step)
+    else:
+        step.state, step.failure, step.finished_at = StepState.FAILED, sentence, now_in(session)
+        step.lease_owner = step.lease_until = step.due_at = None
+    if run.state not in OPEN_RUN_STATES:
+        return
+    if run.cancel_requested_at is not None:
+        settle_cancel(session, run)
+    else:
+        fail_run(session, run, sentence)
 
 
-def _held_step(session: Session, claim: ClaimedStep) -> StepRow:
+def _held_step(session: Session, claim: ClaimedStep) -> tuple[StepRow, RunRow]:
     step = session.scalars(
         select(StepRow).where(*_held_by(claim)).with_for_update(key_share=True)
     ).one_or_none()
@@ -248,16 +310,11 @@ def _held_step(session: Session, claim: ClaimedStep) -> StepRow:
             f"The step {short_id(claim.step_id)} was taken over by another worker; this result is dropped."
         )
     # Steps of one run that finish together must see each other's ends, or neither would unblock what follows.
-    session.get_one(RunRow, step.run_id, with_for_update=ROW_LOCK)
-    return step
+    return step, session.get_one(RunRow, step.run_id, with_for_update=ROW_LOCK)
 
 
 def _held_by(claim: ClaimedStep) -> tuple[Any, ...]:
     return (StepRow.id == claim.step_id, StepRow.fence == claim.fence, StepRow.state == StepState.RUNNING)
-
-
-def _forget_dispatch(session: Session, step: StepRow) -> None:
-    session.execute(delete(DispatchRow).where(DispatchRow.step_id == step.id))
 
 
 def _close_interrupted_spans(session: Session, step: StepRow) -> None:
@@ -284,5 +341,9 @@ def _claimed(session: Session, step: StepRow, run: RunRow, principal: Principal)
         principal=principal,
         audience_groups=None if run.audience_groups is None else frozenset(run.audience_groups),
         thread=run.thread,
-        inputs={need.key: need.output for need in needed},
+        inputs={need.key: output_of(need) for need in needed},
+        item=None if step.item is None else step.item["value"],
+        limits=declared(step).limits,
+        undoes=step.undoes,
+        pins=None if run.pins is None else Pins.model_validate(run.pins),
     )

@@ -5,31 +5,127 @@ step does is the crews' business.
 """
 
 import hashlib
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from ledger.condition import parse_condition
+
 MAX_STEPS = 50
+MAX_ITEMS = 100
 
 StepKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+# A field of an earlier step's output.
+OutputPath = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", max_length=120)
+]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Decider = Annotated[str, StringConstraints(pattern=r"^(role|group|person):\S{1,120}$")]
+
+_WEEK_S = 7 * 86_400
 
 
 class StepKind(StrEnum):
     CREW = "crew"
     FUNCTION = "function"
+    DECISION = "decision"
+    WAIT = "wait"
+
+
+class RetryRule(BaseModel):
+    """After a failure with one of these error codes the step is tried again, `times` times, `after_s` seconds
+    later each. A failure no rule names is tried again only if its error says that this is worth it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    on: Annotated[tuple[Words, ...], Field(min_length=1)]
+    times: int = Field(ge=1, le=10)
+    after_s: float = Field(default=0.0, ge=0, le=86_400)
+
+
+class AskPerson(BaseModel):
+    """What a decision step asks: one of `options`, of whoever `by` names. At `expires_s` nobody may decide
+    any more and the run goes on with `on_expiry`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    question: Words
+    options: Annotated[tuple[StepKey, ...], Field(min_length=2, max_length=5)]
+    by: Decider
+    expires_s: float | None = Field(default=None, gt=0, le=52 * _WEEK_S)
+    on_expiry: StepKey | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.expires_s is None) != (self.on_expiry is None):
+            raise ValueError("expires_s and on_expiry belong together: give both or neither")
+        if self.on_expiry is not None and self.on_expiry not in self.options:
+            raise ValueError(f"on_expiry: '{self.on_expiry}' is none of the options")
+        return self
 
 
 class StepSpec(BaseModel):
-    """One step: `uses` names a crew or a function, `needs` the steps whose outputs it reads."""
+    """One step: `uses` names a crew or a function, `needs` the steps whose outputs it reads.
+
+    With `each` it runs once for every item of a list an earlier step put out, at most `most` of them, and
+    its output is the list of theirs in order; `uses: item` takes the crew's name from the item. Where
+    `when` does not hold the step is skipped, and those that need it read nothing from it. A wait ends after
+    `for_s` seconds or at `until`, a date or an earlier output that is one. `undo` names the function that
+    takes the effect of the step back when its run is cancelled.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: StepKey
+    label: Words | None = None
     kind: StepKind
-    uses: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    uses: Annotated[str, StringConstraints(max_length=80)] = ""
     needs: tuple[StepKey, ...] = ()
+    when: str | None = None
+    each: OutputPath | None = None
+    most: int = Field(default=20, ge=1, le=MAX_ITEMS)
     deadline_s: float = Field(default=60.0, gt=0, le=900)
+    limits: dict[str, int | float] = Field(default_factory=dict)
+    retries: tuple[RetryRule, ...] = ()
+    undo: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
+    for_s: float | None = Field(default=None, gt=0, le=52 * _WEEK_S)
+    until: str | None = None
+    ask: AskPerson | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        self._check_kind()
+        if self.when is not None:
+            self._check_read("when", parse_condition(self.when).steps)
+        if self.each is not None:
+            self._check_read("each", {self.each.partition(".")[0]})
+        if self.until is not None and moment_in(self.until) is None:
+            self._check_read("until", {self.until.partition(".")[0]})
+        return self
+
+    def _check_kind(self) -> None:
+        works = self.kind in (StepKind.CREW, StepKind.FUNCTION)
+        if works != bool(self.uses):
+            raise ValueError(f"a {self.kind} step {'needs' if works else 'has no'} `uses`")
+        if not works and (self.each or self.undo or self.limits or self.retries):
+            raise ValueError(f"a {self.kind} step has no each, undo, limits or retries")
+        if (self.kind == StepKind.DECISION) != (self.ask is not None):
+            raise ValueError("a decision step, and no other, has `ask`")
+        given = (self.for_s is not None) + (self.until is not None)
+        if given != (self.kind == StepKind.WAIT):
+            raise ValueError("a wait step, and no other, has either `for_s` or `until`")
+
+    def _check_read(self, field: str, steps: set[str] | frozenset[str]) -> None:
+        strange = sorted(steps - set(self.needs))
+        if strange:
+            raise ValueError(f"{field}: it reads '{strange[0]}', which is not among the step's needs")
+
+    @property
+    def shown_as(self) -> str:
+        """For people."""
+        return self.label or self.key.replace("_", " ").capitalize()
 
 
 class WorkflowSpec(BaseModel):
@@ -57,7 +153,16 @@ class WorkflowSpec(BaseModel):
         last = [step.key for step in self.steps if step.key not in needed]
         if len(last) != 1:
             raise ValueError(f"exactly one step must come last, but nothing needs any of: {', '.join(last)}")
+        self._check_last()
         return self
+
+    def _check_last(self) -> None:
+        last = self.last_step
+        if last.kind not in (StepKind.CREW, StepKind.FUNCTION) or last.when or last.each:
+            raise ValueError(
+                f"the last step '{last.key}' gives the run's result, so it is a function without `when` or "
+                "`each`"
+            )
 
     @property
     def last_step(self) -> StepSpec:
@@ -66,4 +171,20 @@ class WorkflowSpec(BaseModel):
     @property
     def version(self) -> str:
         """A hash of the content, so that a run finishes on the very graph it began with."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        return content_hash(self)
+
+
+def content_hash(spec: BaseModel) -> str:
+    """The same for equal content, also after a later release has given the spec more fields."""
+    return hashlib.sha256(spec.model_dump_json(exclude_defaults=True).encode()).hexdigest()[:16]
+
+
+def moment_in(value: Any) -> datetime | None:
+    """A date, or date and time with its zone, as a moment; a date alone begins at midnight UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(f"{value}T00:00:00+00:00" if len(value) == 10 else value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

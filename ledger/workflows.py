@@ -1,5 +1,7 @@
 """The workflows on offer: published by whoever can run them, read by whoever takes requests for them."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -25,6 +27,16 @@ def publish_workflow(db: Database, spec: WorkflowSpec) -> None:
             session.add(row)
         row.current = True
         append_audit(session, "workspace", "workflow.published", spec.name, {"version": spec.version})
+
+
+def retire_workflows(db: Database, *, keep: Collection[str]) -> None:
+    """No run can begin any more with one that is not to be kept; those that have begun finish."""
+    with db.write() as session:
+        take_turns(session, "workflows")
+        gone = (WorkflowRow.current.is_(True), WorkflowRow.name.not_in(keep))
+        retired = update(WorkflowRow).where(*gone).values(current=False).returning(WorkflowRow.name)
+        for name in session.scalars(retired).all():
+            append_audit(session, "workspace", "workflow.retired", name, {})
 
 
 def list_workflows(db: Database) -> list[WorkflowSpec]:

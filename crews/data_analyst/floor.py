@@ -3,6 +3,7 @@ its rows in sentences, and a picture where there are several."""
 
 from collections.abc import Iterator
 
+from crews.floor.parts import figures_part
 from crews.floor.turn import FloorReply, FloorTurn, ToolRequest
 from crews.help_desk.output import DraftAnswer
 from crews.tools.suggest_queries import SUGGESTION, UNSURE
@@ -18,7 +19,8 @@ _NOTHING = "There is no figure for this in the data you may read."
 
 def plan_figures(turn: FloorTurn) -> FloorReply:
     if "suggest_queries" not in turn.called:
-        return ToolRequest("suggest_queries", {"question": turn.question})
+        question = figures_part(turn.question) or turn.question
+        return ToolRequest("suggest_queries", {"question": question})
     sure = next((item for item in _of_kind(turn, SUGGESTION) if item.finding.details["certain"]), None)
     if sure is None:
         return _unsure(turn)

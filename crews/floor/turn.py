@@ -22,14 +22,15 @@ class ToolRequest:
 @dataclass(frozen=True, slots=True)
 class FloorTurn:
     """`tools` are on offer, `called` were already used in this step, `evidence` is what they found; `suggest`
-    tells which governed queries the question may mean, None without a catalog."""
+    tells which governed queries the question, or the part of it that is given, may mean; None without a
+    catalog."""
 
     question: str
     tools: frozenset[str]
     called: tuple[str, ...]
     evidence: tuple[Evidence, ...]
     similarity: Similarity
-    suggest: "Callable[[], Suggestions | None]"
+    suggest: "Callable[..., Suggestions | None]"
 
 
 FloorReply = ToolRequest | str

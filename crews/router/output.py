@@ -1,14 +1,43 @@
 """What the router decides."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+MOST_CHOICES = 3
+
+Choice = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 
 
 class Route(BaseModel):
-    """`none`: nobody on the crew can answer this from evidence."""
+    """Two specialists where the question needs figures and what is written about them. None: nobody on the
+    crew can answer this from evidence, or `question` has to be asked back first, with its `choices`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    specialist: Literal["help_desk", "data_analyst", "none"]
+    specialists: Annotated[tuple[Literal["help_desk", "data_analyst"], ...], Field(max_length=2)]
     reason: str
+    question: Choice | None = None
+    choices: Annotated[tuple[Choice, ...], Field(max_length=MOST_CHOICES)] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_one(cls, given: Any) -> Any:
+        # A model that means one specialist often names it alone.
+        if isinstance(given, dict) and "specialist" in given and "specialists" not in given:
+            given = dict(given)
+            name = given.pop("specialist")
+            given["specialists"] = [] if name == "none" else [name]
+        return given
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len(set(self.specialists)) != len(self.specialists):
+            raise ValueError("a specialist is named twice")
+        if (self.question is not None) != (len(self.choices) >= 2):
+            raise ValueError(
+                "a question that is asked back has two or three choices, and choices have a question"
+            )
+        if self.question is not None and self.specialists:
+            raise ValueError("either somebody answers or a question is asked back, not both")
+        return self

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from crews.errors import BudgetExceeded
+from crews.errors import BudgetExceeded, StepCancelled
 from crews.step_context import StepContext
 from ledger.errors import CrewdeskError, ErrorKind, NotPermitted
 from ledger.evidence import Evidence, Finding
@@ -89,7 +89,7 @@ def _guarded(
         context.budget.spend_tool_call()
         # What the tool records of its own work hangs below its span.
         return tool.run(replace(context, parent_span=span.id), arguments)
-    except (NotPermitted, BudgetExceeded) as error:
+    except (NotPermitted, BudgetExceeded, StepCancelled) as error:
         span.failure = str(error)
         return ToolOutcome(Status.DENIED, note=str(error))
     except ValidationError as error:

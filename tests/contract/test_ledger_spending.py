@@ -122,7 +122,7 @@ def test_what_a_question_usually_costs_is_the_middle_of_the_latest(db: Database)
 
 
 def _end(db: Database, run_id: str) -> None:
-    from ledger.runs import fail_run
+    from ledger.run_state import fail_run
     from ledger.schema import RunRow
 
     with db.write() as session:

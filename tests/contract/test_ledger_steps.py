@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from ledger.db import Database
+from ledger.dispatch import owe_dispatch
 from ledger.errors import LeaseLost
 from ledger.people import sync_people
 from ledger.reading import get_run
 from ledger.relay import Relay
-from ledger.runs import owe_dispatch, start_run, submit_run
+from ledger.run_state import start_run
+from ledger.runs import submit_run
 from ledger.schema import AuditRow, DeliveryRow, DispatchRow, RunRow
 from ledger.spans import list_spans, unshipped_spans
 from ledger.steps import (

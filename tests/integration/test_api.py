@@ -268,6 +268,23 @@ class TestWhoMayCall:
     def test_what_cannot_be_an_id_is_not_found(self, door: Door, given: str) -> None:
         assert door.get(ASKER, f"/v1/runs/{given}").status_code == 404
 
+    def test_one_cancels_ones_own_run_and_nobody_elses(self, door: Door) -> None:
+        run = door.post(ASKER, "to-cancel", question=QUESTION).json()["links"]["run"]
+        for email in (OTHER, ENGINEER):
+            refused = httpx.post(f"{door.url}{run}/cancel", headers=door.headers(email))
+            assert_problem(refused, 404, "not_found")
+        for _ in range(2):
+            cancelled = httpx.post(f"{door.url}{run}/cancel", headers=door.headers(ASKER))
+            assert (cancelled.status_code, cancelled.json()["state"]) == (202, "cancelled")
+        shown = door.get(ASKER, run).json()
+        assert (shown["state"], shown["progress"]["done"], shown["progress"]["total"]) == ("cancelled", 1, 1)
+
+    def test_what_has_ended_cannot_be_cancelled(self, door: Door) -> None:
+        run = door.post(ASKER, "too-late", question=QUESTION).json()["links"]["run"]
+        play_worker(door.db)
+        refused = httpx.post(f"{door.url}{run}/cancel", headers=door.headers(ASKER))
+        assert_problem(refused, 409, "run_ended")
+
     def test_spans_are_for_the_asker_and_for_those_who_may_read_all_runs(self, door: Door) -> None:
         run_id = door.post(ASKER, "one", question=QUESTION).json()["run_id"]
         play_worker(door.db)

@@ -38,7 +38,7 @@ from tests.stand_ins.provider import (
 from tests.unit.crews.conftest import _hardened, desk, logged, no_waits, shop  # noqa: F401 - pytest finds them here
 from tests.unit.crews.world import LEAVE_QUESTION, Desk, candidate, work_off
 
-ROUTE = Text('{"specialist": "help_desk", "reason": "It is about leave."}')
+ROUTE = Text('{"specialists": ["help_desk"], "reason": "It is about leave."}')
 SEARCH = ToolCall("search_knowledge", {"query": "days of annual leave"})
 CLAIM = "Full-time staff have 27 days of annual leave."
 SAID = Text(json.dumps({"claims": [{"text": CLAIM, "evidence": ["E1"]}], "missing": None}))
@@ -142,7 +142,7 @@ def test_a_secret_in_a_question_stays_here(desk: Desk, logged: list[EventDict]) 
 
 
 def test_a_question_for_nobody_costs_one_request(desk: Desk) -> None:
-    with ScriptedProvider([Text('{"specialist": "none", "reason": "It is about the weather."}')]) as provider:
+    with ScriptedProvider([Text('{"specialists": [], "reason": "It is about the weather."}')]) as provider:
         view = desk.ask("Will it rain?", candidate(provider))
         check_record(desk, view, provider)
     assert (view.state, view.reason) == ("abstained", "out_of_scope")
@@ -243,7 +243,7 @@ def test_a_step_out_of_time_still_leaves_the_floor_its_share(
 
 
 def _routed() -> dict[str, Any]:
-    output = {"specialist": "help_desk", "reason": "x"}
+    output = {"specialists": ["help_desk"], "reason": "x"}
     return {"crew": "router", "title": "Router", "output": output, "model": None, "evidence": []}
 
 

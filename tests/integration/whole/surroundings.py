@@ -97,7 +97,7 @@ class Surroundings:
 def well_behaved(request: ChatRequest) -> Reply:
     """A model that routes to the help desk, searches once, and quotes the first evidence it is given."""
     if "search_knowledge" not in request.tools:
-        return Text('{"specialist": "help_desk", "reason": "It is about expenses."}')
+        return Text('{"specialists": ["help_desk"], "reason": "It is about expenses."}')
     results = request.tool_results("search_knowledge")
     if not results:
         return ToolCall("search_knowledge", {"query": "deadline receipts", "collection": None})

@@ -51,6 +51,7 @@ def run(**changes: Any) -> RunView:
         "created_at": NOW,
         "finished_at": NOW,
         "timings": Timings(queued_s=0.1, running_s=1.1, total_s=1.23, steps=()),
+        "progress": {"state": "answered", "cancelling": False, "done": 3, "total": 3, "steps": ()},
     }
     return RunView.model_validate({**view, **changes})
 
@@ -211,3 +212,14 @@ def test_whatever_a_run_holds_slack_takes_its_card(
     card = render_run(view)
     check_blocks(list(card.blocks))
     assert 0 < len(card.text) <= 40_000
+
+
+def test_a_question_that_is_asked_back_offers_its_choices_and_nobody_else() -> None:
+    card = render_run(
+        run(state="abstained", answer="Which leave?", reason="ambiguous", choices=("Annual", "<!here> Sick"))
+    )
+    shown = "\n".join(texts(card))
+    assert "Which leave?" in shown
+    assert "• Annual\n• &lt;!here&gt; Sick" in shown
+    assert "ask the team" not in shown
+    assert "• Annual" in card.text

@@ -9,9 +9,10 @@ import pytest
 
 import crews
 from crews.bootstrap import FUNCTIONS, publish_shipped_workflows
-from crews.catalog import shipped_crews, shipped_tools
+from crews.catalog import shipped_crews
 from crews.router.output import Route
 from crews.specs import load_crew_spec, with_choices
+from crews.tools.shipped import shipped_tools
 from crews.workflow_loader import SHIPPED, load_workflows
 from ledger.db import Database
 from ledger.errors import WorkspaceInvalid
@@ -90,6 +91,52 @@ def test_every_crews_folder_has_its_card() -> None:
         ("description: d", "description: d\ndescription: e", "ask.yaml:3: "),
         ("name: ask", "name: other", "ask.yaml: name: it must be 'ask'"),
         ("uses: router", "uses: router, deadline_s: 0", "ask.yaml:4: steps.0.deadline_s: "),
+        ("uses: router", "uses: router, undo: dance", "ask.yaml: route: undo: there is no function called"),
+        ("uses: router", "uses: router, limits: {calls: 1}", "ask.yaml: route: limits.calls: "),
+        (
+            "uses: router",
+            "uses: router, retries: [{on: [away], times: 1}]",
+            "ask.yaml: route: retries: there is no error 'away'; there are: ",
+        ),
+        ("uses: router", "uses: item", "ask.yaml: route: it uses 'item' but runs for no list: give `each`"),
+        ("kind: function, uses: verify_answer", "kind: crew, uses: router", "the last step gives the run's"),
+        ("needs: [route]", "needs: [route], when: route", "the last step 'verify' gives the run's result"),
+        (
+            "uses: router",
+            "uses: router, when: later.go",
+            "steps.0: when: it reads 'later', which is not among",
+        ),
+        ("uses: router", "uses: router, when: 'a =='", "steps.0: the condition `a ==` does not fit"),
+        ("uses: router", "uses: router, each: later.items", "steps.0: each: it reads 'later', which is not"),
+        (
+            "uses: router",
+            "uses: router, for_s: 3",
+            "a wait step, and no other, has either `for_s` or `until`",
+        ),
+        ("kind: crew, uses: router", "kind: crew", "steps.0: a crew step needs `uses`"),
+        ("kind: crew, uses: router", "kind: wait", "a wait step, and no other, has either"),
+        (
+            "kind: crew, uses: router",
+            "kind: wait, until: soon",
+            "steps.0: until: it reads 'soon', which is not",
+        ),
+        ("kind: crew,", "kind: wait, for_s: 3,", "steps.0: a wait step has no `uses`"),
+        ("kind: crew, uses: router", "kind: decision", "a decision step, and no other, has `ask`"),
+        (
+            "kind: crew, uses: router",
+            "kind: wait, for_s: 3, undo: verify_answer",
+            "a wait step has no each, undo, limits or retries",
+        ),
+        (
+            "kind: crew, uses: router",
+            "kind: decision, ask: {question: Q, options: [a, b], by: 'role:x', expires_s: 9}",
+            "expires_s and on_expiry belong together",
+        ),
+        (
+            "kind: crew, uses: router",
+            "kind: decision, ask: {question: Q, options: [a, b], by: somebody}",
+            "ask.yaml:4: steps.0.ask.by: ",
+        ),
     ],
 )
 def test_a_malformed_workflow_names_file_and_key(tmp_path: Path, old: str, new: str, where: str) -> None:
@@ -116,6 +163,14 @@ def test_a_crew_chosen_by_a_step_needs_that_step(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "where"),
     [
+        ("title: Desk", "title: Desk\noutput: {type: text}", "crew.yaml:3: output.type: "),
+        ("title: Desk", "title: Desk\noutput: {type: object}", "an object, and nothing else, has properties"),
+        ("title: Desk", "title: Desk\noutput: {type: array}", "an array, and nothing else, has items"),
+        (
+            "title: Desk",
+            "title: Desk\noutput: {type: object, properties: {n: {type: number, enum: [a]}}}",
+            "only a string has an enum",
+        ),
         ("agent: {role: R", "agent: {rôle: R", "crew.yaml:3: agent."),
         ("role: R, ", "", "crew.yaml:3: agent.role: this key is required and missing"),
         ("goal: G", "goal: ''", "crew.yaml:3: agent.goal: "),

@@ -156,7 +156,7 @@ def test_with_nothing_to_quote_or_no_tool_it_says_what_is_missing() -> None:
 
 
 def test_the_router_sends_everything_to_the_help_desk_where_there_are_no_figures() -> None:
-    assert Route.model_validate_json(plan_route(turn((), ()))).specialist == "help_desk"
+    assert Route.model_validate_json(plan_route(turn((), ()))).specialists == ("help_desk",)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,34 @@ def test_the_router_sends_what_asks_for_figures_to_the_data_analyst(
 ) -> None:
     suggestion = Suggestion(MetricQuery(("sales.revenue",)), confidence, "Revenue")
     asked = replace(turn((), ()), suggest=lambda: Suggestions((suggestion,), reason=reason))
-    assert Route.model_validate_json(plan_route(asked)).specialist == specialist
+    assert Route.model_validate_json(plan_route(asked)).specialists == (specialist,)
+
+
+@pytest.mark.parametrize(
+    ("question", "part"),
+    [
+        ("What was the revenue in May, and what does the returns policy say?", "What was the revenue in May"),
+        ("What is the rule for refunds? How many were there in May?", "How many were there in May?"),
+        ("What was the revenue in May and why?", "What was the revenue in May"),
+        ("Why did the revenue fall in May?", None),
+        ("What was the revenue in May and what in June?", None),
+        ("What is the policy on trains and what does the handbook say of planes?", None),
+        ("What was the revenue, and what the profit, and what does the policy say?", None),
+    ],
+)
+def test_the_router_sends_what_asks_for_figures_and_words_to_both(question: str, part: str | None) -> None:
+    suggestion = Suggestion(MetricQuery(("sales.revenue",)), 0.95, "Revenue")
+
+    def suggest(asked: str | None = None) -> Suggestions:
+        return Suggestions(
+            (suggestion,) if asked == part else (), reason=None if asked == part else Reason.UNCLEAR
+        )
+
+    asked = replace(turn((), ()), question=question, suggest=suggest)
+    expected = ("data_analyst", "help_desk") if part else ("data_analyst",)
+    assert Route.model_validate_json(plan_route(asked)).specialists == expected
+    unsure = replace(asked, suggest=lambda _part=None: Suggestions((suggestion,), reason=Reason.UNCLEAR))
+    assert Route.model_validate_json(plan_route(unsure)).specialists == ("help_desk",)
 
 
 def test_without_any_model_a_run_is_answered_the_same_way_each_time(desk: Desk) -> None:

@@ -51,7 +51,7 @@ class Gate:
     ) -> None:
         self.desk = desk
         self.run_id = desk.submit(LEAVE_QUESTION, principal, **changes)
-        complete_step(desk.db, desk.claim(self.run_id), {"output": {"specialist": "help_desk"}})
+        complete_step(desk.db, desk.claim(self.run_id), {"output": {"specialists": ["help_desk"]}})
         self.claim = desk.claim(self.run_id)
         mask = RunMask(desk.db, self.run_id, open_pattern_detector)
         self.context = StepContext(

@@ -78,7 +78,7 @@ def everything_kept(db: Database) -> str:
 def quoting_model(request: ChatRequest) -> Reply:
     """Searches once, then quotes the sentence about lost cards as the tool gave it."""
     if "- help_desk:" in request.prompt:
-        return Text('{"specialist": "help_desk", "reason": "It is about cards."}')
+        return Text('{"specialists": ["help_desk"], "reason": "It is about cards."}')
     results = request.tool_results("search_knowledge")
     if not results:
         return ToolCall("search_knowledge", {"query": f"lost company card of [EMAIL_1], {IMAGINED[0]}"})

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from sqlalchemy import update
 from structlog.typing import EventDict
 
@@ -14,6 +15,7 @@ from crews.specs import Limits
 from crews.step_context import StepContext
 from crews.step_runner import StepRunner
 from knowledge.pii.presidio import open_pattern_detector
+from ledger.cancel import cancel_run
 from ledger.db import Database
 from ledger.errors import DatabaseUnavailable, InvalidInput
 from ledger.reading import get_run
@@ -25,6 +27,11 @@ from ledger.workflow import WorkflowSpec
 from ledger.workflows import publish_workflow
 from tests.unit.crews.world import work_off
 from tests.unit.ledger.world import ASK, ask, furnish, pass_time, step_row
+
+
+class Ticket(BaseModel):
+    number: int
+
 
 ANSWER = {"outcome": "answered", "answer": "Yes."}
 Work = Callable[[StepContext], dict[str, Any]]
@@ -205,6 +212,110 @@ def test_the_lease_is_kept_alive_while_the_work_goes_on(
     assert (leases[1] - leases[0]).total_seconds() == pytest.approx(20, abs=0.5)
     assert get_run(sqlite_db, run_id).state == "answered"
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("heartbeat-")]
+
+
+@pytest.fixture
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(step_runner, "LOOK_S", 0.01)
+
+
+@pytest.mark.usefixtures("looks_often")
+def test_a_step_is_told_that_its_run_was_cancelled(sqlite_db: Database, logged: list[EventDict]) -> None:
+    def work(context: StepContext) -> dict[str, Any]:
+        context.budget.spend_model_call()
+        cancel_run(sqlite_db, context.claim.run_id, "employee@larkspur.example")
+        assert context.budget.cancelled.wait(20)
+        context.budget.spend_model_call()
+        raise AssertionError("it was let go on")
+
+    run_id, _ = work_on(sqlite_db, work)
+    assert get_run(sqlite_db, run_id).state == "cancelled"
+    assert step_row(sqlite_db, run_id, "answer").state == "cancelled"
+    assert "step_abandoned" not in events(logged)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("heartbeat-")]
+
+
+@pytest.mark.usefixtures("looks_often")
+def test_a_step_that_hangs_is_ended_without_it(
+    sqlite_db: Database, monkeypatch: pytest.MonkeyPatch, logged: list[EventDict]
+) -> None:
+    monkeypatch.setattr(step_runner, "GIVE_IN_S", 0.01)
+    states: list[str] = []
+
+    def work(context: StepContext) -> dict[str, Any]:
+        run_id = context.claim.run_id
+        cancel_run(sqlite_db, run_id, "employee@larkspur.example")
+        assert sqlite_db.run_ended.wait(20)
+        states.append(get_run(sqlite_db, run_id).state)
+        return ANSWER
+
+    run_id, _ = work_on(sqlite_db, work)
+    assert states == ["cancelled"]
+    run = get_run(sqlite_db, run_id)
+    assert (run.state, run.answer) == ("cancelled", None)
+    assert "step_abandoned" in events(logged)
+    assert not [span for span in list_spans(sqlite_db, run_id) if span.ended_at is None]
+
+
+@pytest.mark.usefixtures("looks_often")
+def test_a_function_undoes_what_a_cancelled_run_has_done(sqlite_db: Database) -> None:
+    furnish(sqlite_db)
+    steps = [
+        {"key": "open", "kind": "function", "uses": "open_ticket", "undo": "close_ticket"},
+        {"key": "answer", "kind": "crew", "uses": "desk", "needs": ["open"]},
+    ]
+    publish_workflow(sqlite_db, WorkflowSpec.model_validate({**ASK.model_dump(), "steps": steps}))
+    closed: list[Any] = []
+
+    def close_ticket(context: StepContext) -> Ticket:
+        closed.append((context.claim.inputs, context.budget.cancelled.is_set()))
+        return Ticket(number=0)
+
+    def work(context: StepContext) -> dict[str, Any]:
+        cancel_run(sqlite_db, context.claim.run_id, "employee@larkspur.example")
+        assert context.budget.cancelled.wait(20)
+        context.budget.check_cancelled()
+        return {}
+
+    functions = {"open_ticket": lambda _context: Ticket(number=12), "close_ticket": close_ticket}
+    run_id = ask(sqlite_db).run_id
+    runner = StepRunner(sqlite_db, _no_library, Crew(work), functions, open_pattern_detector)
+    work_off(sqlite_db, runner.run)
+    assert closed == [({"open": {"number": 12}}, False)]
+    assert get_run(sqlite_db, run_id).state == "cancelled"
+
+
+@pytest.mark.parametrize(("limits", "calls"), [({}, 7), ({"model_calls": 2}, 2)])
+def test_a_step_may_have_limits_of_its_own(sqlite_db: Database, limits: dict[str, int], calls: int) -> None:
+    furnish(sqlite_db)
+    step = {"key": "answer", "kind": "crew", "uses": "desk", "limits": limits}
+    publish_workflow(sqlite_db, WorkflowSpec.model_validate({**ASK.model_dump(), "steps": [step]}))
+    ask(sqlite_db)
+    runner, crew = runner_for(sqlite_db, lambda _context: ANSWER)
+    work_off(sqlite_db, runner.run)
+    assert crew.contexts[0].budget.limits == Limits(model_calls=calls)
+
+
+def test_a_failure_is_tried_again_by_the_rule_for_its_code(sqlite_db: Database) -> None:
+    furnish(sqlite_db)
+    rule = {"on": ["invalid_input", "broken"], "times": 2, "after_s": 30}
+    step = {"key": "answer", "kind": "crew", "uses": "desk", "retries": [rule]}
+    publish_workflow(sqlite_db, WorkflowSpec.model_validate({**ASK.model_dump(), "steps": [step]}))
+
+    def work(context: StepContext) -> dict[str, Any]:
+        if context.claim.attempt == 1:
+            raise InvalidInput("This cannot be done.")
+        if context.claim.attempt == 2:
+            raise ZeroDivisionError
+        return ANSWER
+
+    run_id = ask(sqlite_db).run_id
+    runner, crew = runner_for(sqlite_db, work)
+    for attempts in (1, 2, 3):
+        work_off(sqlite_db, runner.run)
+        assert len(crew.contexts) == attempts
+        pass_time(sqlite_db, 31)
+    assert get_run(sqlite_db, run_id).state == "answered"
 
 
 def test_a_heartbeat_that_finds_the_database_away_goes_on(

@@ -169,7 +169,7 @@ class Verification:
         route = CrewStepOutput(
             crew="router",
             title="Router",
-            output={"specialist": "help_desk"},
+            output={"specialists": ["help_desk"], "reason": "It is about leave."},
             model=ModelUse(name="main", fallbacks=router_fallbacks),
             evidence=(),
         )

@@ -1,4 +1,5 @@
-"""Any order of claims, crashes, failures, sweeps and time: work is neither lost nor done twice."""
+"""Any order of claims, crashes, failures, cancels, decisions, sweeps and time: work is neither lost nor done
+twice, nothing goes on before its time, and nothing of a cancelled run is left."""
 
 import shutil
 import tempfile
@@ -19,11 +20,24 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 
 from ledger.audit import verify_audit
+from ledger.cancel import RunEnded, cancel_run
 from ledger.clock import ManualClock
 from ledger.db import Database
-from ledger.errors import LeaseLost
+from ledger.decisions import DecisionClosed, decide
+from ledger.due import pass_due
+from ledger.errors import InvalidInput, LeaseLost, NotPermitted
+from ledger.people import find_principal
 from ledger.relay import Relay
-from ledger.schema import OPEN_RUN_STATES, AuditRow, DeliveryRow, DispatchRow, RunRow, SpanRow, StepRow
+from ledger.schema import (
+    OPEN_RUN_STATES,
+    AuditRow,
+    DecisionRow,
+    DeliveryRow,
+    DispatchRow,
+    RunRow,
+    SpanRow,
+    StepRow,
+)
 from ledger.spans import OpenSpan, SpanRecorder
 from ledger.steps import (
     LEASE_S,
@@ -37,9 +51,13 @@ from ledger.steps import (
     sweep_steps,
 )
 from tests.conftest import START
-from tests.unit.ledger.world import ANSWER, SLACK_PLACE, ask, furnish
+from tests.unit.ledger.world import ANSWER, EMPLOYEE, ENGINEER, SLACK_PLACE, ask, furnish
 
 index = st.integers(0, 1_000)
+
+_WAYS_TO_END = ("done", "done", "done", "done", "away", "again", "for good", "crash", "not yet")
+# Of the steps that undo, in the order they run in: what has ended, at most one at work, what has not begun.
+_UNDOING_ORDER = ("ended", "running", "ready", "blocked")
 
 
 class RunMachine(RuleBasedStateMachine):
@@ -62,14 +80,15 @@ class RunMachine(RuleBasedStateMachine):
         self.final: dict[str, dict[str, Any]] = {}
         self.spans: dict[tuple[str, int], OpenSpan] = {}
         self.submitted = 0
+        self.decided: set[str] = set()
         self._look()
 
-    @initialize(workflow=st.sampled_from(["pair", "diamond"]))
+    @initialize(workflow=st.sampled_from(["pair", "diamond", "whole", "whole"]))
     def begin(self, workflow: str) -> None:
         self.submit(workflow)
 
     @precondition(lambda self: self.submitted < 3)
-    @rule(workflow=st.sampled_from(["ask", "pair", "diamond"]))
+    @rule(workflow=st.sampled_from(["ask", "pair", "diamond", "whole"]))
     def submit(self, workflow: str) -> None:
         self.submitted += 1
         ask(self.db, str(self.submitted), workflow=workflow, deliver_to=SLACK_PLACE)
@@ -83,17 +102,42 @@ class RunMachine(RuleBasedStateMachine):
             self._claim(sorted(wanted)[which % len(wanted)])
 
     @precondition(lambda self: self.held)
-    @rule(which=index, how=st.sampled_from(["done", "done", "done", "again", "for good", "crash", "not yet"]))
-    def a_worker_ends(self, which: int, how: str) -> None:
+    @rule(which=index, how=st.sampled_from(_WAYS_TO_END), go=st.booleans(), items=st.integers(0, 4))
+    def a_worker_ends(self, which: int, how: str, go: bool, items: int) -> None:
         claim = self.held.pop(which % len(self.held))
         if how == "done":
-            self._complete(claim)
-        elif how in ("again", "for good"):
-            self._fail(claim, again=how == "again")
+            self._complete(claim, {"go": go, "items": [f"item {number}" for number in range(items)]})
+        elif how in ("again", "for good", "away"):
+            self._fail(claim, how)
         elif how == "not yet":
             self.held.append(claim)
             assert not extend_lease(self.db, claim) or self._is_newest(claim)
         self._look()
+
+    @rule(which=index)
+    def somebody_cancels(self, which: int) -> None:
+        run_id = self.runs[which % len(self.runs)].id
+        try:
+            cancel_run(self.db, run_id, "employee@larkspur.example")
+        except RunEnded:
+            assert run_id in self.ended
+        self._look()
+
+    @precondition(lambda self: self.decisions)
+    @rule(
+        which=index, person=st.sampled_from([EMPLOYEE, ENGINEER]), choice=st.sampled_from(["yes", "no", "x"])
+    )
+    def somebody_decides(self, which: int, person: str, choice: str) -> None:
+        decision = self.decisions[which % len(self.decisions)]
+        try:
+            decide(self.db, decision.id, find_principal(self.db, person), choice)
+        except (NotPermitted, InvalidInput, DecisionClosed):
+            return
+        finally:
+            self._look()
+        assert (person, decision.state) == (ENGINEER, "open")
+        assert decision.id not in self.decided, "it was decided twice"
+        self.decided.add(decision.id)
 
     @precondition(lambda self: self.held)
     @rule(which=index)
@@ -104,7 +148,7 @@ class RunMachine(RuleBasedStateMachine):
 
     @rule(
         seconds=st.sampled_from([0.5, 6, LEASE_S - 1, LEASE_S + 1]),
-        then=st.sampled_from(["sweep", "ring", "nothing", "restart"]),
+        then=st.sampled_from(["sweep", "ring", "due", "nothing", "restart"]),
     )
     def time_passes(self, seconds: float, then: str) -> None:
         self.clock.advance(seconds)
@@ -113,14 +157,19 @@ class RunMachine(RuleBasedStateMachine):
             assert sweep_steps(self.db) == 0, "a second sweep at the same moment found more to do"
         elif then == "ring":
             self.relay.ring_due()
+        elif then == "due":
+            pass_due(self.db)
+            assert pass_due(self.db) == 0, "a second look at the same moment found more due"
         elif then == "restart":
             self.held.clear()
             release_leases(self.db)
         self._look()
 
-    def _complete(self, claim: ClaimedStep) -> None:
+    def _complete(self, claim: ClaimedStep, said: dict[str, Any]) -> None:
         self._work_ends(claim)
         output = {**ANSWER, "answer": f"{claim.step_id} {claim.fence}"}
+        if claim.key == "start":
+            output = said
         try:
             complete_step(self.db, claim, output)
         except LeaseLost:
@@ -129,21 +178,72 @@ class RunMachine(RuleBasedStateMachine):
         assert claim.step_id not in self.committed, "an output was committed twice"
         self.committed[claim.step_id] = output
 
-    def _fail(self, claim: ClaimedStep, *, again: bool) -> None:
+    def _fail(self, claim: ClaimedStep, how: str) -> None:
         self._work_ends(claim)
+        code = "away" if how == "away" else "failed"
         try:
-            fail_step(self.db, claim, f"Attempt {claim.fence} failed.", try_again=again)
+            fail_step(self.db, claim, f"Attempt {claim.fence} failed.", code=code, try_again=how == "again")
         except LeaseLost:
             return
         assert self._is_newest(claim), "a stale worker failed its step"
 
     @invariant()
     def outputs_are_those_that_were_accepted(self) -> None:
-        assert {step.id: step.output for step in self.steps if step.state == "done"} == self.committed
+        done = {step.id: step for step in self.steps if step.state == "done"}
+        worked_on = {step.id: step.output for step in done.values() if step.attempt}
+        assert worked_on == self.committed
+        for joined in (step for step in done.values() if step.key == "part"):
+            parts = [step for step in self.steps if step.run_id == joined.run_id and step.part_of == "part"]
+            parts.sort(key=lambda step: step.position)
+            assert joined.output == {"items": [self.committed[part.id] for part in parts]}
+
+    @invariant()
+    def nothing_begins_before_its_needs_are_settled(self) -> None:
+        for step in self.steps:
+            if step.state in ("blocked", "cancelled") or step.undoes:
+                continue
+            needs = {key: self.by_key[step.run_id, key] for key in step.needs}
+            assert all(need.state in ("done", "skipped") for need in needs.values())
+            if step.key == "maybe":
+                assert (step.state == "skipped") != bool(needs["start"].output["go"])
+            assert step.state != "skipped" or step.key == "maybe"
+
+    @invariant()
+    def waits_last_as_long_as_they_should(self) -> None:
+        for step in self.steps:
+            if step.kind == "wait" and step.state == "done":
+                assert (step.finished_at - step.started_at).total_seconds() >= 20
+
+    @invariant()
+    def a_cancelled_run_keeps_nothing_but_what_is_at_work_and_what_undoes(self) -> None:
+        for run in self.runs:
+            if run.cancel_requested_at is None:
+                continue
+            steps = [step for step in self.steps if step.run_id == run.id]
+            idle = {step.state for step in steps if not step.undoes}
+            assert not idle & {"blocked", "ready", "waiting", "spread"}
+            undoing = sorted((step for step in steps if step.undoes), key=lambda step: step.position)
+            states = [step.state for step in undoing]
+            begun = ["ended" if state in _ENDED else state for state in states]
+            assert begun == sorted(begun, key=_UNDOING_ORDER.index), "undoing is one after another"
+            assert len(begun) - begun.count("ended") - begun.count("blocked") <= 1
+            if run.id in self.ended:
+                assert run.state == "cancelled"
+                assert not set(states) & {"blocked", "ready", "running"}
+                assert "running" not in idle
+                undone = {step.undoes for step in undoing}
+                assert undone == {
+                    step.key
+                    for step in steps
+                    if step.state == "done" and (step.key in ("start", "late") or step.part_of)
+                    if run.workflow == "whole" and not step.undoes
+                }
+                done = [self.by_key[run.id, str(step.undoes)].finished_at for step in undoing]
+                assert done == sorted(done, reverse=True), "the last is undone first"
 
     @invariant()
     def what_has_ended_never_changes(self) -> None:
-        ended = [step for step in self.steps if step.state in ("done", "failed", "parked")]
+        ended = [step for step in self.steps if step.state in _ENDED]
         for row in (*ended, *(run for run in self.runs if run.id in self.ended)):
             now = {column.name: getattr(row, column.name) for column in row.__table__.columns}
             assert self.final.setdefault(row.id, now) == now
@@ -153,8 +253,11 @@ class RunMachine(RuleBasedStateMachine):
         movable = {
             step.run_id
             for step in self.steps
-            if (step.state == "ready" and step.id in self.owed and step.attempt < MAX_ATTEMPTS)
+            if (
+                step.state == "ready" and step.id in self.owed and step.attempt - step.forgiven < MAX_ATTEMPTS
+            )
             or (step.state == "running" and step.lease_until is not None)
+            or (step.state == "waiting" and step.due_at is not None)
         }
         assert {run.id for run in self.runs} - self.ended <= movable
 
@@ -167,6 +270,13 @@ class RunMachine(RuleBasedStateMachine):
         assert sorted(self.endings) == sorted(self.ended)
         assert sorted(self.delivered) == sorted(self.ended)
 
+    @invariant()
+    def a_run_waits_while_nothing_else_can_move_it(self) -> None:
+        for run in self.runs:
+            states = {step.state for step in self.steps if step.run_id == run.id}
+            if run.id not in self.ended:
+                assert (run.state == "waiting") == (not states & {"ready", "running"})
+
     def _look(self) -> None:
         """One picture of the tables, for the invariants and for choosing what to do next."""
         with self.db.read() as session:
@@ -174,8 +284,10 @@ class RunMachine(RuleBasedStateMachine):
             self.runs = list(session.scalars(select(RunRow)))
             self.owed = set(session.scalars(select(DispatchRow.step_id)))
             self.delivered = list(session.scalars(select(DeliveryRow.run_id)))
+            self.decisions = list(session.scalars(select(DecisionRow)))
             endings = select(AuditRow.subject).where(AuditRow.action.in_(_ENDINGS))
             self.endings = list(session.scalars(endings))
+        self.by_key = {(step.run_id, step.key): step for step in self.steps}
         self.ended = {run.id for run in self.runs if run.state not in OPEN_RUN_STATES}
 
     def teardown(self) -> None:
@@ -187,34 +299,40 @@ class RunMachine(RuleBasedStateMachine):
 
     def _let_everything_finish(self) -> None:
         self.held.clear()
-        for _ in range(5 * MAX_ATTEMPTS):
+        for _ in range(12 * MAX_ATTEMPTS):
             if len(self.ended) == len(self.runs):
                 break
             self.clock.advance(LEASE_S + 1)
             sweep_steps(self.db)
+            pass_due(self.db)
             self.rung.clear()
             self.relay.ring_due()
             for step_id in self.rung:
                 self._claim(step_id)
             while self.held:
-                self._complete(self.held.pop())
+                self._complete(self.held.pop(), {"go": True, "items": ["item 0", "item 1"]})
             self._look()
-        assert {run.state for run in self.runs} <= {"answered", "failed"}
+        assert {run.state for run in self.runs} <= {"answered", "failed", "cancelled"}
         self.clock.advance(LEASE_S + 1)
         sweep_steps(self.db)
         self._look()
         assert not [step for step in self.steps if step.state == "running"]
+        assert not {row.state for row in self.decisions} & {"open"}
         with self.db.read() as session:
             assert session.scalar(select(SpanRow.id).where(SpanRow.ended_at.is_(None)).limit(1)) is None
         self.what_has_ended_never_changes()
         verify_audit(self.db)
 
     def _claim(self, step_id: str) -> None:
+        with self.db.read() as session:
+            before = session.get_one(StepRow, step_id)
         claim = claim_step(self.db, step_id, "worker")
         if claim is None:
             return
+        assert before.due_at is None or before.due_at <= self.clock.now(), "it was tried again too soon"
         assert claim.fence == self.newest_fence.get(step_id, 0) + 1
-        assert claim.attempt <= MAX_ATTEMPTS
+        assert claim.attempt - before.forgiven <= MAX_ATTEMPTS
+        assert before.forgiven <= 2
         self.newest_fence[step_id] = claim.fence
         self.spans[claim.step_id, claim.fence] = SpanRecorder(self.db, claim).begin("step", claim.key, None)
         self.held.append(claim)
@@ -227,6 +345,7 @@ class RunMachine(RuleBasedStateMachine):
         return self.newest_fence[claim.step_id] == claim.fence
 
 
+_ENDED = ("done", "failed", "parked", "skipped", "cancelled")
 _ENDINGS = ("run.answered", "run.abstained", "run.escalated", "run.cancelled", "run.failed")
 
 

@@ -56,11 +56,59 @@ ASK = workflow("ask", answer=[])
 PAIR = workflow("pair", left=[], right=[], join=["left", "right"])
 DIAMOND = workflow("diamond", start=[], left=["start"], right=["start"], join=["left", "right"])
 
+# Every kind of step: `start` puts out what the others read.
+WHOLE = WorkflowSpec.model_validate(
+    {
+        "name": "whole",
+        "description": "for tests",
+        "steps": [
+            {"key": "start", "kind": "crew", "uses": "desk", "undo": "take_back"},
+            {"key": "maybe", "kind": "crew", "uses": "desk", "needs": ["start"], "when": "start.go"},
+            {"key": "pause", "kind": "wait", "needs": ["start"], "for_s": 20},
+            {
+                "key": "approve",
+                "kind": "decision",
+                "needs": ["start"],
+                "ask": {
+                    "question": "May this go out?",
+                    "options": ["yes", "no"],
+                    "by": "role:engineer",
+                    "expires_s": 100,
+                    "on_expiry": "no",
+                },
+            },
+            {
+                "key": "part",
+                "kind": "crew",
+                "uses": "item",
+                "needs": ["start"],
+                "each": "start.items",
+                "most": 3,
+                "undo": "take_back",
+            },
+            {
+                "key": "late",
+                "kind": "crew",
+                "uses": "desk",
+                "needs": ["pause", "maybe"],
+                "retries": [{"on": ["away"], "times": 2, "after_s": 10}],
+                "undo": "take_back",
+            },
+            {
+                "key": "join",
+                "kind": "crew",
+                "uses": "desk",
+                "needs": ["part", "late", "approve", "maybe"],
+            },
+        ],
+    }
+)
+
 
 def furnish(db: Database) -> Database:
     """People and workflows, so that runs can be submitted."""
     sync_people(db, people_file())
-    for spec in (ASK, PAIR, DIAMOND):
+    for spec in (ASK, PAIR, DIAMOND, WHOLE):
         publish_workflow(db, spec)
     return db
 
@@ -106,18 +154,24 @@ def claim(db: Database, run_id: str, key: str = "answer", owner: str = "worker")
     return claimed
 
 
+_MOMENTS = (
+    "steps.lease_until",
+    "steps.due_at",
+    "dispatches.rung_at",
+    "dispatches.owed_at",
+    "deliveries.due_at",
+    "decisions.expires_at",
+    "firings.lease_until",
+)
+
+
 def pass_time(db: Database, seconds: float) -> None:
     """On SQLite the clock is ours; on PostgreSQL, whose clock decides, what was noted moves into the past."""
     if isinstance(db.clock, ManualClock):
         db.clock.advance(seconds)
         return
     with db.write() as session:
-        for column in (
-            "steps.lease_until",
-            "dispatches.rung_at",
-            "deliveries.due_at",
-            "firings.lease_until",
-        ):
+        for column in _MOMENTS:
             table, name = column.split(".")
             session.execute(
                 text(f"UPDATE {table} SET {name} = {name} - make_interval(secs => :s)"), {"s": seconds}

@@ -1,0 +1,33 @@
+"""What a crew's task says: its description with the question, earlier outputs and the item it is for."""
+
+import json
+import re
+from typing import Any
+
+from ledger.steps import ClaimedStep
+
+_PLACE = re.compile(r"\{(question|inputs|item)\}")
+
+
+def task_text(description: str, claim: ClaimedStep) -> str:
+    """In one pass, so that a place's name within a question or an output stays what it is: text."""
+    return _PLACE.sub(lambda match: _fill(match[1], claim), description)
+
+
+def _fill(place: str, claim: ClaimedStep) -> str:
+    if place == "question":
+        return claim.question
+    if place == "item":
+        return claim.item if isinstance(claim.item, str) else _as_json(claim.item)
+    return _as_json({key: _own_words(output) for key, output in claim.inputs.items()})
+
+
+def _own_words(output: Any) -> Any:
+    """Of a crew what it said, without what is noted beside it."""
+    if isinstance(output, list):
+        return [_own_words(item) for item in output]
+    return output["output"] if isinstance(output, dict) and "output" in output else output
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1)

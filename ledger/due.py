@@ -1,0 +1,50 @@
+"""Lets what waited for a moment go on once it has come: waits end, and decisions nobody made expire."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger.advance import finish_step
+from ledger.db import ROW_LOCK, Database, now_in
+from ledger.decisions import expire_decision
+from ledger.schema import OPEN_RUN_STATES, RunRow, StepRow, StepState
+from ledger.step_plan import declared
+
+
+def pass_due(db: Database) -> int:
+    """Returns how many steps went on. Two relays may look at once: each step goes on once."""
+    with db.read() as session:
+        due = session.scalars(
+            select(StepRow.id)
+            .join(RunRow, RunRow.id == StepRow.run_id)
+            .where(
+                StepRow.state == StepState.WAITING,
+                StepRow.due_at <= now_in(session),
+                RunRow.state.in_(OPEN_RUN_STATES),
+            )
+            .order_by(StepRow.due_at)
+        ).all()
+    # One transaction each, as for the sweeper.
+    return sum(_pass_step(db, step_id) for step_id in due)
+
+
+def _pass_step(db: Database, step_id: str) -> int:
+    with db.write() as session:
+        step = _waiting(session, step_id)
+        if step is None:
+            return 0
+        run = session.get_one(RunRow, step.run_id, with_for_update=ROW_LOCK)
+        if run.state not in OPEN_RUN_STATES or run.cancel_requested_at is not None:
+            return 0
+        ask, moment = declared(step).ask, step.due_at
+        if ask is not None:
+            expire_decision(session, step, run, str(ask.on_expiry))
+        else:
+            finish_step(session, step, run, {"waited_until": moment.isoformat() if moment else None})
+        return 1
+
+
+def _waiting(session: Session, step_id: str) -> StepRow | None:
+    query = select(StepRow).where(
+        StepRow.id == step_id, StepRow.state == StepState.WAITING, StepRow.due_at <= now_in(session)
+    )
+    return session.scalars(query.with_for_update(skip_locked=True, key_share=True)).one_or_none()

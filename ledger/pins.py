@@ -1,0 +1,50 @@
+"""What a run began with, besides its graph: crews, tools and models by the hash of their content.
+
+A crew's spec is kept under its hash, so that a run can finish with it after the file has changed.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from ledger.db import ROW_LOCK, Database, insert_into, now_in
+from ledger.schema import PinnedSpecRow, RunRow
+
+
+class Pins(BaseModel):
+    """Hashes by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    crews: dict[str, str]
+    tools: dict[str, str]
+    models: dict[str, str]
+
+
+def pin_run(db: Database, run_id: str, pins: Pins, specs: Mapping[str, BaseModel]) -> Pins:
+    """Pins the run unless it is pinned; returns what holds. `specs` are the crews' by hash."""
+    with db.read() as session:
+        if (pinned := session.get_one(RunRow, run_id).pins) is not None:
+            return Pins.model_validate(pinned)
+    with db.write() as session:
+        run = session.get_one(RunRow, run_id, with_for_update=ROW_LOCK)
+        if run.pins is None:
+            run.pins = pins.model_dump(mode="json")
+            for version, spec in specs.items():
+                values = {
+                    "name": getattr(spec, "name", ""),
+                    "spec": spec.model_dump(mode="json", by_alias=True),
+                }
+                session.execute(
+                    insert_into(session)(PinnedSpecRow)
+                    .values(version=version, kept_at=now_in(session), **values)
+                    .on_conflict_do_nothing(index_elements=["version"])
+                )
+        return Pins.model_validate(run.pins)
+
+
+def pinned_spec(db: Database, version: str) -> dict[str, Any] | None:
+    with db.read() as session:
+        row = session.get(PinnedSpecRow, version)
+        return None if row is None else row.spec

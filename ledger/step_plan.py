@@ -1,0 +1,43 @@
+"""What a step's row was declared to be, and how what it put out is read by the steps after it."""
+
+from typing import Any
+
+from ledger.schema import StepRow, StepState
+from ledger.workflow import StepKind, StepSpec
+
+# A step in one of these lets those that need it go on.
+SETTLED = (StepState.DONE, StepState.SKIPPED)
+
+
+def declared(step: StepRow) -> StepSpec:
+    if step.plan is not None:
+        return StepSpec.model_validate(step.plan)
+    # Written by a release that kept nothing else.
+    return StepSpec(
+        key=step.key,
+        kind=StepKind(step.kind),
+        uses=step.uses,
+        needs=tuple(step.needs),
+        deadline_s=step.deadline_s,
+    )
+
+
+def output_of(step: StepRow) -> Any:
+    """What a later step is given: None of one that was skipped, a list of one that ran for each item."""
+    return step.output["items"] if step.output is not None and _is_list(step) else step.output
+
+
+def fields_of(step: StepRow) -> Any:
+    """What conditions and lists read: of a crew its own words, without what is noted beside them."""
+    output = output_of(step)
+    if step.kind != StepKind.CREW:
+        return output
+    return [_own_words(item) for item in output] if isinstance(output, list) else _own_words(output)
+
+
+def _is_list(step: StepRow) -> bool:
+    return step.part_of is None and step.undoes is None and declared(step).each is not None
+
+
+def _own_words(output: Any) -> Any:
+    return output["output"] if isinstance(output, dict) and "output" in output else output
