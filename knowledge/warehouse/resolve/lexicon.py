@@ -1,5 +1,6 @@
 """What each phrase of the catalog may mean: metrics, dimensions, flags, and what a row is."""
 
+import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -10,12 +11,12 @@ from knowledge.warehouse.catalog import Catalog
 from knowledge.warehouse.metric_spec import Dimension, Metric, SemanticModel
 from knowledge.warehouse.resolve.values import ValueIndex, ValueKind
 from knowledge.warehouse.resolve.word_lists import STOP_WORDS
-from knowledge.warehouse.resolve.words import is_light, is_participle, stem, stems_of
+from knowledge.warehouse.resolve.words import all_stems, is_light, is_participle, stem, stems_of, words_of
 from knowledge.warehouse.vocabulary import Vocabulary
 
 Phrase = tuple[str, ...]
 
-_WHOLE = 0.9
+_WHOLE, _CODE = 0.9, 0.91
 
 
 class MeaningKind(StrEnum):
@@ -31,7 +32,8 @@ class Meaning:
     """`name` is `model.metric` or `model.dimension`, of an entity the model; `strength` is 1 where the words
     are a name or synonym as it stands. A metric `counts` where it is the number of rows of something.
     `after_entity` where the phrase is the entity's word and then the dimension's, `of_entity` where it
-    is the other way round, `is_participle` where it is a word such as `ordered`."""
+    is the other way round, `is_participle` where it is a word such as `ordered`. Of a metric, `forms` say which
+    words of the phrase are participles: tickets opened are other ones than open tickets."""
 
     kind: MeaningKind
     name: str
@@ -41,6 +43,7 @@ class Meaning:
     after_entity: bool = False
     of_entity: bool = False
     is_participle: bool = False
+    forms: tuple[bool, ...] = ()
 
     @property
     def model(self) -> str:
@@ -50,12 +53,15 @@ class Meaning:
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """`words` are, by name, all stems its definition is made of; `count_of` and `label_of`, by model, the
-    metric that counts its rows and the dimension that names one; `reach`, by model, how many joins away each
+    metric that counts its rows and the dimension that names one; `titles` are, by name, the stems of its name
+    and synonyms, `texts` each of its texts word by word; `reach`, by model, how many joins away each
     model is that it can be grouped by; `time_of`, by model, the dimension its periods go by."""
 
     catalog: Catalog
     phrases: Mapping[Phrase, tuple[Meaning, ...]]
     words: Mapping[str, frozenset[str]]
+    titles: Mapping[str, frozenset[str]]
+    texts: Mapping[str, tuple[Phrase, ...]]
     count_of: Mapping[str, str]
     label_of: Mapping[str, str]
     reach: Mapping[str, Mapping[str, int]]
@@ -72,6 +78,12 @@ class Lexicon:
     def dimension(self, name: str) -> Dimension:
         model, _, dimension = name.partition(".")
         return self.catalog.models[model].dimensions[dimension]
+
+    def says(self, name: str, words: Phrase) -> bool:
+        """Whether these words stand side by side in its name, a synonym or its description."""
+        return any(
+            text[at : at + len(words)] == words for text in self.texts.get(name, ()) for at in range(len(text))
+        )
 
     def definition(self, name: str) -> str:
         model, _, part = name.partition(".")
@@ -96,6 +108,8 @@ def build_lexicon(catalog: Catalog, values: ValueIndex, visible: Container[str] 
         catalog=catalog,
         phrases={phrase: _strongest(meanings.values()) for phrase, meanings in found.items() if phrase},
         words={name: words for model in models.values() for name, words in _words(model)},
+        titles={name: words for model in models.values() for name, words in _titles(model)},
+        texts={name: texts for model in models.values() for name, texts in _texts(model)},
         count_of={name: count for name, model in models.items() if (count := _count_of(catalog, model))},
         label_of={
             name: label for name, model in models.items() if (label := _label_of(catalog, model, values))
@@ -120,13 +134,13 @@ def _meanings(catalog: Catalog, model: SemanticModel, values: ValueIndex) -> Ite
     counts = _count_of(catalog, model)
     for name, metric in model.metrics.items():
         full = f"{model.name}.{name}"
-        for phrase, strength in _phrases(name, metric.synonyms):
+        for phrase, strength, forms in _phrases(name, metric.synonyms):
             is_count = full == counts or _is_count(metric)
-            meaning = Meaning(MeaningKind.METRIC, full, strength, counts=is_count)
+            meaning = Meaning(MeaningKind.METRIC, full, strength, counts=is_count, forms=forms)
             yield phrase, meaning
             if len(phrase) == 2:
                 # `value of the stock` for a stock value.
-                yield phrase[::-1], replace(meaning, of_entity=True)
+                yield phrase[::-1], replace(meaning, of_entity=True, forms=forms[::-1])
     label = _label_of(catalog, model, values)
     for name, dimension in _seen(model, values):
         full = f"{model.name}.{name}"
@@ -135,7 +149,7 @@ def _meanings(catalog: Catalog, model: SemanticModel, values: ValueIndex) -> Ite
         kind = MeaningKind.FLAG if is_flag else MeaningKind.DIMENSION
         synonyms = (*dimension.synonyms, *_column_synonyms(catalog, model, name, dimension))
         participles = {stems_of(text) for text in (name, *synonyms) if is_participle(text.split("_")[-1])}
-        for phrase, strength in _phrases(name, synonyms):
+        for phrase, strength, _forms in _phrases(name, synonyms):
             if full == label and phrase in entities:
                 # The entity's own word stands for it already.
                 continue
@@ -159,15 +173,18 @@ def _seen(model: SemanticModel, values: ValueIndex) -> Iterable[tuple[str, Dimen
             yield name, dimension
 
 
-def _phrases(name: str, synonyms: Iterable[str]) -> Iterable[tuple[Phrase, float]]:
+def _phrases(name: str, synonyms: Iterable[str]) -> Iterable[tuple[Phrase, float, tuple[bool, ...]]]:
     """Name and synonyms as they stand; and shortened to their last words, which is weaker: `revenue` for net
-    revenue."""
+    revenue. A product number is not quite a product. With which words are participles."""
     for text in (name, *synonyms):
-        phrase = stems_of(text)
-        yield phrase, 1.0
+        words = words_of(text)
+        phrase = tuple(word.stem for word in words)
+        forms = tuple(is_participle(word.key) for word in words)
+        is_code = re.search(r"\w[\s_](?:number|no)$", text, re.IGNORECASE)
+        yield phrase, _CODE if is_code else 1.0, forms
         for cut in range(1, len(phrase)) if text == name else ():
             if not is_light(phrase[cut:]):
-                yield phrase[cut:], 0.8
+                yield phrase[cut:], 0.8, forms[cut:]
 
 
 def _with_entity(phrase: Phrase, entity: Phrase, meaning: Meaning) -> Iterable[tuple[Phrase, Meaning]]:
@@ -241,6 +258,17 @@ def _words(model: SemanticModel) -> Iterable[tuple[str, frozenset[str]]]:
         yield f"{model.name}.{name}", _stems(name, metric.description, *metric.synonyms)
     for name, dimension in model.dimensions.items():
         yield f"{model.name}.{name}", _stems(name, dimension.description, *dimension.synonyms)
+
+
+def _titles(model: SemanticModel) -> Iterable[tuple[str, frozenset[str]]]:
+    yield model.name, _stems(model.entity, *model.synonyms)
+    for name, item in (*model.metrics.items(), *model.dimensions.items()):
+        yield f"{model.name}.{name}", _stems(name, *item.synonyms)
+
+
+def _texts(model: SemanticModel) -> Iterable[tuple[str, tuple[Phrase, ...]]]:
+    for name, item in (*model.metrics.items(), *model.dimensions.items()):
+        yield f"{model.name}.{name}", tuple(map(all_stems, (name, *item.synonyms, item.description)))
 
 
 def _stems(*texts: str) -> frozenset[str]:

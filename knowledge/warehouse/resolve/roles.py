@@ -54,7 +54,7 @@ def assign_roles(
                 return None
         else:
             pending.append(mention)
-    _bind_values(mentions, pending, roles)
+    _bind_values(shape, mentions, pending, roles)
     explicit = bool(roles.measures or roles.having)
     for mention in pending:
         _take_dimension(shape, mention, roles, has_measure=explicit)
@@ -80,6 +80,9 @@ def _take_metric(
             return _measure(mention, roles)
         roles.context.append(mention)
         return True
+    if mention.cue is Cue.GROUP and _is_entity(mention) and shape.superlative is None and shape.ascending is None:
+        # "profit by store" has one figure, and groups.
+        return False
     others = [
         other
         for other in mentions
@@ -191,8 +194,11 @@ def _take_dimension(shape: Shape, mention: Mention, roles: Roles, *, has_measure
         roles.factors.append(0.7)
 
 
-def _bind_values(mentions: Sequence[Mention], dimensions: Sequence[Mention], roles: Roles) -> None:
+def _bind_values(
+    shape: Shape, mentions: Sequence[Mention], dimensions: Sequence[Mention], roles: Roles
+) -> None:
     """`category Beverages` and `customers from Germany` say whose value it is."""
+    paired = {place for pair in shape.pairs for place in pair}
     named = {mention.place: mention for mention in dimensions}
     for mention in roles.values:
         neighbours = [
@@ -201,7 +207,12 @@ def _bind_values(mentions: Sequence[Mention], dimensions: Sequence[Mention], rol
             for other in mentions
             if other.place == place
         ]
-        own = [other for other in neighbours if other.name == mention.name and other.place in named]
+        own = [
+            other
+            for other in neighbours
+            # "by category, excluding Beverages": groups they stay.
+            if other.name == mention.name and other.place in named and other.cue is not Cue.GROUP
+        ]
         if own:
             roles.bound[own[0].place] = mention.name
             continue
@@ -214,7 +225,7 @@ def _bind_values(mentions: Sequence[Mention], dimensions: Sequence[Mention], rol
             for other in neighbours
             if other.kind in (MeaningKind.ENTITY, MeaningKind.METRIC, MeaningKind.FLAG) and _names_rows(other)
         ]
-        if mention.model in models or len(options) == 1:
+        if mention.model in models or len(options) == 1 or mention.place in paired:
             continue
         if any(option.partition(".")[0] in models for option in options):
             roles.rank.append(0.5)

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 
 from knowledge.warehouse.resolve.lexicon import Lexicon, Meaning, MeaningKind, Phrase
 from knowledge.warehouse.resolve.values import ValueIndex, ValueMatch
-from knowledge.warehouse.resolve.word_lists import STOP_WORDS, words_in
+from knowledge.warehouse.resolve.word_lists import ASKING_VERBS, STOP_WORDS, TURNING_WORDS, words_in
 from knowledge.warehouse.resolve.words import Token, alike, is_content, is_participle, nearest
 
-_ALIKE, _SLIP, _GAP = 0.95, 0.92, 0.97
+_ALIKE, _SLIP, _GAP, _FORM = 0.95, 0.92, 0.97, 0.93
 _MOST_SKIPPED = 3
 EXACT_ENOUGH = 0.95
 # A phrase does not reach over these: customers per country are no customer country.
+_EMPTY = STOP_WORDS - ASKING_VERBS
 _PARTING = words_in("per by each every and or for in with which what who how many across at as")
 
 
@@ -98,36 +99,34 @@ class _Reader:
             if meaning.after_entity and self._tokens[start].key.endswith("s"):
                 # "employees hired" are two things, an "employee city" is one.
                 continue
-            if (
-                meaning.is_participle
-                and self._names_rows(phrase)
-                and not is_participle(self._tokens[start].key)
-            ):
-                # "orders" are no date on which something was ordered.
+            if meaning.is_participle and not is_participle(self._tokens[start].key):
+                # "orders" are no date on which something was ordered, "open" is not the day it was opened.
                 continue
-            end, strength = self._follow(start + 1, phrase[1:], meaning, factor)
+            first = factor * self._form(start, meaning, 0)
+            end, strength = self._follow(start + 1, phrase[1:], meaning, first)
             is_said = not meaning.of_entity or any(token.key == "of" for token in self._tokens[start:end])
             if end and is_said:
-                covered = sum(word not in STOP_WORDS for word in phrase) or 1
+                covered = sum(word not in _EMPTY for word in phrase) or 1
                 yield _Match(start, end, covered, replace(meaning, strength=meaning.strength * strength))
 
-    def _names_rows(self, phrase: Phrase) -> bool:
-        return any(item.kind is MeaningKind.ENTITY for item in self._lexicon.phrases[phrase])
+    def _form(self, place: int, meaning: Meaning, at: int) -> float:
+        same = at >= len(meaning.forms) or is_participle(self._tokens[place].key) == meaning.forms[at]
+        return 1.0 if same else _FORM
 
     def _follow(self, place: int, rest: Phrase, meaning: Meaning, factor: float) -> tuple[int, float]:
         """Where the phrase ends, or 0."""
         skipped = 0
-        for wanted in rest:
+        for at, wanted in enumerate(rest, start=1):
             while True:
                 if place >= len(self._tokens) or place in self._taken:
                     return 0, 0.0
                 if wanted in self._variants[place]:
-                    factor *= self._variants[place][wanted]
+                    factor *= self._variants[place][wanted] * self._form(place, meaning, at)
                     break
                 token = self._tokens[place]
                 if token.is_mark and token.text not in "-&/":
                     return 0, 0.0
-                if token.key in _PARTING or (token.key == "from" and self._is_next(place + 1, wanted)):
+                if token.key in _PARTING or token.key in TURNING_WORDS or (token.key == "from" and self._is_next(place + 1, wanted)):
                     return 0, 0.0
                 if token.key not in STOP_WORDS and not token.is_mark:
                     if token.stem not in self._lexicon.words.get(meaning.name, ()):
