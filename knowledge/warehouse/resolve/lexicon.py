@@ -139,8 +139,8 @@ def _meanings(catalog: Catalog, model: SemanticModel, values: ValueIndex) -> Ite
             meaning = Meaning(MeaningKind.METRIC, full, strength, counts=is_count, forms=forms)
             yield phrase, meaning
             if len(phrase) == 2:
-                # `value of the stock` for a stock value.
-                yield phrase[::-1], replace(meaning, of_entity=True, forms=forms[::-1])
+                # `value of the stock` for a stock value, `runs that failed` for failed runs.
+                yield phrase[::-1], replace(meaning, of_entity=not forms[0], forms=forms[::-1])
     label = _label_of(catalog, model, values)
     for name, dimension in _seen(model, values):
         full = f"{model.name}.{name}"

@@ -18,7 +18,7 @@ from knowledge.warehouse.resolve.role_limits import (
 )
 from knowledge.warehouse.resolve.role_sheet import Roles
 from knowledge.warehouse.resolve.shape import Shape
-from knowledge.warehouse.resolve.values import ValueIndex
+from knowledge.warehouse.resolve.values import ValueIndex, ValueKind
 
 _LISTING = frozenset({"and", "&"})
 _COUNTING = frozenset({"count", "counts", "number", "numbers"})
@@ -57,7 +57,7 @@ def assign_roles(
     _bind_values(shape, mentions, pending, roles)
     explicit = bool(roles.measures or roles.having)
     for mention in pending:
-        _take_dimension(shape, mention, roles, has_measure=explicit)
+        _take_dimension(shape, mention, roles, values, has_measure=explicit)
     if roles.having and not name_groups(lexicon, roles):
         return None
     if not roles.measures and not _promote(shape, lexicon, roles):
@@ -169,7 +169,9 @@ def _take_flag(mention: Mention, roles: Roles) -> None:
         roles.flags.append(mention)
 
 
-def _take_dimension(shape: Shape, mention: Mention, roles: Roles, *, has_measure: bool) -> None:
+def _take_dimension(
+    shape: Shape, mention: Mention, roles: Roles, values: ValueIndex, *, has_measure: bool
+) -> None:
     if mention.place in roles.bound:
         return
     subject = roles.subjects.get(mention.model)
@@ -192,6 +194,14 @@ def _take_dimension(shape: Shape, mention: Mention, roles: Roles, *, has_measure
         roles.factors.append(0.3)
     elif mention.cue is Cue.NONE and has_measure:
         roles.factors.append(0.7)
+    elif mention.cue is Cue.WHICH and has_measure and _is_number(mention, values):
+        # "What is the stock turnover?" asks for no figure per number in stock.
+        roles.factors.append(0.5)
+
+
+def _is_number(mention: Mention, values: ValueIndex) -> bool:
+    known = values.facts.get(mention.name)
+    return known is not None and known.kind is ValueKind.NUMBER
 
 
 def _bind_values(
@@ -217,7 +227,10 @@ def _bind_values(
             roles.bound[own[0].place] = mention.name
             continue
         options = {option.name for option in mention.segment.of_kind(MeaningKind.VALUE)}
-        if any(other.place in named and other.name in options for other in neighbours[:1]):
+        if any(
+            other.place in named and other.name in options and other.cue is not Cue.GROUP
+            for other in neighbours[:1]
+        ):
             roles.rank.append(0.3)
             continue
         models = [
@@ -255,6 +268,7 @@ def _promote(shape: Shape, lexicon: Lexicon, roles: Roles) -> bool:
         if name and not (mention.kind is MeaningKind.METRIC and mention.is_verb):
             roles.measures.append(name)
             roles.context.remove(mention)
+            roles.rank.append(0.9)
             if not roles.groups and shape.grain is None:
                 roles.factors.append(0.8)
             return True

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from knowledge.warehouse.resolve.lexicon import Lexicon, Meaning, MeaningKind, Phrase
 from knowledge.warehouse.resolve.values import ValueIndex, ValueMatch
-from knowledge.warehouse.resolve.word_lists import ASKING_VERBS, STOP_WORDS, TURNING_WORDS, words_in
+from knowledge.warehouse.resolve.word_lists import ASKING_VERBS, LIGHT_WORDS, STOP_WORDS, TURNING_WORDS, words_in
 from knowledge.warehouse.resolve.words import Token, alike, is_content, is_participle, nearest
 
 _ALIKE, _SLIP, _GAP, _FORM = 0.95, 0.92, 0.97, 0.93
@@ -18,6 +18,7 @@ _MOST_SKIPPED = 3
 EXACT_ENOUGH = 0.95
 # A phrase does not reach over these: customers per country are no customer country.
 _EMPTY = STOP_WORDS - ASKING_VERBS
+_LINKS = words_in("of is are was were")
 _PARTING = words_in("per by each every and or for in with which what who how many across at as")
 
 
@@ -78,12 +79,17 @@ class _Reader:
 
     def phrases(self) -> Iterator[_Match]:
         for start, token in enumerate(self._tokens):
-            if start in self._taken or token.is_mark:
+            if start in self._taken or token.is_mark or self._is_auxiliary(start):
                 continue
             for first, factor in self._variants[start].items():
                 for phrase in self._by_first.get(first, ()):
                     yield from self._from(start, phrase, factor)
             yield from self._coordinated(start)
+
+    def _is_auxiliary(self, place: int) -> bool:
+        """`make` in "how much did each store make", which is no brand."""
+        asked = any(token.key in ("did", "do", "does") for token in self._tokens[:place])
+        return asked and self._tokens[place].key in LIGHT_WORDS
 
     def _variants_of(self, token: Token, vocabulary: frozenset[str]) -> dict[str, float]:
         if token.is_mark or token.is_number or token.stem in vocabulary:
@@ -104,7 +110,7 @@ class _Reader:
                 continue
             first = factor * self._form(start, meaning, 0)
             end, strength = self._follow(start + 1, phrase[1:], meaning, first)
-            is_said = not meaning.of_entity or any(token.key == "of" for token in self._tokens[start:end])
+            is_said = not meaning.of_entity or any(token.key in _LINKS for token in self._tokens[start:end])
             if end and is_said:
                 covered = sum(word not in _EMPTY for word in phrase) or 1
                 yield _Match(start, end, covered, replace(meaning, strength=meaning.strength * strength))

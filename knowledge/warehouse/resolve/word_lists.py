@@ -12,7 +12,7 @@ STOP_WORDS = ASKING_VERBS | words_in(
     "a an the of and or is are was were be been being am do does did has have had having there here it its "
     "their theirs our ours my mine your yours we us i you they them he she his her this that these those "
     "who whom whose which what where when how many much please me can could would should will shall may might let in on at to from for "
-    "with by as into all any each every some so far just only also too both if then than about among "
+    "with by as into all any each every some so far just only also too both if then than about "
     "across within during via per still currently current now overall ever already yet until since but vs "
     "s t re number count total sum ok hi hello thanks"
 )
@@ -21,9 +21,10 @@ STOP_WORDS = ASKING_VERBS | words_in(
 TURNING_WORDS = words_in(
     "before after with without including excluding open opened close closed first last new old early late "
     "earlier later previous next inside outside within beyond above below over under only except besides minus "
-    "plus gross net active inactive internal external average mean median maximum minimum highest lowest "
-    "ratio rate share percentage"
+    "plus gross net active inactive internal external among"
 )
+# How many figures become one. Only the definition of what is measured explains them.
+SUMMARY_WORDS = words_in("average mean median typical maximum minimum highest lowest ratio rate share percentage")
 # Left out of the catalog's phrases, whatever stands beside them.
 EMPTY_WORDS = words_in("a an the of number count total sum is are was were has have had be its their")
 # Verbs that join a subject to what is counted and add nothing to it: "placed an order", "carried the most".

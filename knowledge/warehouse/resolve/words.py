@@ -146,8 +146,8 @@ def _singular(word: str) -> str:
 
 
 def is_participle(word: str) -> bool:
-    """Whether it says what was done with something: shipped, paid."""
-    return word.endswith("ed") or word in PARTICIPLES
+    """Whether it says what was done with something: shipped, paid, buying."""
+    return word.endswith(("ed", "ing")) or word in PARTICIPLES
 
 
 def alike(word: str) -> frozenset[str]:
