@@ -16,6 +16,7 @@ from knowledge.warehouse.vocabulary import Vocabulary
 
 Phrase = tuple[str, ...]
 
+_DURATIONS = frozenset({"seconds", "minutes", "hours", "days", "weeks", "months", "years"})
 _WHOLE, _CODE = 0.9, 0.91
 
 
@@ -74,6 +75,11 @@ class Lexicon:
     def metric(self, name: str) -> Metric:
         model, _, metric = name.partition(".")
         return self.catalog.models[model].metrics[metric]
+
+    def is_duration(self, name: str) -> bool:
+        model, _, metric = name.partition(".")
+        found = self.catalog.models[model].metrics.get(metric)
+        return found is not None and (found.unit or "") in _DURATIONS
 
     def dimension(self, name: str) -> Dimension:
         model, _, dimension = name.partition(".")

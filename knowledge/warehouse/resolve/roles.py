@@ -17,10 +17,17 @@ from knowledge.warehouse.resolve.role_limits import (
     weigh_count,
 )
 from knowledge.warehouse.resolve.role_sheet import Roles
+from knowledge.warehouse.resolve.segments import EXACT_ENOUGH
 from knowledge.warehouse.resolve.shape import Shape
 from knowledge.warehouse.resolve.values import ValueIndex, ValueKind
+from knowledge.warehouse.resolve.word_lists import words_in
+from knowledge.warehouse.resolve.words import alike, stem
 
 _LISTING = frozenset({"and", "&"})
+_REVENUE = stem("revenue")
+_BEST = words_in("best top leading strongest worst weakest")
+_BIGGEST = words_in("biggest largest greatest smallest")
+_BUYERS = frozenset({stem("customer"), *alike(stem("customer"))})
 _COUNTING = frozenset({"count", "counts", "number", "numbers"})
 
 
@@ -61,7 +68,10 @@ def assign_roles(
     if roles.having and not name_groups(lexicon, roles):
         return None
     if not roles.measures and not _promote(shape, lexicon, roles):
-        return None
+        if not (roles.having and roles.groups):
+            return None
+        # "Which regions had less than 1,000 in sales": what is limited is told.
+        roles.measures += [name for name, _, _ in roles.having]
     if roles.having and not compare_groups(shape, lexicon, roles):
         return None
     return roles
@@ -211,6 +221,8 @@ def _bind_values(
     paired = {place for pair in shape.pairs for place in pair}
     named = {mention.place: mention for mention in dimensions}
     for mention in roles.values:
+        if mention.cue is Cue.GROUP and mention.segment.of_kind(MeaningKind.DIMENSION, MeaningKind.ENTITY):
+            roles.rank.append(0.5)
         neighbours = [
             other
             for place in (mention.place - 1, mention.place + 1)
@@ -273,8 +285,41 @@ def _promote(shape: Shape, lexicon: Lexicon, roles: Roles) -> bool:
                 roles.factors.append(0.8)
             return True
     if shape.superlative:
-        return False
+        return _rank_by_revenue(shape, lexicon, roles)
+    if counted := [item for item in roles.values if item.cue is Cue.COUNT]:
+        return not roles.context and _count_value(counted[0], lexicon, roles)
     return _count([name.partition(".")[0] for name in roles.groups], lexicon, roles, listing=True)
+
+
+def _rank_by_revenue(shape: Shape, lexicon: Lexicon, roles: Roles) -> bool:
+    """The best of something without a figure are those that bring in the most."""
+    word = shape.tokens[shape.superlative.place].key if shape.superlative else ""
+    buys = any(subject in _BUYERS for model in roles.subjects for subject in lexicon.titles[model])
+    if not (roles.groups or shape.grain) or not (word in _BEST or (word in _BIGGEST and buys)):
+        return False
+    meanings = [
+        item
+        for said in (_REVENUE, *sorted(alike(_REVENUE)))
+        for item in lexicon.phrases.get((said,), ())
+        if item.kind is MeaningKind.METRIC and item.strength == 1.0
+    ]
+    if not meanings:
+        return False
+    roles.measures.append(meanings[0].name)
+    roles.factors.append(0.8)
+    return True
+
+
+def _count_value(mention: Mention, lexicon: Lexicon, roles: Roles) -> bool:
+    """`How many sales representatives`: a value that says what kind of row it is."""
+    count = lexicon.count_of.get(mention.model)
+    if count is None or mention.meaning.strength < EXACT_ENOUGH:
+        return False
+    roles.measures.append(count)
+    roles.factors.append(0.9)
+    if mention.model not in [item.model for item in mention.segment.of_kind(MeaningKind.ENTITY)]:
+        roles.rank.append(0.8)
+    return True
 
 
 def _count(models: Sequence[str], lexicon: Lexicon, roles: Roles, *, listing: bool) -> bool:

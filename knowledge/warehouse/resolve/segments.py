@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 
 from knowledge.warehouse.resolve.lexicon import Lexicon, Meaning, MeaningKind, Phrase
 from knowledge.warehouse.resolve.values import ValueIndex, ValueMatch
-from knowledge.warehouse.resolve.word_lists import ASKING_VERBS, LIGHT_WORDS, STOP_WORDS, TURNING_WORDS, words_in
-from knowledge.warehouse.resolve.words import Token, alike, is_content, is_participle, nearest
+from knowledge.warehouse.resolve.word_lists import ASKING_VERBS, LIGHT_WORDS, STOP_WORDS, SUMMARY_WORDS, TURNING_WORDS, words_in
+from knowledge.warehouse.resolve.words import Token, alike, is_content, is_participle, nearest, stem
 
 _ALIKE, _SLIP, _GAP, _FORM = 0.95, 0.92, 0.97, 0.93
 _MOST_SKIPPED = 3
 EXACT_ENOUGH = 0.95
 # A phrase does not reach over these: customers per country are no customer country.
 _EMPTY = STOP_WORDS - ASKING_VERBS
+_OTHER_SUMMARIES = frozenset(map(stem, SUMMARY_WORDS)) - {stem("average")}
 _LINKS = words_in("of is are was were")
 _PARTING = words_in("per by each every and or for in with which what who how many across at as")
 
@@ -85,6 +86,21 @@ class _Reader:
                 for phrase in self._by_first.get(first, ()):
                     yield from self._from(start, phrase, factor)
             yield from self._coordinated(start)
+            if token.key == "long" and start and self._tokens[start - 1].key == "how":
+                yield from self._durations(start)
+
+    def _durations(self, start: int) -> Iterator[_Match]:
+        """`how long does shipping take` for a figure in days or hours."""
+        place = start + 1
+        while place < len(self._tokens) and not is_content(self._tokens[place]):
+            place += 1
+        if place == len(self._tokens):
+            return
+        word = self._tokens[place].stem
+        for name in self._lexicon.words:
+            if "." in name and word in self._lexicon.words[name] and self._lexicon.is_duration(name):
+                is_plain = not self._lexicon.titles[name] & _OTHER_SUMMARIES
+                yield _Match(start, place + 1, 2, Meaning(MeaningKind.METRIC, name, 0.95 if is_plain else 0.85))
 
     def _is_auxiliary(self, place: int) -> bool:
         """`make` in "how much did each store make", which is no brand."""

@@ -26,7 +26,7 @@ TURNING_WORDS = words_in(
 # How many figures become one. Only the definition of what is measured explains them.
 SUMMARY_WORDS = words_in("average mean median typical maximum minimum highest lowest ratio rate share percentage")
 # Left out of the catalog's phrases, whatever stands beside them.
-EMPTY_WORDS = words_in("a an the of number count total sum is are was were has have had be its their")
+EMPTY_WORDS = words_in("how many much a an the of number count total sum is are was were has have had be its their")
 # Verbs that join a subject to what is counted and add nothing to it: "placed an order", "carried the most".
 LIGHT_WORDS = words_in(
     "place make made carry handle provide supply sell buy purchase bring generate produce achieve"
