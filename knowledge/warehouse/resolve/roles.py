@@ -21,9 +21,10 @@ from knowledge.warehouse.resolve.segments import EXACT_ENOUGH
 from knowledge.warehouse.resolve.shape import Shape
 from knowledge.warehouse.resolve.values import ValueIndex, ValueKind
 from knowledge.warehouse.resolve.word_lists import words_in
-from knowledge.warehouse.resolve.words import alike, stem
+from knowledge.warehouse.resolve.words import alike, is_light, stem
 
 _LISTING = frozenset({"and", "&"})
+_BEING = words_in("are is were was")
 _REVENUE = stem("revenue")
 _BEST = words_in("best top leading strongest worst weakest")
 _BIGGEST = words_in("biggest largest greatest smallest")
@@ -47,6 +48,8 @@ def assign_roles(
             if not take_nothing_of(mention, lexicon, roles):
                 return None
             continue
+        if mention.kind is MeaningKind.DIMENSION and _is_idle(shape, mention):
+            continue
         if mention.kind is MeaningKind.DIMENSION and take_missing(mention, values, roles):
             continue
         if mention.kind is MeaningKind.VALUE:
@@ -64,7 +67,7 @@ def assign_roles(
     _bind_values(shape, mentions, pending, roles)
     explicit = bool(roles.measures or roles.having)
     for mention in pending:
-        _take_dimension(shape, mention, roles, values, has_measure=explicit)
+        _take_dimension(shape, mention, mentions, lexicon, roles, values, has_measure=explicit)
     if roles.having and not name_groups(lexicon, roles):
         return None
     if not roles.measures and not _promote(shape, lexicon, roles):
@@ -77,10 +80,20 @@ def assign_roles(
     return roles
 
 
+def _is_idle(shape: Shape, mention: Mention) -> bool:
+    """`placed` in "placed more than 10 orders": no order is not."""
+    word = shape.tokens[mention.segment.start]
+    is_word = mention.segment.end - mention.segment.start == 1 and is_light([word.stem])
+    return mention.meaning.is_participle and is_word and mention.cue is Cue.NONE and not mention.negated
+
+
 def _take_metric(
     shape: Shape, mention: Mention, mentions: Sequence[Mention], lexicon: Lexicon, roles: Roles
 ) -> bool:
     if mention.meaning.counts:
+        if _is_told_of(shape, mention, mentions):
+            roles.context.append(mention)
+            return True
         if _is_listed(shape, mention, mentions):
             return _measure(mention, roles)
         weigh_count(mention, lexicon, roles)
@@ -110,6 +123,17 @@ def _take_metric(
         roles.context.append(mention)
         return True
     return _measure(mention, roles)
+
+
+def _is_told_of(shape: Shape, mention: Mention, mentions: Sequence[Mention]) -> bool:
+    """`customers` in "how many customers are members", where members are counted themselves."""
+    return mention.cue is Cue.COUNT and any(
+        other.kind is MeaningKind.METRIC
+        and not other.meaning.counts
+        and other.model == mention.model
+        and any(token.key in _BEING for token in shape.tokens[mention.segment.end : other.segment.start])
+        for other in mentions
+    )
 
 
 def _is_listed(shape: Shape, mention: Mention, mentions: Sequence[Mention]) -> bool:
@@ -148,6 +172,9 @@ def _measure(mention: Mention, roles: Roles) -> bool:
 def _take_entity(
     shape: Shape, mention: Mention, mentions: Sequence[Mention], lexicon: Lexicon, roles: Roles
 ) -> bool:
+    if _is_told_of(shape, mention, mentions):
+        roles.context.append(mention)
+        return True
     if mention.cue in (Cue.COUNT, Cue.MOST) or _is_listed(shape, mention, mentions):
         count = lexicon.count_of.get(mention.model)
         if count is None:
@@ -180,7 +207,14 @@ def _take_flag(mention: Mention, roles: Roles) -> None:
 
 
 def _take_dimension(
-    shape: Shape, mention: Mention, roles: Roles, values: ValueIndex, *, has_measure: bool
+    shape: Shape,
+    mention: Mention,
+    mentions: Sequence[Mention],
+    lexicon: Lexicon,
+    roles: Roles,
+    values: ValueIndex,
+    *,
+    has_measure: bool,
 ) -> None:
     if mention.place in roles.bound:
         return
@@ -195,6 +229,9 @@ def _take_dimension(
         return
     if mention.name in roles.groups:
         return
+    if mention.cue in (Cue.NONE, Cue.COUNT, Cue.MOST) and _is_adjunct(mention, mentions, lexicon):
+        roles.factors.append(0.97)
+        return
     roles.groups.append(mention.name)
     if mention.cue is Cue.WHICH:
         last = shape.tokens[mention.segment.end - 1].key
@@ -207,6 +244,18 @@ def _take_dimension(
     elif mention.cue is Cue.WHICH and has_measure and _is_number(mention, values):
         # "What is the stock turnover?" asks for no figure per number in stock.
         roles.factors.append(0.5)
+
+
+def _is_adjunct(mention: Mention, mentions: Sequence[Mention], lexicon: Lexicon) -> bool:
+    """`pipeline` in "pipeline runs" says of what the runs are."""
+    following = mentions[mention.place + 1 : mention.place + 2]
+    return any(
+        item.kind in (MeaningKind.METRIC, MeaningKind.ENTITY)
+        and item.segment.start == mention.segment.end
+        and item.model == mention.model
+        and set(mention.stems) <= lexicon.titles[item.model]
+        for item in following
+    )
 
 
 def _is_number(mention: Mention, values: ValueIndex) -> bool:
@@ -249,7 +298,7 @@ def _bind_values(
             other.model
             for other in neighbours
             if other.kind in (MeaningKind.ENTITY, MeaningKind.METRIC, MeaningKind.FLAG) and _names_rows(other)
-        ]
+        ] + [item.model for item in mention.segment.of_kind(MeaningKind.ENTITY)]
         if mention.model in models or len(options) == 1 or mention.place in paired:
             continue
         if any(option.partition(".")[0] in models for option in options):

@@ -2,6 +2,7 @@
 the query is never presented as certain."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from knowledge.warehouse.query import MetricQuery
 from knowledge.warehouse.resolve.cues import Cue
@@ -24,7 +25,7 @@ def weigh_unused(
     losses = [
         *_spoken_of(shape, roles, query, lexicon),
         *_values_passed_over(mentions, query, lexicon),
-        *_figures_apart(shape, mentions, query, roles),
+        *_figures_apart(shape, mentions, query, roles, lexicon),
         *_denials(shape, mentions, roles, query),
         *_parts_of_the_query(shape, mentions, query),
     ]
@@ -91,15 +92,20 @@ def _takes_part(mention: Mention, query: MetricQuery, lexicon: Lexicon) -> bool:
 
 
 def _figures_apart(
-    shape: Shape, mentions: Sequence[Mention], query: MetricQuery, roles: Roles
+    shape: Shape, mentions: Sequence[Mention], query: MetricQuery, roles: Roles, lexicon: Lexicon
 ) -> Iterable[bool]:
     """Two figures are asked for only where they are listed: "inventory turnover" is neither."""
-    measured = [item for item in mentions if item.kind in _ROWS and item.name in query.metrics]
-    for one, other in zip(measured, measured[1:], strict=False):
-        if one.name == other.name or Cue.MOST in (one.cue, other.cue) or roles.most in (one.name, other.name):
+    figures = [(item, _figure(item, lexicon)) for item in mentions if item.kind in _ROWS and not item.negated]
+    measured = [(item, name) for item, name in figures if name in query.metrics and item not in roles.context]
+    for (one, first), (other, second) in pairwise(measured):
+        if first == second or Cue.MOST in (one.cue, other.cue) or roles.most in (first, second):
             continue
         between = shape.tokens[one.segment.end : other.segment.start]
         yield not any(token.key in _LISTING for token in between)
+
+
+def _figure(mention: Mention, lexicon: Lexicon) -> str | None:
+    return mention.name if mention.kind is MeaningKind.METRIC else lexicon.count_of.get(mention.model)
 
 
 def _denials(

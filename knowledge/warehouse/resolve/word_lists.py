@@ -21,10 +21,12 @@ STOP_WORDS = ASKING_VERBS | words_in(
 TURNING_WORDS = words_in(
     "before after with without including excluding open opened close closed first last new old early late "
     "earlier later previous next inside outside within beyond above below over under only except besides minus "
-    "plus gross net active inactive internal external among"
+    "plus active inactive internal external among"
 )
 # How many figures become one. Only the definition of what is measured explains them.
-SUMMARY_WORDS = words_in("average mean median typical maximum minimum highest lowest ratio rate share percentage")
+SUMMARY_WORDS = words_in(
+    "average mean median typical maximum minimum highest lowest ratio rate share percentage gross net"
+)
 # Left out of the catalog's phrases, whatever stands beside them.
 EMPTY_WORDS = words_in("how many much a an the of number count total sum is are was were has have had be its their")
 # Verbs that join a subject to what is counted and add nothing to it: "placed an order", "carried the most".
