@@ -111,7 +111,8 @@ def _filters(shape: Shape, roles: Roles, values: ValueIndex) -> Iterator[MetricF
         else:
             yield MetricFilter(dimension, "!=" if negated else "=", several[0])
     for dimension, limit in roles.limits:
-        yield MetricFilter(dimension, limit.operator, limit.value)
+        is_whole = limit.value == limit.value.to_integral_value()
+        yield MetricFilter(dimension, limit.operator, int(limit.value) if is_whole else float(limit.value))
     for dimension, is_missing in roles.missing:
         yield MetricFilter(dimension, "is null" if is_missing else "is not null")
     if roles.moment and shape.period:

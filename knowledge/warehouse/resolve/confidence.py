@@ -12,7 +12,7 @@ from knowledge.warehouse.resolve.candidates import Candidate
 from knowledge.warehouse.resolve.lexicon import Lexicon
 from knowledge.warehouse.resolve.shape import Shape
 from knowledge.warehouse.resolve.word_lists import SUMMARY_WORDS, TURNING_WORDS
-from knowledge.warehouse.resolve.words import Token
+from knowledge.warehouse.resolve.words import Token, stem
 
 CERTAIN = 0.7
 """From here on a reading is presented as the answer; below it, as one of several that may be meant."""
@@ -25,6 +25,7 @@ _CURRENCIES = {
     for name in names.split()
 }
 _AMBIGUOUS = 0.6
+_AVERAGE = stem("average")
 _TIE = 0.96
 
 
@@ -84,8 +85,9 @@ def _explained(shape: Shape, place: int, candidate: Candidate, lexicon: Lexicon)
         is_said = any(lexicon.says(name, pair) for pair in said for name in candidate.used)
         return _EXPLAINED if is_said else None
     if token.key in SUMMARY_WORDS:
-        measured = (lexicon.words[name] for name in candidate.query.metrics)
-        return _EXPLAINED if any(token.stem in words for words in measured) else None
+        said = any(token.stem in lexicon.words[name] for name in candidate.query.metrics)
+        is_mean = token.stem == _AVERAGE and all(lexicon.is_mean(name) for name in candidate.query.metrics)
+        return _EXPLAINED if said or is_mean else None
     if token.stem in _words_of(candidate, lexicon.titles):
         return _EXPLAINED
     return _DESCRIBED if token.stem in _words_of(candidate, lexicon.words) else None

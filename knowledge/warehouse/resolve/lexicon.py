@@ -10,13 +10,14 @@ from itertools import chain
 from knowledge.warehouse.catalog import Catalog
 from knowledge.warehouse.metric_spec import Dimension, Metric, SemanticModel
 from knowledge.warehouse.resolve.values import ValueIndex, ValueKind
-from knowledge.warehouse.resolve.word_lists import STOP_WORDS
+from knowledge.warehouse.resolve.word_lists import STOP_WORDS, TURNING_WORDS
 from knowledge.warehouse.resolve.words import all_stems, is_light, is_participle, stem, stems_of, words_of
 from knowledge.warehouse.vocabulary import Vocabulary
 
 Phrase = tuple[str, ...]
 
 _DURATIONS = frozenset({"seconds", "minutes", "hours", "days", "weeks", "months", "years"})
+_RATIO = re.compile(r"_\.(\w+) / _\.(\w+)")
 _WHOLE, _CODE = 0.9, 0.91
 
 
@@ -81,6 +82,11 @@ class Lexicon:
         found = self.catalog.models[model].metrics.get(metric)
         return found is not None and (found.unit or "") in _DURATIONS
 
+    def is_mean(self, name: str) -> bool:
+        """Whether it is so much of one thing for each of another."""
+        metric = self.metric(name)
+        return metric.is_ratio and metric.format != "percent" and bool(_RATIO.fullmatch(metric.expr.strip()))
+
     def dimension(self, name: str) -> Dimension:
         model, _, dimension = name.partition(".")
         return self.catalog.models[model].dimensions[dimension]
@@ -144,9 +150,12 @@ def _meanings(catalog: Catalog, model: SemanticModel, values: ValueIndex) -> Ite
             is_count = full == counts or _is_count(metric)
             meaning = Meaning(MeaningKind.METRIC, full, strength, counts=is_count, forms=forms)
             yield phrase, meaning
+            if flag := _flag_of(metric, model, phrase, values):
+                yield phrase, Meaning(MeaningKind.FLAG, f"{model.name}.{flag}", 0.95 * strength)
             if len(phrase) == 2:
                 # `value of the stock` for a stock value, `runs that failed` for failed runs.
                 yield phrase[::-1], replace(meaning, of_entity=not forms[0], forms=forms[::-1])
+    yield from _ratios(model)
     label = _label_of(catalog, model, values)
     for name, dimension in _seen(model, values):
         full = f"{model.name}.{name}"
@@ -164,6 +173,31 @@ def _meanings(catalog: Catalog, model: SemanticModel, values: ValueIndex) -> Ite
                 yield state, Meaning(kind, full, 0.95, is_participle=True)
             for entity in entities if kind is MeaningKind.DIMENSION else ():
                 yield from _with_entity(phrase, entity, Meaning(kind, full, strength))
+
+
+def _ratios(model: SemanticModel) -> Iterable[tuple[Phrase, Meaning]]:
+    """`revenue per order`, where a metric divides the one by the other."""
+    for name, metric in model.metrics.items():
+        parts = _RATIO.fullmatch(metric.expr.strip()) if metric.is_ratio else None
+        above, below = (model.metrics.get(part) for part in parts.groups()) if parts else (None, None)
+        if parts is None or above is None or below is None:
+            continue
+        for first, one, _ in _phrases(parts[1], above.synonyms):
+            for second, other, _ in _phrases(parts[2], below.synonyms):
+                meaning = Meaning(MeaningKind.METRIC, f"{model.name}.{name}", 0.98 * one * other)
+                yield (*first, "per", *second), meaning
+
+
+def _flag_of(metric: Metric, model: SemanticModel, phrase: Phrase, values: ValueIndex) -> str | None:
+    """`members` are counted, and what is bought by members is told apart."""
+    if any(word in TURNING_WORDS for word in phrase):
+        return None
+    column = metric.expr.removesuffix(".sum()")
+    for name, item in model.dimensions.items() if column != metric.expr else ():
+        known = values.facts.get(f"{model.name}.{name}")
+        if (item.expr or f"_.{name}") == column and known and known.kind is ValueKind.FLAG:
+            return name
+    return None
 
 
 def _state(name: str) -> Phrase | None:

@@ -40,13 +40,14 @@ def spread_denials(
     """`not from Germany or France` denies both."""
     found: list[tuple[int, ...]] = []
     for place, places in enumerate(negated):
-        if not places and place and found[-1] and _is_listed(tokens, segments[place - 1], segments[place]):
+        if not places and place and found[-1] and are_listed(tokens, segments[place - 1], segments[place]):
             places = found[-1]
         found.append(places)
     return tuple(found)
 
 
-def _is_listed(tokens: Sequence[Token], one: Segment, other: Segment) -> bool:
+def are_listed(tokens: Sequence[Token], one: Segment, other: Segment) -> bool:
+    """Whether two values of one dimension stand in a list."""
     between = [token.key for token in tokens[one.end : other.start]]
     return bool(between) and all(key in _LISTED for key in between) and _common(one, other)
 

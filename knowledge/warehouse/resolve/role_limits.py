@@ -32,6 +32,9 @@ def take_missing(mention: Mention, values: ValueIndex, roles: Roles) -> bool:
     is_state = mention.meaning.is_participle and known is not None and known.kind is ValueKind.TIME
     if mention.cue is not Cue.NONE or not (is_state or mention.negated):
         return False
+    if known is not None and known.kind is ValueKind.NUMBER:
+        # "No stock" is a stock of nothing, or one that nobody knows.
+        roles.factors.append(0.5)
     roles.missing.append((mention.name, mention.negated))
     roles.factors.append(0.97 if is_state else 0.8)
     roles.rank.append(0.95)
@@ -83,7 +86,8 @@ def take_limits(
         elif mention and (name := _figure(mention, lexicon)):
             if mention.meaning.counts:
                 weigh_count(mention, lexicon, roles)
-            roles.having.append((name, limit.operator, limit.value))
+            is_percent = lexicon.metric(name).format == "percent" and limit.value > 1
+            roles.having.append((name, limit.operator, limit.value / 100 if is_percent else limit.value))
             roles.rank.append(0.9)
         else:
             roles.factors.append(0.15)

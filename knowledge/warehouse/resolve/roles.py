@@ -64,6 +64,7 @@ def assign_roles(
                 return None
         else:
             pending.append(mention)
+    _part_flags(roles)
     _bind_values(shape, mentions, pending, roles)
     explicit = bool(roles.measures or roles.having)
     for mention in pending:
@@ -78,6 +79,10 @@ def assign_roles(
     if roles.having and not compare_groups(shape, lexicon, roles):
         return None
     return roles
+
+
+def _is_ranked(shape: Shape) -> bool:
+    return shape.superlative is not None or shape.ascending is not None
 
 
 def _is_idle(shape: Shape, mention: Mention) -> bool:
@@ -98,12 +103,15 @@ def _take_metric(
             return _measure(mention, roles)
         weigh_count(mention, lexicon, roles)
         if mention.cue in (Cue.GROUP, Cue.WHICH) and not mention.aside:
+            if mention.cue is Cue.GROUP and not _is_ranked(shape):
+                # "revenue per order" is a figure of its own, and no two.
+                return False
             return not _is_entity(mention) and _measure(mention, roles)
         if mention.cue in (Cue.COUNT, Cue.MOST):
             return _measure(mention, roles)
         roles.context.append(mention)
         return True
-    if mention.cue is Cue.GROUP and _is_entity(mention) and shape.superlative is None and shape.ascending is None:
+    if mention.cue is Cue.GROUP and _is_entity(mention) and not _is_ranked(shape):
         # "profit by store" has one figure, and groups.
         return False
     others = [
@@ -131,9 +139,13 @@ def _is_told_of(shape: Shape, mention: Mention, mentions: Sequence[Mention]) -> 
         other.kind is MeaningKind.METRIC
         and not other.meaning.counts
         and other.model == mention.model
-        and any(token.key in _BEING for token in shape.tokens[mention.segment.end : other.segment.start])
+        and _is_predicate([token.key for token in shape.tokens[mention.segment.end : other.segment.start]])
         for other in mentions
     )
+
+
+def _is_predicate(between: Sequence[str]) -> bool:
+    return bool(_BEING & set(between)) and not {"and", ",", "what", "which"} & set(between)
 
 
 def _is_listed(shape: Shape, mention: Mention, mentions: Sequence[Mention]) -> bool:
@@ -206,6 +218,15 @@ def _take_flag(mention: Mention, roles: Roles) -> None:
         roles.flags.append(mention)
 
 
+def _part_flags(roles: Roles) -> None:
+    """Members against those who are none are groups."""
+    for name in {item.name for item in roles.flags if item.negated}:
+        both = [item for item in roles.flags if item.name == name]
+        if len({item.negated for item in both}) > 1:
+            roles.flags = [item for item in roles.flags if item.name != name]
+            roles.groups.append(name)
+
+
 def _take_dimension(
     shape: Shape,
     mention: Mention,
@@ -233,6 +254,9 @@ def _take_dimension(
         roles.factors.append(0.97)
         return
     roles.groups.append(mention.name)
+    if mention.cue is not Cue.GROUP and _is_number(mention, values):
+        # "Units on order" asks for no figure per number on order.
+        roles.factors.append(0.5)
     if mention.cue is Cue.WHICH:
         last = shape.tokens[mention.segment.end - 1].key
         roles.is_plural = last.endswith("s") and not last.endswith("ss")
@@ -241,9 +265,6 @@ def _take_dimension(
         roles.factors.append(0.3)
     elif mention.cue is Cue.NONE and has_measure:
         roles.factors.append(0.7)
-    elif mention.cue is Cue.WHICH and has_measure and _is_number(mention, values):
-        # "What is the stock turnover?" asks for no figure per number in stock.
-        roles.factors.append(0.5)
 
 
 def _is_adjunct(mention: Mention, mentions: Sequence[Mention], lexicon: Lexicon) -> bool:

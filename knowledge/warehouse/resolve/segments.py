@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from knowledge.warehouse.resolve.lexicon import Lexicon, Meaning, MeaningKind, Phrase
 from knowledge.warehouse.resolve.values import ValueIndex, ValueMatch
 from knowledge.warehouse.resolve.word_lists import ASKING_VERBS, LIGHT_WORDS, STOP_WORDS, SUMMARY_WORDS, TURNING_WORDS, words_in
-from knowledge.warehouse.resolve.words import Token, alike, is_content, is_participle, nearest, stem
+from knowledge.warehouse.resolve.words import Token, alike, is_content, is_light, is_participle, nearest, stem
 
-_ALIKE, _SLIP, _GAP, _FORM = 0.95, 0.92, 0.97, 0.93
+_ALIKE, _SLIP, _GAP, _FORM = 0.95, 0.92, 0.97, 0.7
 _MOST_SKIPPED = 3
 EXACT_ENOUGH = 0.95
 # A phrase does not reach over these: customers per country are no customer country.
@@ -132,8 +132,10 @@ class _Reader:
                 yield _Match(start, end, covered, replace(meaning, strength=meaning.strength * strength))
 
     def _form(self, place: int, meaning: Meaning, at: int) -> float:
-        same = at >= len(meaning.forms) or is_participle(self._tokens[place].key) == meaning.forms[at]
-        return 1.0 if same else _FORM
+        token = self._tokens[place]
+        if at >= len(meaning.forms) or is_light([token.stem]):
+            return 1.0
+        return 1.0 if is_participle(token.key) == meaning.forms[at] else _FORM
 
     def _follow(self, place: int, rest: Phrase, meaning: Meaning, factor: float) -> tuple[int, float]:
         """Where the phrase ends, or 0."""

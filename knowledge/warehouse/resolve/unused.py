@@ -8,7 +8,9 @@ from knowledge.warehouse.query import MetricQuery
 from knowledge.warehouse.resolve.cues import Cue
 from knowledge.warehouse.resolve.lexicon import Lexicon, MeaningKind
 from knowledge.warehouse.resolve.mentions import Mention
+from knowledge.warehouse.resolve.pairs import are_listed
 from knowledge.warehouse.resolve.role_sheet import Roles
+from knowledge.warehouse.resolve.segments import EXACT_ENOUGH
 from knowledge.warehouse.resolve.shape import Shape
 from knowledge.warehouse.resolve.word_lists import words_in
 
@@ -16,6 +18,7 @@ UNUSED = 0.5
 """Twice below what is certain, whatever else speaks for the reading."""
 
 _LISTING = words_in("and & , / or vs versus against plus also along as well compared to than")
+_HAVING = words_in("with without having had have has")
 _ROWS = frozenset({MeaningKind.ENTITY, MeaningKind.METRIC})
 
 
@@ -40,7 +43,16 @@ def _spoken_of(shape: Shape, roles: Roles, query: MetricQuery, lexicon: Lexicon)
             set(mention.stems) <= _titles(query.metrics, lexicon)
             or _is_part(shape, mention, query, lexicon)
             or (_names_rows(mention) and _has_to_do(mention, models, lexicon))
-        )
+        ) or _is_condition(shape, mention, query)
+
+
+def _is_condition(shape: Shape, mention: Mention, query: MetricQuery) -> bool:
+    """`orders with a discount` asks for orders, and not for how much the discount is."""
+    after = [token.key for token in shape.tokens[mention.segment.end : mention.segment.end + 2]]
+    following = [item for item in shape.segments if item.start >= mention.segment.end][:1]
+    has_figure = any(meaning.name in query.metrics for item in following for meaning in item.meanings)
+    is_limited = shape.superlative is not None or bool(shape.limits) or bool(query.having)
+    return bool(_HAVING & set(after)) and has_figure and not is_limited
 
 
 def _titles(names: Iterable[str], lexicon: Lexicon) -> frozenset[str]:
@@ -80,15 +92,15 @@ def _values_passed_over(
         is_idle = mention.kind in _ROWS and not _takes_part(mention, query, lexicon)
         values = [item for item in mention.segment.of_kind(MeaningKind.VALUE) if all(item.model in far for far in reached)]
         yield any(
-            item.strength > mention.meaning.strength or (is_idle and item.strength >= mention.meaning.strength)
+            item.strength > mention.meaning.strength or (is_idle and item.strength >= EXACT_ENOUGH)
             for item in values
         )
 
 
 def _takes_part(mention: Mention, query: MetricQuery, lexicon: Lexicon) -> bool:
-    names = (mention.name, lexicon.count_of.get(mention.model), lexicon.label_of.get(mention.model))
-    used = (*query.metrics, *query.dimensions, *(name for name, _, _ in query.having))
-    return any(name in used for name in names)
+    figures = (mention.name, lexicon.count_of.get(mention.model))
+    is_figure = any(name in query.metrics or name in [item[0] for item in query.having] for name in figures)
+    return is_figure or any(name.partition(".")[0] == mention.model for name in _dimensions(query))
 
 
 def _figures_apart(
@@ -131,7 +143,13 @@ def _parts_of_the_query(
     yield shape.comparison is not None and query.compare_to is None
     yield shape.share and not query.share
     yield shape.grain is not None and query.grain is None
-    for one, other in shape.pairs:
-        kinds = [mentions[place].kind for place in (one, other)]
-        yield kinds.count(MeaningKind.VALUE) == 1
-        yield kinds.count(MeaningKind.VALUE) == 2 and mentions[one].name != mentions[other].name
+    flags = [item.dimension for item in query.filters if item.operator == "=" and not isinstance(item.value, str)]
+    yield len(set(flags)) < len(flags)
+    for one, other in pairwise(mentions):
+        kinds = {one.kind, other.kind}
+        is_half = MeaningKind.VALUE in kinds and len(kinds) > 1
+        yield is_half and are_listed(shape.tokens, one.segment, other.segment)
+    for places in shape.pairs:
+        first, second = (mentions[place] for place in places)
+        values = [item.kind is MeaningKind.VALUE for item in (first, second)]
+        yield any(values) and not (all(values) and first.name == second.name)
