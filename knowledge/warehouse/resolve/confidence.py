@@ -85,9 +85,9 @@ def _explained(shape: Shape, place: int, candidate: Candidate, lexicon: Lexicon)
         is_said = any(lexicon.says(name, pair) for pair in said for name in candidate.used)
         return _EXPLAINED if is_said else None
     if token.key in SUMMARY_WORDS:
-        said = any(token.stem in lexicon.words[name] for name in candidate.query.metrics)
+        is_named = any(token.stem in lexicon.words[name] for name in candidate.query.metrics)
         is_mean = token.stem == _AVERAGE and all(lexicon.is_mean(name) for name in candidate.query.metrics)
-        return _EXPLAINED if said or is_mean else None
+        return _EXPLAINED if is_named or is_mean else None
     if token.stem in _words_of(candidate, lexicon.titles):
         return _EXPLAINED
     return _DESCRIBED if token.stem in _words_of(candidate, lexicon.words) else None

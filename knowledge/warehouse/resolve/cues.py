@@ -57,7 +57,11 @@ def _has_the_most(tokens: Sequence[Token], segment: Segment, superlative: Superl
     """`store with the lowest revenue` asks for the store."""
     between = [token.key for token in tokens[segment.end : superlative.place]]
     names = segment.of_kind(MeaningKind.ENTITY, MeaningKind.DIMENSION)
-    return bool(names) and bool(_HAVING & set(between)) and all(key in _HAVING or key == "the" for key in between)
+    return (
+        bool(names)
+        and bool(_HAVING & set(between))
+        and all(key in _HAVING or key == "the" for key in between)
+    )
 
 
 def _lead(tokens: Sequence[Token], segments: Sequence[Segment], place: int) -> tuple[list[int], bool]:

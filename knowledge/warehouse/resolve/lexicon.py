@@ -94,7 +94,9 @@ class Lexicon:
     def says(self, name: str, words: Phrase) -> bool:
         """Whether these words stand side by side in its name, a synonym or its description."""
         return any(
-            text[at : at + len(words)] == words for text in self.texts.get(name, ()) for at in range(len(text))
+            text[at : at + len(words)] == words
+            for text in self.texts.get(name, ())
+            for at in range(len(text))
         )
 
     def definition(self, name: str) -> str:
@@ -302,13 +304,21 @@ def _words(model: SemanticModel) -> Iterable[tuple[str, frozenset[str]]]:
 
 def _titles(model: SemanticModel) -> Iterable[tuple[str, frozenset[str]]]:
     yield model.name, _stems(model.entity, *model.synonyms)
-    for name, item in (*model.metrics.items(), *model.dimensions.items()):
-        yield f"{model.name}.{name}", _stems(name, *item.synonyms)
+    for name, said, _description in _named(model):
+        yield f"{model.name}.{name}", _stems(name, *said)
 
 
 def _texts(model: SemanticModel) -> Iterable[tuple[str, tuple[Phrase, ...]]]:
-    for name, item in (*model.metrics.items(), *model.dimensions.items()):
-        yield f"{model.name}.{name}", tuple(map(all_stems, (name, *item.synonyms, item.description)))
+    for name, said, description in _named(model):
+        yield f"{model.name}.{name}", tuple(map(all_stems, (name, *said, description)))
+
+
+def _named(model: SemanticModel) -> Iterable[tuple[str, tuple[str, ...], str]]:
+    """Name, synonyms and description of each metric and dimension."""
+    for name, metric in model.metrics.items():
+        yield name, tuple(metric.synonyms), metric.description
+    for name, dimension in model.dimensions.items():
+        yield name, tuple(dimension.synonyms), dimension.description
 
 
 def _stems(*texts: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ from knowledge.warehouse.resolve.segments import Segment
 from knowledge.warehouse.resolve.word_lists import words_in
 from knowledge.warehouse.resolve.words import Token
 
-_AGAINST = words_in("vs versus against")
+_AGAINST = words_in("vs versus against compared")
 _COMPARING = words_in("compare compared comparing comparison difference differ between")
 _BESIDE = words_in("the a an in of for at on from to with and or than , & / . vs versus against that those")
 _LISTED = words_in("and or nor , & / the in of from neither")
@@ -15,7 +15,9 @@ _LISTED = words_in("and or nor , & / the in of from neither")
 Pair = tuple[int, int]
 
 
-def read_pairs(tokens: Sequence[Token], segments: Sequence[Segment]) -> tuple[tuple[Pair, ...], frozenset[int]]:
+def read_pairs(
+    tokens: Sequence[Token], segments: Sequence[Segment]
+) -> tuple[tuple[Pair, ...], frozenset[int]]:
     """Places of neighbours that are held against each other, as `online vs store` are; and the tokens that
     say so."""
     asked = frozenset(place for place, token in enumerate(tokens) if token.key in _COMPARING)
@@ -26,7 +28,7 @@ def read_pairs(tokens: Sequence[Token], segments: Sequence[Segment]) -> tuple[tu
         inner = [at for at in between if tokens[at].key not in _COMPARING]
         if not between or any(tokens[at].key not in _BESIDE for at in inner):
             continue
-        is_against = any(tokens[at].key in _AGAINST or at in asked for at in between)
+        is_against = any(tokens[at].key in _AGAINST for at in between)
         is_listed = any(tokens[at].key in ("and", "or", "to", "with", "&") for at in between)
         if is_against or (asked and is_listed and _common(segments[place], segments[place + 1])):
             pairs.append((place, place + 1))

@@ -3,7 +3,9 @@ told by, what restricts it, and what only says it again."""
 
 from collections.abc import Sequence
 
+from knowledge.warehouse.resolve.bindings import bind_values, part_flags
 from knowledge.warehouse.resolve.cues import Cue
+from knowledge.warehouse.resolve.implied import promote
 from knowledge.warehouse.resolve.lexicon import Lexicon, MeaningKind
 from knowledge.warehouse.resolve.mentions import Mention
 from knowledge.warehouse.resolve.role_limits import (
@@ -17,18 +19,13 @@ from knowledge.warehouse.resolve.role_limits import (
     weigh_count,
 )
 from knowledge.warehouse.resolve.role_sheet import Roles
-from knowledge.warehouse.resolve.segments import EXACT_ENOUGH
 from knowledge.warehouse.resolve.shape import Shape
 from knowledge.warehouse.resolve.values import ValueIndex, ValueKind
 from knowledge.warehouse.resolve.word_lists import words_in
-from knowledge.warehouse.resolve.words import alike, is_light, stem
+from knowledge.warehouse.resolve.words import is_light
 
 _LISTING = frozenset({"and", "&"})
 _BEING = words_in("are is were was")
-_REVENUE = stem("revenue")
-_BEST = words_in("best top leading strongest worst weakest")
-_BIGGEST = words_in("biggest largest greatest smallest")
-_BUYERS = frozenset({stem("customer"), *alike(stem("customer"))})
 _COUNTING = frozenset({"count", "counts", "number", "numbers"})
 
 
@@ -64,14 +61,14 @@ def assign_roles(
                 return None
         else:
             pending.append(mention)
-    _part_flags(roles)
-    _bind_values(shape, mentions, pending, roles)
+    part_flags(roles)
+    bind_values(shape, mentions, pending, roles)
     explicit = bool(roles.measures or roles.having)
     for mention in pending:
         _take_dimension(shape, mention, mentions, lexicon, roles, values, has_measure=explicit)
     if roles.having and not name_groups(lexicon, roles):
         return None
-    if not roles.measures and not _promote(shape, lexicon, roles):
+    if not roles.measures and not promote(shape, lexicon, roles):
         if not (roles.having and roles.groups):
             return None
         # "Which regions had less than 1,000 in sales": what is limited is told.
@@ -218,15 +215,6 @@ def _take_flag(mention: Mention, roles: Roles) -> None:
         roles.flags.append(mention)
 
 
-def _part_flags(roles: Roles) -> None:
-    """Members against those who are none are groups."""
-    for name in {item.name for item in roles.flags if item.negated}:
-        both = [item for item in roles.flags if item.name == name]
-        if len({item.negated for item in both}) > 1:
-            roles.flags = [item for item in roles.flags if item.name != name]
-            roles.groups.append(name)
-
-
 def _take_dimension(
     shape: Shape,
     mention: Mention,
@@ -282,121 +270,3 @@ def _is_adjunct(mention: Mention, mentions: Sequence[Mention], lexicon: Lexicon)
 def _is_number(mention: Mention, values: ValueIndex) -> bool:
     known = values.facts.get(mention.name)
     return known is not None and known.kind is ValueKind.NUMBER
-
-
-def _bind_values(
-    shape: Shape, mentions: Sequence[Mention], dimensions: Sequence[Mention], roles: Roles
-) -> None:
-    """`category Beverages` and `customers from Germany` say whose value it is."""
-    paired = {place for pair in shape.pairs for place in pair}
-    named = {mention.place: mention for mention in dimensions}
-    for mention in roles.values:
-        if mention.cue is Cue.GROUP and mention.segment.of_kind(MeaningKind.DIMENSION, MeaningKind.ENTITY):
-            roles.rank.append(0.5)
-        neighbours = [
-            other
-            for place in (mention.place - 1, mention.place + 1)
-            for other in mentions
-            if other.place == place
-        ]
-        own = [
-            other
-            for other in neighbours
-            # "by category, excluding Beverages": groups they stay.
-            if other.name == mention.name and other.place in named and other.cue is not Cue.GROUP
-        ]
-        if own:
-            roles.bound[own[0].place] = mention.name
-            continue
-        options = {option.name for option in mention.segment.of_kind(MeaningKind.VALUE)}
-        if any(
-            other.place in named and other.name in options and other.cue is not Cue.GROUP
-            for other in neighbours[:1]
-        ):
-            roles.rank.append(0.3)
-            continue
-        models = [
-            other.model
-            for other in neighbours
-            if other.kind in (MeaningKind.ENTITY, MeaningKind.METRIC, MeaningKind.FLAG) and _names_rows(other)
-        ] + [item.model for item in mention.segment.of_kind(MeaningKind.ENTITY)]
-        if mention.model in models or len(options) == 1 or mention.place in paired:
-            continue
-        if any(option.partition(".")[0] in models for option in options):
-            roles.rank.append(0.5)
-        else:
-            _weigh_unbound(mention, options, mentions, roles)
-
-
-def _names_rows(mention: Mention) -> bool:
-    return mention.kind is not MeaningKind.METRIC or mention.meaning.counts
-
-
-def _weigh_unbound(mention: Mention, options: set[str], mentions: Sequence[Mention], roles: Roles) -> None:
-    """Whose value it is is nowhere said: that of something else the question speaks of is the likelier."""
-    spoken = {other.model for other in mentions if other.kind is not MeaningKind.VALUE}
-    if mention.model not in spoken and any(option.partition(".")[0] in spoken for option in options):
-        roles.rank.append(0.9)
-    roles.factors.append(0.8)
-
-
-def _promote(shape: Shape, lexicon: Lexicon, roles: Roles) -> bool:
-    """A question that names no measure: the rows it speaks of are counted, or listed by name."""
-    if roles.groups and shape.is_list and not shape.superlative:
-        models = [*roles.subjects, *(name.partition(".")[0] for name in roles.groups)]
-        return _count(models, lexicon, roles, listing=True)
-    for mention in roles.context:
-        name = mention.name if mention.kind is MeaningKind.METRIC else lexicon.count_of.get(mention.model)
-        if name and not (mention.kind is MeaningKind.METRIC and mention.is_verb):
-            roles.measures.append(name)
-            roles.context.remove(mention)
-            roles.rank.append(0.9)
-            if not roles.groups and shape.grain is None:
-                roles.factors.append(0.8)
-            return True
-    if shape.superlative:
-        return _rank_by_revenue(shape, lexicon, roles)
-    if counted := [item for item in roles.values if item.cue is Cue.COUNT]:
-        return not roles.context and _count_value(counted[0], lexicon, roles)
-    return _count([name.partition(".")[0] for name in roles.groups], lexicon, roles, listing=True)
-
-
-def _rank_by_revenue(shape: Shape, lexicon: Lexicon, roles: Roles) -> bool:
-    """The best of something without a figure are those that bring in the most."""
-    word = shape.tokens[shape.superlative.place].key if shape.superlative else ""
-    buys = any(subject in _BUYERS for model in roles.subjects for subject in lexicon.titles[model])
-    if not (roles.groups or shape.grain) or not (word in _BEST or (word in _BIGGEST and buys)):
-        return False
-    meanings = [
-        item
-        for said in (_REVENUE, *sorted(alike(_REVENUE)))
-        for item in lexicon.phrases.get((said,), ())
-        if item.kind is MeaningKind.METRIC and item.strength == 1.0
-    ]
-    if not meanings:
-        return False
-    roles.measures.append(meanings[0].name)
-    roles.factors.append(0.8)
-    return True
-
-
-def _count_value(mention: Mention, lexicon: Lexicon, roles: Roles) -> bool:
-    """`How many sales representatives`: a value that says what kind of row it is."""
-    count = lexicon.count_of.get(mention.model)
-    if count is None or mention.meaning.strength < EXACT_ENOUGH:
-        return False
-    roles.measures.append(count)
-    roles.factors.append(0.9)
-    if mention.model not in [item.model for item in mention.segment.of_kind(MeaningKind.ENTITY)]:
-        roles.rank.append(0.8)
-    return True
-
-
-def _count(models: Sequence[str], lexicon: Lexicon, roles: Roles, *, listing: bool) -> bool:
-    for model in models:
-        if count := lexicon.count_of.get(model):
-            roles.measures.append(count)
-            roles.is_listing = listing
-            roles.factors.append(0.97)
-            return True
-    return False

@@ -9,8 +9,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from knowledge.warehouse.resolve.lexicon import Lexicon, Meaning, MeaningKind, Phrase
+from knowledge.warehouse.resolve.superlatives import number_of
 from knowledge.warehouse.resolve.values import ValueIndex, ValueMatch
-from knowledge.warehouse.resolve.word_lists import ASKING_VERBS, LIGHT_WORDS, STOP_WORDS, SUMMARY_WORDS, TURNING_WORDS, words_in
+from knowledge.warehouse.resolve.word_lists import (
+    ASKING_VERBS,
+    LIGHT_WORDS,
+    STOP_WORDS,
+    SUMMARY_WORDS,
+    TURNING_WORDS,
+    words_in,
+)
 from knowledge.warehouse.resolve.words import Token, alike, is_content, is_light, is_participle, nearest, stem
 
 _ALIKE, _SLIP, _GAP, _FORM = 0.95, 0.92, 0.97, 0.7
@@ -100,7 +108,9 @@ class _Reader:
         for name in self._lexicon.words:
             if "." in name and word in self._lexicon.words[name] and self._lexicon.is_duration(name):
                 is_plain = not self._lexicon.titles[name] & _OTHER_SUMMARIES
-                yield _Match(start, place + 1, 2, Meaning(MeaningKind.METRIC, name, 0.95 if is_plain else 0.85))
+                yield _Match(
+                    start, place + 1, 2, Meaning(MeaningKind.METRIC, name, 0.95 if is_plain else 0.85)
+                )
 
     def _is_auxiliary(self, place: int) -> bool:
         """`make` in "how much did each store make", which is no brand."""
@@ -150,7 +160,11 @@ class _Reader:
                 token = self._tokens[place]
                 if token.is_mark and token.text not in "-&/":
                     return 0, 0.0
-                if token.key in _PARTING or token.key in TURNING_WORDS or (token.key == "from" and self._is_next(place + 1, wanted)):
+                if (
+                    token.key in _PARTING
+                    or token.key in TURNING_WORDS
+                    or (token.key == "from" and self._is_next(place + 1, wanted))
+                ):
                     return 0, 0.0
                 if token.key not in STOP_WORDS and not token.is_mark:
                     if token.stem not in self._lexicon.words.get(meaning.name, ()):
@@ -236,7 +250,7 @@ def _with_parts(
     covered = taken | {place for segment in segments for place in range(segment.start, segment.end)}
     found = list(segments)
     for place, token in enumerate(tokens):
-        if place in covered or not is_content(token) or token.is_number or len(token.key) < 3:
+        if place in covered or not is_content(token) or number_of(token) or len(token.key) < 3:
             continue
         meanings = [
             Meaning(MeaningKind.VALUE, match.dimension, match.strength, match.value)

@@ -8,7 +8,12 @@ from datetime import date
 
 from knowledge.warehouse.metric_spec import CalendarFile, Grain
 from knowledge.warehouse.resolve.calendar import Span
-from knowledge.warehouse.resolve.comparisons import Comparison, asks_for_change, of_same_length, read_comparison
+from knowledge.warehouse.resolve.comparisons import (
+    Comparison,
+    asks_for_change,
+    of_same_length,
+    read_comparison,
+)
 from knowledge.warehouse.resolve.cues import Cue, cues_of
 from knowledge.warehouse.resolve.grains import TREND, asked_period, read_grain
 from knowledge.warehouse.resolve.lexicon import Lexicon, MeaningKind
@@ -57,7 +62,8 @@ _NOT = words_in("not never no without non excluding except besides isn't aren't 
 _EXCEPT = re.compile(r"\b(?:other than|apart from|outside(?: of)?)\b", re.IGNORECASE)
 _SIGNS = frozenset({"<=", ">=", "<", ">", "=", "+", "*", "≤", "≥"})
 _SORT = re.compile(
-    r"\b(?:sort(?:ed)?|order(?:ed)?|rank(?:ed|ing)?)\s+(?=by\b)|\brank(?:ed|ing)?\b", re.IGNORECASE
+    r"\b(?:sort(?:ed)?|(?<!per )(?<!each )(?<!every )(?<!an )(?<!of )order(?:ed)?|rank(?:ed|ing)?)\s+(?=by\b)|\brank(?:ed|ing)?\b",
+    re.IGNORECASE,
 )
 _ASCENDING = re.compile(
     r"\b(?:ascending(?: order)?|(?:lowest|smallest|least|worst) first|from (?:the )?(?:lowest"

@@ -1,5 +1,5 @@
-"""What of a question a query leaves out: a phrase that was recognised and plays no part in it costs so much that
-the query is never presented as certain."""
+"""What of a question a query leaves out: a phrase that was recognised and plays no part in it costs so much
+that the query is never presented as certain."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -81,16 +81,18 @@ def _dimensions(query: MetricQuery) -> list[str]:
     return [*query.dimensions, *(item.dimension for item in query.filters)]
 
 
-def _values_passed_over(
-    mentions: Sequence[Mention], query: MetricQuery, lexicon: Lexicon
-) -> Iterable[bool]:
+def _values_passed_over(mentions: Sequence[Mention], query: MetricQuery, lexicon: Lexicon) -> Iterable[bool]:
     """A phrase that is a value to the letter, and was taken for something it only resembles."""
     reached = [lexicon.reach[name.partition(".")[0]] for name in query.metrics]
     for mention in mentions:
         if mention.kind is MeaningKind.VALUE:
             continue
         is_idle = mention.kind in _ROWS and not _takes_part(mention, query, lexicon)
-        values = [item for item in mention.segment.of_kind(MeaningKind.VALUE) if all(item.model in far for far in reached)]
+        values = [
+            item
+            for item in mention.segment.of_kind(MeaningKind.VALUE)
+            if all(item.model in far for far in reached)
+        ]
         yield any(
             item.strength > mention.meaning.strength or (is_idle and item.strength >= EXACT_ENOUGH)
             for item in values
@@ -120,9 +122,7 @@ def _figure(mention: Mention, lexicon: Lexicon) -> str | None:
     return mention.name if mention.kind is MeaningKind.METRIC else lexicon.count_of.get(mention.model)
 
 
-def _denials(
-    shape: Shape, mentions: Sequence[Mention], roles: Roles, query: MetricQuery
-) -> Iterable[bool]:
+def _denials(shape: Shape, mentions: Sequence[Mention], roles: Roles, query: MetricQuery) -> Iterable[bool]:
     """What follows a denial may belong to what is denied: customers who never ordered Chai are not those who
     ordered nothing."""
     measured = {name.partition(".")[0] for name in query.metrics}
@@ -137,13 +137,13 @@ def _denials(
         yield mention.kind is MeaningKind.DIMENSION and all(name != mention.name for name, _ in roles.missing)
 
 
-def _parts_of_the_query(
-    shape: Shape, mentions: Sequence[Mention], query: MetricQuery
-) -> Iterable[bool]:
+def _parts_of_the_query(shape: Shape, mentions: Sequence[Mention], query: MetricQuery) -> Iterable[bool]:
     yield shape.comparison is not None and query.compare_to is None
     yield shape.share and not query.share
     yield shape.grain is not None and query.grain is None
-    flags = [item.dimension for item in query.filters if item.operator == "=" and not isinstance(item.value, str)]
+    flags = [
+        item.dimension for item in query.filters if item.operator == "=" and not isinstance(item.value, str)
+    ]
     yield len(set(flags)) < len(flags)
     for one, other in pairwise(mentions):
         kinds = {one.kind, other.kind}

@@ -11,7 +11,8 @@ ASKING_VERBS = words_in("show list give tell find get display return see look vi
 STOP_WORDS = ASKING_VERBS | words_in(
     "a an the of and or is are was were be been being am do does did has have had having there here it its "
     "their theirs our ours my mine your yours we us i you they them he she his her this that these those "
-    "who whom whose which what where when how many much please me can could would should will shall may might let in on at to from for "
+    "who whom whose which what where when how many much please me "
+    "can could would should will shall may might let in on at to from for "
     "with by as into all any each every some so far just only also too both if then than about "
     "across within during via per still currently current now overall ever already yet until since but vs "
     "s t re number count total sum ok hi hello thanks"
@@ -20,7 +21,8 @@ STOP_WORDS = ASKING_VERBS | words_in(
 # definition says it of the same thing.
 TURNING_WORDS = words_in(
     "before after with without including excluding open opened close closed first last new old early late "
-    "earlier later previous next inside outside within beyond above below over under only except besides minus "
+    "earlier later previous next inside outside within beyond above below over under only except besides "
+    "minus "
     "plus active inactive internal external among"
 )
 # How many figures become one. Only the definition of what is measured explains them.
@@ -28,7 +30,9 @@ SUMMARY_WORDS = words_in(
     "average mean median typical maximum minimum highest lowest ratio rate share percentage gross net"
 )
 # Left out of the catalog's phrases, whatever stands beside them.
-EMPTY_WORDS = words_in("how many much a an the of number count total sum is are was were has have had be its their")
+EMPTY_WORDS = words_in(
+    "how many much a an the of number count total sum is are was were has have had be its their"
+)
 # Verbs that join a subject to what is counted and add nothing to it: "placed an order", "carried the most".
 LIGHT_WORDS = words_in(
     "place make made carry handle provide supply sell buy purchase bring generate produce achieve"
