@@ -34,8 +34,8 @@ class Meaning:
     """`name` is `model.metric` or `model.dimension`, of an entity the model; `strength` is 1 where the words
     are a name or synonym as it stands. A metric `counts` where it is the number of rows of something.
     `after_entity` where the phrase is the entity's word and then the dimension's, `of_entity` where it
-    is the other way round, `is_participle` where it is a word such as `ordered`. Of a metric, `forms` say which
-    words of the phrase are participles: tickets opened are other ones than open tickets."""
+    is the other way round, `is_participle` where it is a word such as `ordered`. Of a metric, `forms` say
+    which words of the phrase are participles: tickets opened are other ones than open tickets."""
 
     kind: MeaningKind
     name: str

@@ -81,7 +81,7 @@ def take_limits(
         known = values.facts.get(mention.name) if mention else None
         if mention and known and known.kind is ValueKind.NUMBER and mention.kind is MeaningKind.DIMENSION:
             roles.limits.append((mention.name, limit))
-        elif mention and (name := _counted_already(mention, mentions, lexicon, values)):
+        elif mention and (name := _counted_already(mention, mentions, values)):
             roles.limits.append((name, limit))
         elif mention and (name := _figure(mention, lexicon)):
             if mention.meaning.counts:
@@ -93,9 +93,7 @@ def take_limits(
             roles.factors.append(0.15)
 
 
-def _counted_already(
-    mention: Mention, mentions: Sequence[Mention], lexicon: Lexicon, values: ValueIndex
-) -> str | None:
+def _counted_already(mention: Mention, mentions: Sequence[Mention], values: ValueIndex) -> str | None:
     """`How many customers placed more than 10 orders`: a number that each customer's row has."""
     subjects = {
         item.model for item in mentions if item.cue is Cue.COUNT and item.segment.of_kind(MeaningKind.ENTITY)

@@ -62,7 +62,8 @@ _NOT = words_in("not never no without non excluding except besides isn't aren't 
 _EXCEPT = re.compile(r"\b(?:other than|apart from|outside(?: of)?)\b", re.IGNORECASE)
 _SIGNS = frozenset({"<=", ">=", "<", ">", "=", "+", "*", "≤", "≥"})
 _SORT = re.compile(
-    r"\b(?:sort(?:ed)?|(?<!per )(?<!each )(?<!every )(?<!an )(?<!of )order(?:ed)?|rank(?:ed|ing)?)\s+(?=by\b)|\brank(?:ed|ing)?\b",
+    r"\b(?:sort(?:ed)?|(?<!per )(?<!each )(?<!every )(?<!an )(?<!of )order(?:ed)?)\s+(?=by\b)"
+    r"|\brank(?:ed|ing)?\b",
     re.IGNORECASE,
 )
 _ASCENDING = re.compile(
