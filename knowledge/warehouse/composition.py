@@ -77,7 +77,9 @@ def _kept(table: ir.Table, plan: Plan, query: MetricQuery) -> ir.Table:
     """The groups whose figures are as asked for."""
     for name, comparison, value in query.having:
         column = table[_column_named(name, table, plan)]
-        table = table.filter(_COMPARED[comparison](column, value))
+        # A number alone has no precision, and is held against no column of decimals.
+        places = max(0, -int(value.as_tuple().exponent))
+        table = table.filter(_COMPARED[comparison](column, ibis.literal(value, f"decimal(38, {places})")))
     return table
 
 

@@ -17,6 +17,7 @@ from knowledge.warehouse.resolve.role_sheet import Roles
 from knowledge.warehouse.resolve.roles import assign_roles
 from knowledge.warehouse.resolve.segments import Segment
 from knowledge.warehouse.resolve.shape import Shape
+from knowledge.warehouse.resolve.unused import weigh_unused
 from knowledge.warehouse.resolve.values import ValueIndex
 from knowledge.warehouse.result import Value
 
@@ -74,6 +75,7 @@ def _candidate(
     _weigh_context(roles, lexicon)
     _weigh_compared(shape, roles)
     query = _query(shape, roles, filters, lexicon)
+    weigh_unused(shape, mentions, roles, query, lexicon)
     used = frozenset([*query.metrics, *query.dimensions, *asked, *(item.name for item in roles.context)])
     strength = prod(mention.meaning.strength for mention in mentions)
     sound = strength * prod(roles.factors)
@@ -109,7 +111,8 @@ def _filters(shape: Shape, roles: Roles, values: ValueIndex) -> Iterator[MetricF
         else:
             yield MetricFilter(dimension, "!=" if negated else "=", several[0])
     for dimension, limit in roles.limits:
-        yield MetricFilter(dimension, limit.operator, limit.value)
+        is_whole = limit.value == limit.value.to_integral_value()
+        yield MetricFilter(dimension, limit.operator, int(limit.value) if is_whole else float(limit.value))
     for dimension, is_missing in roles.missing:
         yield MetricFilter(dimension, "is null" if is_missing else "is not null")
     if roles.moment and shape.period:
@@ -148,7 +151,7 @@ def _weigh_compared(shape: Shape, roles: Roles) -> None:
 
 def _query(shape: Shape, roles: Roles, filters: tuple[MetricFilter, ...], lexicon: Lexicon) -> MetricQuery:
     groups = list(roles.groups)
-    groups += [item for item in _compared_values(roles, filters) if item not in groups]
+    groups += [item for item in _compared_values(shape, roles, filters) if item not in groups]
     if shape.share and not groups and roles.values:
         # A share of what is left after filtering would always be the whole.
         groups = [roles.values[0].name]
@@ -173,10 +176,10 @@ def _query(shape: Shape, roles: Roles, filters: tuple[MetricFilter, ...], lexico
     )
 
 
-def _compared_values(roles: Roles, filters: Sequence[MetricFilter]) -> list[str]:
+def _compared_values(shape: Shape, roles: Roles, filters: Sequence[MetricFilter]) -> list[str]:
     """`Beverages against Condiments`: several values of one dimension are told apart."""
     several = [item.dimension for item in filters if item.operator == "in"]
-    if several and not roles.groups:
+    if several and not roles.groups and not shape.pairs:
         roles.factors.append(0.92)
     return several
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
 from knowledge.warehouse.metric_spec import CalendarFile
 from knowledge.warehouse.query import Period
-from knowledge.warehouse.resolve.calendar import Span, Unit, before, unit_around, year_before
+from knowledge.warehouse.resolve.calendar import Span, Unit, before, step, unit_around, year_before
 from knowledge.warehouse.resolve.time_expressions import TimeMention
 
 _AGAINST = (
@@ -29,7 +29,7 @@ _STEP = re.compile(
 )
 _PREVIOUS = re.compile(
     rf"{_AGAINST}\s+(?:the\s+|that\s+of\s+the\s+)?(?:(?:previous|prior|preceding|last)\s+{_UNIT}|"
-    rf"(?:one|{_UNIT})\s+before)(?:\s+(?:before|that))?\b",
+    rf"(?:one|{_UNIT})\s+before)(?:\s+(?:before|that))?\b(?!\s+to\s+date)",
     re.IGNORECASE,
 )
 _CHANGE = re.compile(
@@ -75,6 +75,23 @@ def read_comparison(
         main = outside[0].span if outside else unit_around(today, unit, calendar, -1)
         return Comparison(main, before(main).period, (said.span(), *own), is_assumed=not outside)
     return _two_periods(question, times, change) or _growth(times, change)
+
+
+def of_same_length(comparison: Comparison, today: date) -> Comparison:
+    """A period that is not over yet is compared up to today, with as much of the other."""
+    period, other = comparison.period.period, comparison.compare_to
+    tomorrow = step(today, Unit.DAY, 1)
+    is_running = period.start <= today and tomorrow < period.end
+    if not is_running or other.end > period.start:
+        return comparison
+    months = (period.start.year - other.start.year) * 12 + period.start.month - other.start.month
+    if period.start.day == other.start.day:
+        end = step(tomorrow, Unit.MONTH, -months)
+    else:
+        end = other.start + (tomorrow - period.start)
+    cut = Period(period.start, tomorrow, f"{period.label} to date")
+    before = Period(other.start, min(end, other.end), f"{other.label} up to the same day")
+    return replace(comparison, period=Span(cut), compare_to=before)
 
 
 def _two_periods(

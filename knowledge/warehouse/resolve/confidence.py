@@ -4,21 +4,28 @@ Each thing that was assumed multiplies it. A word that nothing explains costs mo
 never presented as understood.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
 from knowledge.warehouse.resolve.candidates import Candidate
 from knowledge.warehouse.resolve.lexicon import Lexicon
 from knowledge.warehouse.resolve.shape import Shape
-from knowledge.warehouse.resolve.words import Token
+from knowledge.warehouse.resolve.word_lists import SUMMARY_WORDS, TURNING_WORDS
+from knowledge.warehouse.resolve.words import Token, stem
 
 CERTAIN = 0.7
 """From here on a reading is presented as the answer; below it, as one of several that may be meant."""
 
 _MOST = 0.97
-_UNKNOWN, _EXPLAINED, _UNKNOWN_ASIDE = 0.35, 0.96, 0.9
+_UNKNOWN, _EXPLAINED, _DESCRIBED, _UNKNOWN_ASIDE = 0.35, 0.96, 0.9, 0.9
+_CURRENCIES = {
+    name: unit
+    for unit, names in (("EUR", "eur euro euros"), ("USD", "usd dollar dollars"), ("GBP", "gbp pound pounds"))
+    for name in names.split()
+}
 _AMBIGUOUS = 0.6
+_AVERAGE = stem("average")
 _TIE = 0.96
 
 
@@ -50,30 +57,50 @@ def _standing(item: Judged) -> float:
 
 
 def _judge(shape: Shape, candidate: Candidate, lexicon: Lexicon) -> Judged:
-    words = _words_of(candidate, lexicon)
     missing: list[Token] = []
     factors: list[float] = []
     for place in shape.unknown:
-        token = shape.tokens[place]
-        if token.stem in words and not _is_denial(token):
-            factors.append(1.0 if place in shape.formula else _EXPLAINED)
+        explained = _explained(shape, place, candidate, lexicon)
+        if explained is not None:
+            factors.append(1.0 if place in shape.formula else explained)
         elif place in shape.formula:
             factors.append(_UNKNOWN_ASIDE)
         else:
-            missing.append(token)
+            missing.append(shape.tokens[place])
             factors.append(_UNKNOWN)
     return Judged(candidate, _MOST * candidate.sound * prod(factors), phrases_of(shape, missing))
+
+
+def _explained(shape: Shape, place: int, candidate: Candidate, lexicon: Lexicon) -> float | None:
+    """How well the definitions the candidate stands on account for a word, or None if they do not."""
+    token = shape.tokens[place]
+    if _is_denial(token):
+        return None
+    if token.key in _CURRENCIES:
+        units = {lexicon.metric(name).unit for name in candidate.query.metrics}
+        return 1.0 if units == {_CURRENCIES[token.key]} else None
+    if token.key in TURNING_WORDS:
+        beside = [shape.tokens[max(0, place - 1) : place + 1], shape.tokens[place : place + 2]]
+        said = [tuple(item.stem for item in pair) for pair in beside if len(pair) > 1]
+        is_said = any(lexicon.says(name, pair) for pair in said for name in candidate.used)
+        return _EXPLAINED if is_said else None
+    if token.key in SUMMARY_WORDS:
+        is_named = any(token.stem in lexicon.words[name] for name in candidate.query.metrics)
+        is_mean = token.stem == _AVERAGE and all(lexicon.is_mean(name) for name in candidate.query.metrics)
+        return _EXPLAINED if is_named or is_mean else None
+    if token.stem in _words_of(candidate, lexicon.titles):
+        return _EXPLAINED
+    return _DESCRIBED if token.stem in _words_of(candidate, lexicon.words) else None
 
 
 def _is_denial(token: Token) -> bool:
     return token.key in ("not", "never", "no", "without") or token.key.endswith("n't")
 
 
-def _words_of(candidate: Candidate, lexicon: Lexicon) -> frozenset[str]:
-    """All stems of the definitions it stands on."""
+def _words_of(candidate: Candidate, words: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Of all definitions it stands on."""
     models = {name.partition(".")[0] for name in candidate.used}
-    names = (*candidate.used, *models)
-    return frozenset[str]().union(*(lexicon.words.get(name, frozenset()) for name in names))
+    return frozenset[str]().union(*(words.get(name, frozenset()) for name in (*candidate.used, *models)))
 
 
 def phrases_of(shape: Shape, tokens: Iterable[Token]) -> tuple[str, ...]:

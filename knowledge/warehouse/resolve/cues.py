@@ -21,6 +21,9 @@ _MODIFIERS = words_in(
 )
 
 
+_HAVING = words_in("with having has had have that who which whose")
+
+
 class Cue(StrEnum):
     """The part a phrase plays: `count` is measured (how many X), `most` is what is compared (the most X),
     `group` is what a figure is told by (per X), `which` is asked for by name."""
@@ -44,8 +47,21 @@ def cues_of(
             cue = cues[-1] if cues[-1] is not Cue.WHICH else Cue.NONE
         if cue is Cue.MOST and passed:
             cue = Cue.WHICH
+        if cue is None and superlative and _has_the_most(tokens, segments[place], superlative):
+            cue = Cue.WHICH
         cues.append(cue or Cue.NONE)
     return tuple(cues)
+
+
+def _has_the_most(tokens: Sequence[Token], segment: Segment, superlative: Superlative) -> bool:
+    """`store with the lowest revenue` asks for the store."""
+    between = [token.key for token in tokens[segment.end : superlative.place]]
+    names = segment.of_kind(MeaningKind.ENTITY, MeaningKind.DIMENSION)
+    return (
+        bool(names)
+        and bool(_HAVING & set(between))
+        and all(key in _HAVING or key == "the" for key in between)
+    )
 
 
 def _lead(tokens: Sequence[Token], segments: Sequence[Segment], place: int) -> tuple[list[int], bool]:

@@ -9,6 +9,7 @@ from knowledge.warehouse.query import Period
 from knowledge.warehouse.resolve.calendar import Span
 from knowledge.warehouse.resolve.comparisons import Comparison
 from knowledge.warehouse.resolve.cues import GROUPING
+from knowledge.warehouse.resolve.superlatives import SUPERLATIVES
 from knowledge.warehouse.resolve.time_expressions import TimeMention
 from knowledge.warehouse.resolve.words import Token
 
@@ -74,6 +75,8 @@ def read_grain(tokens: Sequence[Token]) -> tuple[Grain | None, frozenset[int]]:
             continue
         if token.key in _ADVERBS:
             return grain, frozenset({place})
+        if _has_the_most(tokens, place):
+            return grain, frozenset({place})
         lead = [item.key for item in tokens[max(0, place - 3) : place]]
         while lead and lead[-1] in (
             "the",
@@ -99,6 +102,13 @@ def read_grain(tokens: Sequence[Token]) -> tuple[Grain | None, frozenset[int]]:
                 continue
             return grain, frozenset({place})
     return None, frozenset()
+
+
+def _has_the_most(tokens: Sequence[Token], place: int) -> bool:
+    """`week with the highest revenue`."""
+    following = [item.key for item in tokens[place + 1 : place + 4]]
+    has = following[:1] and following[0] in ("with", "having", "had", "has")
+    return bool(has) and any(key in SUPERLATIVES for key in following)
 
 
 def _is_rate(tokens: Sequence[Token], place: int) -> bool:

@@ -1,5 +1,6 @@
 """What each phrase of the catalog may mean: metrics, dimensions, flags, and what a row is."""
 
+import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -9,13 +10,15 @@ from itertools import chain
 from knowledge.warehouse.catalog import Catalog
 from knowledge.warehouse.metric_spec import Dimension, Metric, SemanticModel
 from knowledge.warehouse.resolve.values import ValueIndex, ValueKind
-from knowledge.warehouse.resolve.word_lists import STOP_WORDS
-from knowledge.warehouse.resolve.words import is_light, is_participle, stem, stems_of
+from knowledge.warehouse.resolve.word_lists import STOP_WORDS, TURNING_WORDS
+from knowledge.warehouse.resolve.words import all_stems, is_light, is_participle, stem, stems_of, words_of
 from knowledge.warehouse.vocabulary import Vocabulary
 
 Phrase = tuple[str, ...]
 
-_WHOLE = 0.9
+_DURATIONS = frozenset({"seconds", "minutes", "hours", "days", "weeks", "months", "years"})
+_RATIO = re.compile(r"_\.(\w+) / _\.(\w+)")
+_WHOLE, _CODE = 0.9, 0.91
 
 
 class MeaningKind(StrEnum):
@@ -31,7 +34,8 @@ class Meaning:
     """`name` is `model.metric` or `model.dimension`, of an entity the model; `strength` is 1 where the words
     are a name or synonym as it stands. A metric `counts` where it is the number of rows of something.
     `after_entity` where the phrase is the entity's word and then the dimension's, `of_entity` where it
-    is the other way round, `is_participle` where it is a word such as `ordered`."""
+    is the other way round, `is_participle` where it is a word such as `ordered`. Of a metric, `forms` say
+    which words of the phrase are participles: tickets opened are other ones than open tickets."""
 
     kind: MeaningKind
     name: str
@@ -41,6 +45,7 @@ class Meaning:
     after_entity: bool = False
     of_entity: bool = False
     is_participle: bool = False
+    forms: tuple[bool, ...] = ()
 
     @property
     def model(self) -> str:
@@ -50,12 +55,15 @@ class Meaning:
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """`words` are, by name, all stems its definition is made of; `count_of` and `label_of`, by model, the
-    metric that counts its rows and the dimension that names one; `reach`, by model, how many joins away each
+    metric that counts its rows and the dimension that names one; `titles` are, by name, the stems of its name
+    and synonyms, `texts` each of its texts word by word; `reach`, by model, how many joins away each
     model is that it can be grouped by; `time_of`, by model, the dimension its periods go by."""
 
     catalog: Catalog
     phrases: Mapping[Phrase, tuple[Meaning, ...]]
     words: Mapping[str, frozenset[str]]
+    titles: Mapping[str, frozenset[str]]
+    texts: Mapping[str, tuple[Phrase, ...]]
     count_of: Mapping[str, str]
     label_of: Mapping[str, str]
     reach: Mapping[str, Mapping[str, int]]
@@ -69,9 +77,27 @@ class Lexicon:
         model, _, metric = name.partition(".")
         return self.catalog.models[model].metrics[metric]
 
+    def is_duration(self, name: str) -> bool:
+        model, _, metric = name.partition(".")
+        found = self.catalog.models[model].metrics.get(metric)
+        return found is not None and (found.unit or "") in _DURATIONS
+
+    def is_mean(self, name: str) -> bool:
+        """Whether it is so much of one thing for each of another."""
+        metric = self.metric(name)
+        return metric.is_ratio and metric.format != "percent" and bool(_RATIO.fullmatch(metric.expr.strip()))
+
     def dimension(self, name: str) -> Dimension:
         model, _, dimension = name.partition(".")
         return self.catalog.models[model].dimensions[dimension]
+
+    def says(self, name: str, words: Phrase) -> bool:
+        """Whether these words stand side by side in its name, a synonym or its description."""
+        return any(
+            text[at : at + len(words)] == words
+            for text in self.texts.get(name, ())
+            for at in range(len(text))
+        )
 
     def definition(self, name: str) -> str:
         model, _, part = name.partition(".")
@@ -96,6 +122,8 @@ def build_lexicon(catalog: Catalog, values: ValueIndex, visible: Container[str] 
         catalog=catalog,
         phrases={phrase: _strongest(meanings.values()) for phrase, meanings in found.items() if phrase},
         words={name: words for model in models.values() for name, words in _words(model)},
+        titles={name: words for model in models.values() for name, words in _titles(model)},
+        texts={name: texts for model in models.values() for name, texts in _texts(model)},
         count_of={name: count for name, model in models.items() if (count := _count_of(catalog, model))},
         label_of={
             name: label for name, model in models.items() if (label := _label_of(catalog, model, values))
@@ -120,13 +148,16 @@ def _meanings(catalog: Catalog, model: SemanticModel, values: ValueIndex) -> Ite
     counts = _count_of(catalog, model)
     for name, metric in model.metrics.items():
         full = f"{model.name}.{name}"
-        for phrase, strength in _phrases(name, metric.synonyms):
+        for phrase, strength, forms in _phrases(name, metric.synonyms):
             is_count = full == counts or _is_count(metric)
-            meaning = Meaning(MeaningKind.METRIC, full, strength, counts=is_count)
+            meaning = Meaning(MeaningKind.METRIC, full, strength, counts=is_count, forms=forms)
             yield phrase, meaning
+            if flag := _flag_of(metric, model, phrase, values):
+                yield phrase, Meaning(MeaningKind.FLAG, f"{model.name}.{flag}", 0.95 * strength)
             if len(phrase) == 2:
-                # `value of the stock` for a stock value.
-                yield phrase[::-1], replace(meaning, of_entity=True)
+                # `value of the stock` for a stock value, `runs that failed` for failed runs.
+                yield phrase[::-1], replace(meaning, of_entity=not forms[0], forms=forms[::-1])
+    yield from _ratios(model)
     label = _label_of(catalog, model, values)
     for name, dimension in _seen(model, values):
         full = f"{model.name}.{name}"
@@ -135,7 +166,7 @@ def _meanings(catalog: Catalog, model: SemanticModel, values: ValueIndex) -> Ite
         kind = MeaningKind.FLAG if is_flag else MeaningKind.DIMENSION
         synonyms = (*dimension.synonyms, *_column_synonyms(catalog, model, name, dimension))
         participles = {stems_of(text) for text in (name, *synonyms) if is_participle(text.split("_")[-1])}
-        for phrase, strength in _phrases(name, synonyms):
+        for phrase, strength, _forms in _phrases(name, synonyms):
             if full == label and phrase in entities:
                 # The entity's own word stands for it already.
                 continue
@@ -144,6 +175,31 @@ def _meanings(catalog: Catalog, model: SemanticModel, values: ValueIndex) -> Ite
                 yield state, Meaning(kind, full, 0.95, is_participle=True)
             for entity in entities if kind is MeaningKind.DIMENSION else ():
                 yield from _with_entity(phrase, entity, Meaning(kind, full, strength))
+
+
+def _ratios(model: SemanticModel) -> Iterable[tuple[Phrase, Meaning]]:
+    """`revenue per order`, where a metric divides the one by the other."""
+    for name, metric in model.metrics.items():
+        parts = _RATIO.fullmatch(metric.expr.strip()) if metric.is_ratio else None
+        above, below = (model.metrics.get(part) for part in parts.groups()) if parts else (None, None)
+        if parts is None or above is None or below is None:
+            continue
+        for first, one, _ in _phrases(parts[1], above.synonyms):
+            for second, other, _ in _phrases(parts[2], below.synonyms):
+                meaning = Meaning(MeaningKind.METRIC, f"{model.name}.{name}", 0.98 * one * other)
+                yield (*first, "per", *second), meaning
+
+
+def _flag_of(metric: Metric, model: SemanticModel, phrase: Phrase, values: ValueIndex) -> str | None:
+    """`members` are counted, and what is bought by members is told apart."""
+    if any(word in TURNING_WORDS for word in phrase):
+        return None
+    column = metric.expr.removesuffix(".sum()")
+    for name, item in model.dimensions.items() if column != metric.expr else ():
+        known = values.facts.get(f"{model.name}.{name}")
+        if (item.expr or f"_.{name}") == column and known and known.kind is ValueKind.FLAG:
+            return name
+    return None
 
 
 def _state(name: str) -> Phrase | None:
@@ -159,15 +215,18 @@ def _seen(model: SemanticModel, values: ValueIndex) -> Iterable[tuple[str, Dimen
             yield name, dimension
 
 
-def _phrases(name: str, synonyms: Iterable[str]) -> Iterable[tuple[Phrase, float]]:
+def _phrases(name: str, synonyms: Iterable[str]) -> Iterable[tuple[Phrase, float, tuple[bool, ...]]]:
     """Name and synonyms as they stand; and shortened to their last words, which is weaker: `revenue` for net
-    revenue."""
+    revenue. A product number is not quite a product. With which words are participles."""
     for text in (name, *synonyms):
-        phrase = stems_of(text)
-        yield phrase, 1.0
+        words = words_of(text)
+        phrase = tuple(word.stem for word in words)
+        forms = tuple(is_participle(word.key) for word in words)
+        is_code = re.search(r"\w[\s_](?:number|no)$", text, re.IGNORECASE)
+        yield phrase, _CODE if is_code else 1.0, forms
         for cut in range(1, len(phrase)) if text == name else ():
             if not is_light(phrase[cut:]):
-                yield phrase[cut:], 0.8
+                yield phrase[cut:], 0.8, forms[cut:]
 
 
 def _with_entity(phrase: Phrase, entity: Phrase, meaning: Meaning) -> Iterable[tuple[Phrase, Meaning]]:
@@ -241,6 +300,25 @@ def _words(model: SemanticModel) -> Iterable[tuple[str, frozenset[str]]]:
         yield f"{model.name}.{name}", _stems(name, metric.description, *metric.synonyms)
     for name, dimension in model.dimensions.items():
         yield f"{model.name}.{name}", _stems(name, dimension.description, *dimension.synonyms)
+
+
+def _titles(model: SemanticModel) -> Iterable[tuple[str, frozenset[str]]]:
+    yield model.name, _stems(model.entity, *model.synonyms)
+    for name, said, _description in _named(model):
+        yield f"{model.name}.{name}", _stems(name, *said)
+
+
+def _texts(model: SemanticModel) -> Iterable[tuple[str, tuple[Phrase, ...]]]:
+    for name, said, description in _named(model):
+        yield f"{model.name}.{name}", tuple(map(all_stems, (name, *said, description)))
+
+
+def _named(model: SemanticModel) -> Iterable[tuple[str, tuple[str, ...], str]]:
+    """Name, synonyms and description of each metric and dimension."""
+    for name, metric in model.metrics.items():
+        yield name, tuple(metric.synonyms), metric.description
+    for name, dimension in model.dimensions.items():
+        yield name, tuple(dimension.synonyms), dimension.description
 
 
 def _stems(*texts: str) -> frozenset[str]:

@@ -64,7 +64,7 @@ def _flag(label: str) -> str:
 def _spell_value(value: Value | tuple[Value, ...]) -> str:
     if isinstance(value, tuple):
         return _joined([str(item) for item in value])
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal | int | float):
         return f"{value:,}"
     return "" if value is None else str(value)
 

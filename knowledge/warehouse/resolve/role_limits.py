@@ -11,6 +11,7 @@ from knowledge.warehouse.resolve.mentions import Mention
 from knowledge.warehouse.resolve.role_sheet import Roles
 from knowledge.warehouse.resolve.shape import Shape
 from knowledge.warehouse.resolve.values import ValueIndex, ValueKind
+from knowledge.warehouse.resolve.words import all_stems, is_light
 
 _NEAR = 3
 _LIMITED = frozenset({MeaningKind.DIMENSION, MeaningKind.METRIC, MeaningKind.ENTITY})
@@ -31,6 +32,9 @@ def take_missing(mention: Mention, values: ValueIndex, roles: Roles) -> bool:
     is_state = mention.meaning.is_participle and known is not None and known.kind is ValueKind.TIME
     if mention.cue is not Cue.NONE or not (is_state or mention.negated):
         return False
+    if known is not None and known.kind is ValueKind.NUMBER:
+        # "No stock" is a stock of nothing, or one that nobody knows.
+        roles.factors.append(0.5)
     roles.missing.append((mention.name, mention.negated))
     roles.factors.append(0.97 if is_state else 0.8)
     roles.rank.append(0.95)
@@ -77,13 +81,29 @@ def take_limits(
         known = values.facts.get(mention.name) if mention else None
         if mention and known and known.kind is ValueKind.NUMBER and mention.kind is MeaningKind.DIMENSION:
             roles.limits.append((mention.name, limit))
+        elif mention and (name := _counted_already(mention, mentions, values)):
+            roles.limits.append((name, limit))
         elif mention and (name := _figure(mention, lexicon)):
             if mention.meaning.counts:
                 weigh_count(mention, lexicon, roles)
-            roles.having.append((name, limit.operator, limit.value))
+            is_percent = lexicon.metric(name).format == "percent" and limit.value > 1
+            roles.having.append((name, limit.operator, limit.value / 100 if is_percent else limit.value))
             roles.rank.append(0.9)
         else:
             roles.factors.append(0.15)
+
+
+def _counted_already(mention: Mention, mentions: Sequence[Mention], values: ValueIndex) -> str | None:
+    """`How many customers placed more than 10 orders`: a number that each customer's row has."""
+    subjects = {
+        item.model for item in mentions if item.cue is Cue.COUNT and item.segment.of_kind(MeaningKind.ENTITY)
+    }
+    for name, known in values.facts.items():
+        if known.kind is ValueKind.NUMBER and name.partition(".")[0] in subjects - {mention.model}:
+            words = [word for word in all_stems(name.partition(".")[2]) if not is_light([word])]
+            if tuple(words) == mention.stems:
+                return name
+    return None
 
 
 def _figure(mention: Mention, lexicon: Lexicon) -> str | None:

@@ -3,7 +3,9 @@ told by, what restricts it, and what only says it again."""
 
 from collections.abc import Sequence
 
+from knowledge.warehouse.resolve.bindings import bind_values, part_flags
 from knowledge.warehouse.resolve.cues import Cue
+from knowledge.warehouse.resolve.implied import promote
 from knowledge.warehouse.resolve.lexicon import Lexicon, MeaningKind
 from knowledge.warehouse.resolve.mentions import Mention
 from knowledge.warehouse.resolve.role_limits import (
@@ -18,9 +20,12 @@ from knowledge.warehouse.resolve.role_limits import (
 )
 from knowledge.warehouse.resolve.role_sheet import Roles
 from knowledge.warehouse.resolve.shape import Shape
-from knowledge.warehouse.resolve.values import ValueIndex
+from knowledge.warehouse.resolve.values import ValueIndex, ValueKind
+from knowledge.warehouse.resolve.word_lists import words_in
+from knowledge.warehouse.resolve.words import is_light
 
 _LISTING = frozenset({"and", "&"})
+_BEING = words_in("are is were was")
 _COUNTING = frozenset({"count", "counts", "number", "numbers"})
 
 
@@ -40,6 +45,8 @@ def assign_roles(
             if not take_nothing_of(mention, lexicon, roles):
                 return None
             continue
+        if mention.kind is MeaningKind.DIMENSION and _is_idle(shape, mention):
+            continue
         if mention.kind is MeaningKind.DIMENSION and take_missing(mention, values, roles):
             continue
         if mention.kind is MeaningKind.VALUE:
@@ -54,32 +61,56 @@ def assign_roles(
                 return None
         else:
             pending.append(mention)
-    _bind_values(mentions, pending, roles)
+    part_flags(roles)
+    bind_values(shape, mentions, pending, roles)
     explicit = bool(roles.measures or roles.having)
     for mention in pending:
-        _take_dimension(shape, mention, roles, has_measure=explicit)
+        _take_dimension(shape, mention, mentions, lexicon, roles, values, has_measure=explicit)
     if roles.having and not name_groups(lexicon, roles):
         return None
-    if not roles.measures and not _promote(shape, lexicon, roles):
-        return None
+    if not roles.measures and not promote(shape, lexicon, roles):
+        if not (roles.having and roles.groups):
+            return None
+        # "Which regions had less than 1,000 in sales": what is limited is told.
+        roles.measures += [name for name, _, _ in roles.having]
     if roles.having and not compare_groups(shape, lexicon, roles):
         return None
     return roles
+
+
+def _is_ranked(shape: Shape) -> bool:
+    return shape.superlative is not None or shape.ascending is not None
+
+
+def _is_idle(shape: Shape, mention: Mention) -> bool:
+    """`placed` in "placed more than 10 orders": no order is not."""
+    word = shape.tokens[mention.segment.start]
+    is_word = mention.segment.end - mention.segment.start == 1 and is_light([word.stem])
+    return mention.meaning.is_participle and is_word and mention.cue is Cue.NONE and not mention.negated
 
 
 def _take_metric(
     shape: Shape, mention: Mention, mentions: Sequence[Mention], lexicon: Lexicon, roles: Roles
 ) -> bool:
     if mention.meaning.counts:
+        if _is_told_of(shape, mention, mentions):
+            roles.context.append(mention)
+            return True
         if _is_listed(shape, mention, mentions):
             return _measure(mention, roles)
         weigh_count(mention, lexicon, roles)
         if mention.cue in (Cue.GROUP, Cue.WHICH) and not mention.aside:
+            if mention.cue is Cue.GROUP and not _is_ranked(shape):
+                # "revenue per order" is a figure of its own, and no two.
+                return False
             return not _is_entity(mention) and _measure(mention, roles)
         if mention.cue in (Cue.COUNT, Cue.MOST):
             return _measure(mention, roles)
         roles.context.append(mention)
         return True
+    if mention.cue is Cue.GROUP and _is_entity(mention) and not _is_ranked(shape):
+        # "profit by store" has one figure, and groups.
+        return False
     others = [
         other
         for other in mentions
@@ -97,6 +128,21 @@ def _take_metric(
         roles.context.append(mention)
         return True
     return _measure(mention, roles)
+
+
+def _is_told_of(shape: Shape, mention: Mention, mentions: Sequence[Mention]) -> bool:
+    """`customers` in "how many customers are members", where members are counted themselves."""
+    return mention.cue is Cue.COUNT and any(
+        other.kind is MeaningKind.METRIC
+        and not other.meaning.counts
+        and other.model == mention.model
+        and _is_predicate([token.key for token in shape.tokens[mention.segment.end : other.segment.start]])
+        for other in mentions
+    )
+
+
+def _is_predicate(between: Sequence[str]) -> bool:
+    return bool(_BEING & set(between)) and not {"and", ",", "what", "which"} & set(between)
 
 
 def _is_listed(shape: Shape, mention: Mention, mentions: Sequence[Mention]) -> bool:
@@ -135,6 +181,9 @@ def _measure(mention: Mention, roles: Roles) -> bool:
 def _take_entity(
     shape: Shape, mention: Mention, mentions: Sequence[Mention], lexicon: Lexicon, roles: Roles
 ) -> bool:
+    if _is_told_of(shape, mention, mentions):
+        roles.context.append(mention)
+        return True
     if mention.cue in (Cue.COUNT, Cue.MOST) or _is_listed(shape, mention, mentions):
         count = lexicon.count_of.get(mention.model)
         if count is None:
@@ -166,7 +215,16 @@ def _take_flag(mention: Mention, roles: Roles) -> None:
         roles.flags.append(mention)
 
 
-def _take_dimension(shape: Shape, mention: Mention, roles: Roles, *, has_measure: bool) -> None:
+def _take_dimension(
+    shape: Shape,
+    mention: Mention,
+    mentions: Sequence[Mention],
+    lexicon: Lexicon,
+    roles: Roles,
+    values: ValueIndex,
+    *,
+    has_measure: bool,
+) -> None:
     if mention.place in roles.bound:
         return
     subject = roles.subjects.get(mention.model)
@@ -180,7 +238,13 @@ def _take_dimension(shape: Shape, mention: Mention, roles: Roles, *, has_measure
         return
     if mention.name in roles.groups:
         return
+    if mention.cue in (Cue.NONE, Cue.COUNT, Cue.MOST) and _is_adjunct(mention, mentions, lexicon):
+        roles.factors.append(0.97)
+        return
     roles.groups.append(mention.name)
+    if mention.cue is not Cue.GROUP and _is_number(mention, values):
+        # "Units on order" asks for no figure per number on order.
+        roles.factors.append(0.5)
     if mention.cue is Cue.WHICH:
         last = shape.tokens[mention.segment.end - 1].key
         roles.is_plural = last.endswith("s") and not last.endswith("ss")
@@ -191,72 +255,18 @@ def _take_dimension(shape: Shape, mention: Mention, roles: Roles, *, has_measure
         roles.factors.append(0.7)
 
 
-def _bind_values(mentions: Sequence[Mention], dimensions: Sequence[Mention], roles: Roles) -> None:
-    """`category Beverages` and `customers from Germany` say whose value it is."""
-    named = {mention.place: mention for mention in dimensions}
-    for mention in roles.values:
-        neighbours = [
-            other
-            for place in (mention.place - 1, mention.place + 1)
-            for other in mentions
-            if other.place == place
-        ]
-        own = [other for other in neighbours if other.name == mention.name and other.place in named]
-        if own:
-            roles.bound[own[0].place] = mention.name
-            continue
-        options = {option.name for option in mention.segment.of_kind(MeaningKind.VALUE)}
-        if any(other.place in named and other.name in options for other in neighbours[:1]):
-            roles.rank.append(0.3)
-            continue
-        models = [
-            other.model
-            for other in neighbours
-            if other.kind in (MeaningKind.ENTITY, MeaningKind.METRIC, MeaningKind.FLAG) and _names_rows(other)
-        ]
-        if mention.model in models or len(options) == 1:
-            continue
-        if any(option.partition(".")[0] in models for option in options):
-            roles.rank.append(0.5)
-        else:
-            _weigh_unbound(mention, options, mentions, roles)
+def _is_adjunct(mention: Mention, mentions: Sequence[Mention], lexicon: Lexicon) -> bool:
+    """`pipeline` in "pipeline runs" says of what the runs are."""
+    following = mentions[mention.place + 1 : mention.place + 2]
+    return any(
+        item.kind in (MeaningKind.METRIC, MeaningKind.ENTITY)
+        and item.segment.start == mention.segment.end
+        and item.model == mention.model
+        and set(mention.stems) <= lexicon.titles[item.model]
+        for item in following
+    )
 
 
-def _names_rows(mention: Mention) -> bool:
-    return mention.kind is not MeaningKind.METRIC or mention.meaning.counts
-
-
-def _weigh_unbound(mention: Mention, options: set[str], mentions: Sequence[Mention], roles: Roles) -> None:
-    """Whose value it is is nowhere said: that of something else the question speaks of is the likelier."""
-    spoken = {other.model for other in mentions if other.kind is not MeaningKind.VALUE}
-    if mention.model not in spoken and any(option.partition(".")[0] in spoken for option in options):
-        roles.rank.append(0.9)
-    roles.factors.append(0.8)
-
-
-def _promote(shape: Shape, lexicon: Lexicon, roles: Roles) -> bool:
-    """A question that names no measure: the rows it speaks of are counted, or listed by name."""
-    if roles.groups and shape.is_list and not shape.superlative:
-        models = [*roles.subjects, *(name.partition(".")[0] for name in roles.groups)]
-        return _count(models, lexicon, roles, listing=True)
-    for mention in roles.context:
-        name = mention.name if mention.kind is MeaningKind.METRIC else lexicon.count_of.get(mention.model)
-        if name and not (mention.kind is MeaningKind.METRIC and mention.is_verb):
-            roles.measures.append(name)
-            roles.context.remove(mention)
-            if not roles.groups and shape.grain is None:
-                roles.factors.append(0.8)
-            return True
-    if shape.superlative:
-        return False
-    return _count([name.partition(".")[0] for name in roles.groups], lexicon, roles, listing=True)
-
-
-def _count(models: Sequence[str], lexicon: Lexicon, roles: Roles, *, listing: bool) -> bool:
-    for model in models:
-        if count := lexicon.count_of.get(model):
-            roles.measures.append(count)
-            roles.is_listing = listing
-            roles.factors.append(0.97)
-            return True
-    return False
+def _is_number(mention: Mention, values: ValueIndex) -> bool:
+    known = values.facts.get(mention.name)
+    return known is not None and known.kind is ValueKind.NUMBER

@@ -9,14 +9,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from knowledge.warehouse.resolve.lexicon import Lexicon, Meaning, MeaningKind, Phrase
+from knowledge.warehouse.resolve.superlatives import number_of
 from knowledge.warehouse.resolve.values import ValueIndex, ValueMatch
-from knowledge.warehouse.resolve.word_lists import STOP_WORDS, words_in
-from knowledge.warehouse.resolve.words import Token, alike, is_content, is_participle, nearest
+from knowledge.warehouse.resolve.word_lists import (
+    ASKING_VERBS,
+    LIGHT_WORDS,
+    STOP_WORDS,
+    SUMMARY_WORDS,
+    TURNING_WORDS,
+    words_in,
+)
+from knowledge.warehouse.resolve.words import Token, alike, is_content, is_light, is_participle, nearest, stem
 
-_ALIKE, _SLIP, _GAP = 0.95, 0.92, 0.97
+_ALIKE, _SLIP, _GAP, _FORM = 0.95, 0.92, 0.97, 0.7
 _MOST_SKIPPED = 3
 EXACT_ENOUGH = 0.95
 # A phrase does not reach over these: customers per country are no customer country.
+_EMPTY = STOP_WORDS - ASKING_VERBS
+_OTHER_SUMMARIES = frozenset(map(stem, SUMMARY_WORDS)) - {stem("average")}
+_LINKS = words_in("of is are was were")
 _PARTING = words_in("per by each every and or for in with which what who how many across at as")
 
 
@@ -77,12 +88,34 @@ class _Reader:
 
     def phrases(self) -> Iterator[_Match]:
         for start, token in enumerate(self._tokens):
-            if start in self._taken or token.is_mark:
+            if start in self._taken or token.is_mark or self._is_auxiliary(start):
                 continue
             for first, factor in self._variants[start].items():
                 for phrase in self._by_first.get(first, ()):
                     yield from self._from(start, phrase, factor)
             yield from self._coordinated(start)
+            if token.key == "long" and start and self._tokens[start - 1].key == "how":
+                yield from self._durations(start)
+
+    def _durations(self, start: int) -> Iterator[_Match]:
+        """`how long does shipping take` for a figure in days or hours."""
+        place = start + 1
+        while place < len(self._tokens) and not is_content(self._tokens[place]):
+            place += 1
+        if place == len(self._tokens):
+            return
+        word = self._tokens[place].stem
+        for name in self._lexicon.words:
+            if "." in name and word in self._lexicon.words[name] and self._lexicon.is_duration(name):
+                is_plain = not self._lexicon.titles[name] & _OTHER_SUMMARIES
+                yield _Match(
+                    start, place + 1, 2, Meaning(MeaningKind.METRIC, name, 0.95 if is_plain else 0.85)
+                )
+
+    def _is_auxiliary(self, place: int) -> bool:
+        """`make` in "how much did each store make", which is no brand."""
+        asked = any(token.key in ("did", "do", "does") for token in self._tokens[:place])
+        return asked and self._tokens[place].key in LIGHT_WORDS
 
     def _variants_of(self, token: Token, vocabulary: frozenset[str]) -> dict[str, float]:
         if token.is_mark or token.is_number or token.stem in vocabulary:
@@ -98,36 +131,40 @@ class _Reader:
             if meaning.after_entity and self._tokens[start].key.endswith("s"):
                 # "employees hired" are two things, an "employee city" is one.
                 continue
-            if (
-                meaning.is_participle
-                and self._names_rows(phrase)
-                and not is_participle(self._tokens[start].key)
-            ):
-                # "orders" are no date on which something was ordered.
+            if meaning.is_participle and not is_participle(self._tokens[start].key):
+                # "orders" are no date on which something was ordered, "open" is not the day it was opened.
                 continue
-            end, strength = self._follow(start + 1, phrase[1:], meaning, factor)
-            is_said = not meaning.of_entity or any(token.key == "of" for token in self._tokens[start:end])
+            first = factor * self._form(start, meaning, 0)
+            end, strength = self._follow(start + 1, phrase[1:], meaning, first)
+            is_said = not meaning.of_entity or any(token.key in _LINKS for token in self._tokens[start:end])
             if end and is_said:
-                covered = sum(word not in STOP_WORDS for word in phrase) or 1
+                covered = sum(word not in _EMPTY for word in phrase) or 1
                 yield _Match(start, end, covered, replace(meaning, strength=meaning.strength * strength))
 
-    def _names_rows(self, phrase: Phrase) -> bool:
-        return any(item.kind is MeaningKind.ENTITY for item in self._lexicon.phrases[phrase])
+    def _form(self, place: int, meaning: Meaning, at: int) -> float:
+        token = self._tokens[place]
+        if at >= len(meaning.forms) or is_light([token.stem]):
+            return 1.0
+        return 1.0 if is_participle(token.key) == meaning.forms[at] else _FORM
 
     def _follow(self, place: int, rest: Phrase, meaning: Meaning, factor: float) -> tuple[int, float]:
         """Where the phrase ends, or 0."""
         skipped = 0
-        for wanted in rest:
+        for at, wanted in enumerate(rest, start=1):
             while True:
                 if place >= len(self._tokens) or place in self._taken:
                     return 0, 0.0
                 if wanted in self._variants[place]:
-                    factor *= self._variants[place][wanted]
+                    factor *= self._variants[place][wanted] * self._form(place, meaning, at)
                     break
                 token = self._tokens[place]
                 if token.is_mark and token.text not in "-&/":
                     return 0, 0.0
-                if token.key in _PARTING or (token.key == "from" and self._is_next(place + 1, wanted)):
+                if (
+                    token.key in _PARTING
+                    or token.key in TURNING_WORDS
+                    or (token.key == "from" and self._is_next(place + 1, wanted))
+                ):
                     return 0, 0.0
                 if token.key not in STOP_WORDS and not token.is_mark:
                     if token.stem not in self._lexicon.words.get(meaning.name, ()):
@@ -213,7 +250,7 @@ def _with_parts(
     covered = taken | {place for segment in segments for place in range(segment.start, segment.end)}
     found = list(segments)
     for place, token in enumerate(tokens):
-        if place in covered or not is_content(token) or token.is_number or len(token.key) < 3:
+        if place in covered or not is_content(token) or number_of(token) or len(token.key) < 3:
             continue
         meanings = [
             Meaning(MeaningKind.VALUE, match.dimension, match.strength, match.value)

@@ -8,23 +8,29 @@ from datetime import date
 
 from knowledge.warehouse.metric_spec import CalendarFile, Grain
 from knowledge.warehouse.resolve.calendar import Span
-from knowledge.warehouse.resolve.comparisons import Comparison, asks_for_change, read_comparison
+from knowledge.warehouse.resolve.comparisons import (
+    Comparison,
+    asks_for_change,
+    of_same_length,
+    read_comparison,
+)
 from knowledge.warehouse.resolve.cues import Cue, cues_of
 from knowledge.warehouse.resolve.grains import TREND, asked_period, read_grain
-from knowledge.warehouse.resolve.lexicon import Lexicon
+from knowledge.warehouse.resolve.lexicon import Lexicon, MeaningKind
 from knowledge.warehouse.resolve.limits import NumberLimit, read_limits
+from knowledge.warehouse.resolve.pairs import Pair, read_pairs, spread_denials
 from knowledge.warehouse.resolve.segments import Segment, cut
 from knowledge.warehouse.resolve.superlatives import Superlative, read_superlative
 from knowledge.warehouse.resolve.time_expressions import TimeMention, read_times
 from knowledge.warehouse.resolve.values import ValueIndex
-from knowledge.warehouse.resolve.word_lists import words_in
+from knowledge.warehouse.resolve.word_lists import LIGHT_BEFORE_FLAGS, words_in
 from knowledge.warehouse.resolve.words import Token, is_content, spell_out, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """`cues` and `negated` go by segment. `unknown` are tokens nothing explains; `is_list` where rows are
-    asked for by name."""
+    asked for by name. `pairs` are places of phrases that are held against each other."""
 
     question: str
     tokens: tuple[Token, ...]
@@ -43,6 +49,7 @@ class Shape:
     times_left: int = 0
     ascending: bool | None = None
     formula: frozenset[int] = frozenset()
+    pairs: tuple[Pair, ...] = ()
 
 
 _SHARE = re.compile(
@@ -55,7 +62,9 @@ _NOT = words_in("not never no without non excluding except besides isn't aren't 
 _EXCEPT = re.compile(r"\b(?:other than|apart from|outside(?: of)?)\b", re.IGNORECASE)
 _SIGNS = frozenset({"<=", ">=", "<", ">", "=", "+", "*", "≤", "≥"})
 _SORT = re.compile(
-    r"\b(?:sort(?:ed)?|order(?:ed)?|rank(?:ed|ing)?)\s+(?=by\b)|\brank(?:ed|ing)?\b", re.IGNORECASE
+    r"\b(?:sort(?:ed)?|(?<!per )(?<!each )(?<!every )(?<!an )(?<!of )order(?:ed)?)\s+(?=by\b)"
+    r"|\brank(?:ed|ing)?\b",
+    re.IGNORECASE,
 )
 _ASCENDING = re.compile(
     r"\b(?:ascending(?: order)?|(?:lowest|smallest|least|worst) first|from (?:the )?(?:lowest"
@@ -103,9 +112,18 @@ def read_shape(
     superlative = read_superlative(tokens, free)
     free -= superlative.places if superlative else frozenset()
     nots = _negations(question, tokens, free)
-    negated = tuple(_negation(segment, segments, nots) for segment in segments)
+    denied = [_negation(segment, segments, nots) for segment in segments]
+    negated = spread_denials(tokens, segments, denied)
     used = {place for places in negated for place in places}
+    pairs, compared = read_pairs(tokens, segments)
+    if compared and comparison and comparison.is_assumed:
+        # The difference between two stores is none between two periods.
+        comparison = None
+    used |= compared | _explained(tokens, segments, free, comparison)
     period, joined_grain, left = asked_period(times, comparison)
+    if comparison:
+        comparison = of_same_length(comparison, today)
+        period = comparison.period
     return Shape(
         question=question,
         tokens=tokens,
@@ -124,7 +142,21 @@ def read_shape(
         times_left=left,
         formula=formula,
         ascending=ascending,
+        pairs=pairs,
     )
+
+
+def _explained(
+    tokens: Sequence[Token], segments: Sequence[Segment], free: frozenset[int], comparison: Comparison | None
+) -> set[int]:
+    """Words that other parts of the question account for: `higher` beside two periods, `arrived` before
+    `late`."""
+    found = {place for place in free if comparison and tokens[place].key in _MORE_OR_LESS}
+    for segment in segments:
+        before = segment.start - 1
+        if before in free and segment.of_kind(MeaningKind.FLAG) and tokens[before].key in LIGHT_BEFORE_FLAGS:
+            found.add(before)
+    return found
 
 
 def _times(
@@ -152,6 +184,7 @@ def _unknown(tokens: Sequence[Token], free: frozenset[int], nots: Sequence[int])
     )
 
 
+_MORE_OR_LESS = words_in("higher lower better worse more less greater smaller")
 # Said beside a period or a grain, they add nothing: "the period", "over the time".
 _GRAIN_LIGHT = frozenset({"time", "period", "date", "range", "calendar"})
 

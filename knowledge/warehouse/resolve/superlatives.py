@@ -12,10 +12,13 @@ _HIGH = words_in(
     "top most highest best largest biggest greatest maximum max strongest leading leaders busiest"
 )
 _LOW = words_in("bottom least lowest worst smallest fewest minimum min weakest slowest")
-_NUMBER_WORDS = "one two three four five six seven eight nine ten"
+SUPERLATIVES = _HIGH | _LOW
+_NUMBER_WORDS = "one two three four five six seven eight nine ten eleven twelve"
 _NUMBERS = {word: number for number, word in enumerate(_NUMBER_WORDS.split(), start=1)} | {
     "dozen": 12,
+    "fifteen": 15,
     "twenty": 20,
+    "fifty": 50,
 }
 # "at most 5" and "at least 5" are limits on a value.
 _LIMITS = frozenset({"at"})

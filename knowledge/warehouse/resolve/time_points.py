@@ -72,10 +72,11 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("nth", r"(?:the\s+)?(?P<nth>first|1st|second|2nd|third|3rd|fourth|4th)\s+(?P<part>quarter"
         r"|half)(?:\s+of\s+the\s+year)?(?!\s+(?:of|in)\b)"),
     ("fiscal_year", rf"(?:fy|{_FISCAL}\s+year)\s*'?(?P<year>{_YEAR})(?:/\d\d)?"),
+    ("fiscal_year", r"fy\s?'?(?P<two_digits>\d\d)"),
     ("week", rf"(?:calendar\s+week|week|cw|kw|w)\s*(?P<number>[1-5]?\d)\b(?:\s*/\s*|\s+(?:of\s+"
         rf"|in\s+)?)?(?P<year>{_YEAR})?"),
-    ("to_date", rf"(?:(?P<fiscal>{_FISCAL})\s+)?(?P<unit>week|month|quarter|year)[- ]to[- ]date|"
-        rf"(?P<short>[wmqy]td)"),
+    ("to_date", rf"(?:(?:the\s+)?(?P<before>last|previous|prior)\s+)?(?:(?P<fiscal>{_FISCAL})\s+)?"
+        rf"(?:(?P<unit>week|month|quarter|year)[- ]to[- ]date|(?P<short>[wmqy]td))"),
     ("so_far", rf"(?:so far this|this)\s+(?:(?P<fiscal>{_FISCAL})\s+)?(?P<unit>week|month|quarter"
         rf"|year)\s+(?:so far|to date|until now)|so far this\s+(?P<other>week|month|quarter|year)"),
     ("several", rf"(?:the\s+)?(?:last|past|previous|prior|trailing|rolling|most recent)\s+"
@@ -223,7 +224,9 @@ def _nth(parts: Parts, today: date, calendar: CalendarFile, _text: str, year: in
     return unit_around(date(_given(year, today), 1, 1), unit, calendar, place - 1)
 
 
-def _fiscal_year(_parts: Parts, today: date, calendar: CalendarFile, _text: str, year: int | None) -> Span:
+def _fiscal_year(parts: Parts, today: date, calendar: CalendarFile, _text: str, year: int | None) -> Span:
+    if parts.get("two_digits"):
+        year = 2000 + int(parts["two_digits"] or 0)
     return fiscal_year(_given(year, today), calendar)
 
 
@@ -246,8 +249,11 @@ def _to_date(parts: Parts, today: date, calendar: CalendarFile, _text: str, _yea
         unit = short[(parts["short"] or "")[0].lower()]
     else:
         unit = _unit_of(parts, "unit" if parts.get("unit") else "other")
-    start = start_of(today, unit, calendar)
-    return Span(Period(start, step(today, Unit.DAY, 1), f"{unit.value} to date"))
+    start, end = start_of(today, unit, calendar), step(today, Unit.DAY, 1)
+    if parts.get("before"):
+        earlier = step(start, unit, -1), min(step(end, unit, -1), start)
+        return Span(Period(*earlier, f"the {unit.value} before up to the same day"))
+    return Span(Period(start, end, f"{unit.value} to date"))
 
 
 def _several(parts: Parts, today: date, calendar: CalendarFile, _text: str, _year: int | None) -> Span:

@@ -25,8 +25,7 @@ _FORMAT_WORDS = (
     r"\b(?:(?:rounded )?(?:to )?(?:\d+|one|two|three|no|zero) decimals?(?: places?)?|in (?:per"
     r" ?cent|%|percentages?)|"
     r"as (?:a )?(?:per ?cent(?:age)?|%)|in alphabetical order|alphabetically|rounded|as a (?:table"
-    r"|list|chart|graph)|"
-    r"in (?:usd|eur|gbp|dollars?|euros?|pounds?))(?!\w)"
+    r"|list|chart|graph))(?!\w)"
 )
 _FORMAT = re.compile(_FORMAT_WORDS, re.IGNORECASE)
 
@@ -75,11 +74,15 @@ def spell_out(tokens: Iterable[Token], vocabulary: Container[str]) -> tuple[Toke
         bare = token.key.removeprefix("un")
         if bare != token.key and token.stem not in vocabulary and stem(bare) in vocabulary:
             found += [replace(token, key="not", stem="not"), replace(token, key=bare, stem=stem(bare))]
-        elif words and stem(words[-1]) in vocabulary and token.stem not in vocabulary:
+        elif words and token.stem not in vocabulary and _is_known(stem(words[-1]), vocabulary):
             found += [replace(token, key=word, stem=stem(word)) for word in words]
         else:
             found.append(token)
     return tuple(found)
+
+
+def _is_known(word: str, vocabulary: Container[str]) -> bool:
+    return word in vocabulary or any(other in vocabulary for other in alike(word))
 
 
 def fold(text: str) -> str:
@@ -90,22 +93,34 @@ def fold(text: str) -> str:
 
 
 def stems_of(phrase: str) -> tuple[str, ...]:
-    """Of a name or synonym in the catalog: `order_date` and `Order dates` are the same. Stop words go, but
-    for those beside a single word, such as `in stock`."""
+    """Of a name or synonym in the catalog: `order_date` and `Order dates` are the same."""
+    return tuple(token.stem for token in words_of(phrase))
+
+
+def words_of(phrase: str) -> list[Token]:
+    """Stop words go, but for those beside a single word, such as `in stock`, and `per`, which makes a
+    ratio."""
     tokens = [token for token in tokens_of(phrase.replace("_", " ")) if not token.is_mark]
     said = [token for token in tokens if token.key not in EMPTY_WORDS] or tokens
-    kept = [token for token in said if token.key not in STOP_WORDS]
-    return tuple(token.stem for token in (kept if len(kept) > 1 else said))
+    kept = [token for token in said if token.key not in STOP_WORDS or token.key == "per"]
+    return kept if len(kept) > 1 else said
+
+
+def all_stems(text: str) -> tuple[str, ...]:
+    """Of each word of a text, stop words among them."""
+    return tuple(token.stem for token in tokens_of(text.replace("_", " ")) if not token.is_mark)
 
 
 @lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """English endings cut: country and countries, ship and shipped, price and pricing are the same."""
-    if word in IRREGULAR:
-        return IRREGULAR[word]
+    known = IRREGULAR.get(word)
+    if known is not None:
+        return known if known == word else stem(known)
     if len(word) <= 3 or not word.isalpha():
         return word
-    return IRREGULAR.get(_bare(word), _bare(word))
+    bare = _bare(word)
+    return stem(bare) if bare != word and bare in IRREGULAR else bare
 
 
 def _bare(word: str) -> str:
@@ -131,8 +146,8 @@ def _singular(word: str) -> str:
 
 
 def is_participle(word: str) -> bool:
-    """Whether it says what was done with something: shipped, paid."""
-    return word.endswith("ed") or word in PARTICIPLES
+    """Whether it says what was done with something: shipped, paid, buying."""
+    return word.endswith(("ed", "ing")) or word in PARTICIPLES
 
 
 def alike(word: str) -> frozenset[str]:

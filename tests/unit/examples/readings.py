@@ -3,7 +3,8 @@
 It is Ibis over the joined tables and nothing more: no rights, no quality, no semantic layer.
 """
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -96,7 +97,7 @@ def _measure(db: DuckDBPyConnection, catalog: Catalog, reading: Reading, span: S
         table = table.filter(time >= span.start, time < span.end)
     for item in reading.filters:
         found = _dimension(catalog, table, model, item.dimension)
-        table = table.filter(found.isin(item.value) if item.operator == "in" else found == item.value)
+        table = table.filter(_KEPT[item.operator](found, item.value))
     keys = {f"key{n}": _dimension(catalog, table, model, name) for n, name in enumerate(reading.dimensions)}
     if reading.grain:
         time = _dimension(catalog, table, model, f"{model.name}.{model.time}")
@@ -110,6 +111,14 @@ def _measure(db: DuckDBPyConnection, catalog: Catalog, reading: Reading, span: S
     result = result.order_by(order) if order else result
     sql = ibis.to_sql(result.limit(reading.limit) if reading.limit else result, dialect="duckdb")
     return [tuple(map(_plain, row)) for row in db.execute(str(sql)).fetchall()]
+
+
+_KEPT: Mapping[str, Callable[[ir.Value, Any], ir.BooleanValue]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "in": lambda found, values: found.isin(values),
+    "not in": lambda found, values: found.notin(values),
+}
 
 
 def _joined(catalog: Catalog, model: SemanticModel, dimensions: Sequence[str]) -> ir.Table:

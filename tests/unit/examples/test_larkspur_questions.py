@@ -30,7 +30,7 @@ class Unanswerable(BaseModel):
 
     question: str
     ask_as: str
-    why: Literal["blocked", "not_permitted", "unknown", "out_of_range"]
+    why: Literal["blocked", "not_permitted", "unknown", "out_of_range", "unclear"]
     metric: str | None = None
     because: str
 
@@ -88,7 +88,7 @@ def test_unanswerable_ones_say_why(catalog: Catalog) -> None:
     metrics = {name: model for name, model, _ in catalog.metrics()}
     people = {person.email: person for person in open_workspace(LARKSPUR).people.people}
     assert {item.why for item in QUESTIONS.unanswerable} == {
-        "blocked", "not_permitted", "unknown", "out_of_range",
+        "blocked", "not_permitted", "unknown", "out_of_range", "unclear",
     }  # fmt: skip
     for item in QUESTIONS.unanswerable:
         assert item.ask_as in people

@@ -82,6 +82,15 @@ def test_sums_by_a_joined_dimension_are_right_to_the_cent(shop: Warehouse) -> No
     assert result.filters == ("Ordered on from 2026-07-01 to 2026-09-30 (Q3 2026).",)
 
 
+@pytest.mark.parametrize("least", [Decimal(300), Decimal("0.5")])
+def test_sums_of_decimals_are_held_against_numbers_of_any_size(shop: Warehouse, least: Decimal) -> None:
+    by_region = ask(shop, "orders.revenue", dimensions=("stores.region",)).rows
+    kept = ask(
+        shop, "orders.revenue", dimensions=("stores.region",), having=(("orders.revenue", ">", least),)
+    )
+    assert set(kept.rows) == {row for row in by_region if row[1] is not None and row[1] > least}
+
+
 def test_a_comparison_has_both_values_the_change_and_its_share(shop: Warehouse) -> None:
     result = ask(shop, "orders.revenue", dimensions=("stores.region",), period=Q3, compare_to=Q2)
     now, before = sums(ORDER_ROWS, Q3, region_of), sums(ORDER_ROWS, Q2, region_of)
