@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 
 from ledger.db import Database
+from ledger.pii_tokens import tokens_in_text
 from ledger.schema import PrincipalRow
 
 LINK = re.compile(
@@ -20,7 +21,7 @@ LINK = re.compile(
 )
 _AFTER_LINK = ".,;:!?*_)]}”’`"
 _IMAGE = re.compile(r"!\[([^\]\n]*)\]\s*(?:\([^)\n]*\)?|\[[^\]\n]*\])")
-_NAMED_LINK = re.compile(r"\[([^\]\n]*)\]\s*\(([^)\n]*)\)?")
+_NAMED_LINK = re.compile(r"\[([^\]\n]*)\]\(([^)\n]*)\)?")
 _REFERENCE = re.compile(r"^\s*\[[^\]\n]+\]:\s*\S+.*$", re.MULTILINE)
 _SLACK_MARK = re.compile(r"<(?:[!@#][^<>\s][^<>\n]*|(?:https?:|mailto:|tel:)[^<>\n]*)>", re.IGNORECASE)
 _TAG = re.compile(r"</?(?:a|img|iframe|script|style|svg|object|embed|form|link|meta|base|video|audio|source)\b[^>]*>?", re.IGNORECASE)
@@ -85,10 +86,17 @@ def inert(text: str, own: frozenset[str] = frozenset()) -> str:
     text = without_unseen(text)
     text = _IMAGE.sub(lambda match: f"(picture left out: {match[1]})" if match[1] else "(picture left out)", text)
     text = _REFERENCE.sub("", text)
-    text = _NAMED_LINK.sub(lambda match: f"{match[1]} ({match[2].split(' ')[0]})" if match[2] else match[1], text)
+    text = _NAMED_LINK.sub(_spelled_out, text)
     text = _SLACK_MARK.sub(lambda match: match[0][1:-1].lstrip("!@#"), text)
     text = _BROADCAST.sub("", _TAG.sub("", text))
     return LINK.sub(lambda match: _shown(match[0], own), text)
+
+
+def _spelled_out(match: re.Match[str]) -> str:
+    if tokens_in_text(match[0]):
+        # Personal data in brackets, and an aside behind it.
+        return match[0]
+    return f"{match[1]} ({match[2].split(' ')[0]})" if match[2] else match[1]
 
 
 def _shown(link: str, own: frozenset[str]) -> str:

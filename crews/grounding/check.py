@@ -26,6 +26,7 @@ from ledger.result import Claim
 PROSE = frozenset({"passage", "document", "web_page", "ticket"})
 # Two sentences that share so many of their words say the same of the same.
 _TWIN = 0.8
+_LEAST_WORDS = 3
 _DIGITS = re.compile(r"\d[\d.,:]*")
 
 
@@ -148,6 +149,9 @@ def _against_prose(claim: Claim, items: Sequence[Evidence], grounds: Grounds) ->
         return None
     sources = [source_of(item) for item in items]
     if is_quoted(claim.text, sources):
+        return None
+    if len(content_words(claim.text)) < _LEAST_WORDS:
+        # Of so few words meaning cannot be told; they are noted at most.
         return None
     if support(claim.text, sources, grounds.similarity) < shipped_support().drops:
         return "its evidence does not say this"

@@ -20,6 +20,7 @@ _SQUASHED = re.compile(r"[\s\-_/]+")
 # So many characters to either side tell what a number is a number of.
 _NEAR_CHARS = 45
 _SAME_MATTER = 2
+_SENTENCE_END = re.compile(r"[.!?;]\s|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ def _is_comparable(one: Quantity, other: Quantity) -> bool:
 
 
 def _near(quantity: Quantity, text: str) -> frozenset[int]:
-    before = text[max(0, quantity.start - _NEAR_CHARS) : quantity.start]
-    after = text[quantity.end : quantity.end + _NEAR_CHARS]
+    """The words next to it within its sentence."""
+    before = _SENTENCE_END.split(text[max(0, quantity.start - _NEAR_CHARS) : quantity.start])[-1]
+    after = _SENTENCE_END.split(text[quantity.end : quantity.end + _NEAR_CHARS])[0]
     return content_words(f"{before} {after}")

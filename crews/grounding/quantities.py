@@ -201,5 +201,13 @@ def _with_unit_of(first: Quantity, second: Quantity) -> Quantity:
     if any(reading.measure for reading in first.readings) or len(second.readings) != 1:
         return first
     [last] = second.readings
-    readings = tuple(Reading(item.value, item.step, last.measure, last.size) for item in first.readings)
-    return Quantity(first.text, readings, first.start, first.end, first.is_hedged, first.is_spelled)
+    digits = re.search(_DIGITS, second.text)
+    plain = read_number(digits[0]) if digits else []
+    # "1 to 2 million": the scale is that of both.
+    factor = last.value / plain[0][0] if plain and plain[0][0] else Decimal(1)
+    readings = [
+        Reading(item.value * times, item.step * times, last.measure, last.size)
+        for item in first.readings
+        for times in dict.fromkeys((abs(factor), Decimal(1)))
+    ]
+    return Quantity(first.text, tuple(readings), first.start, first.end, first.is_hedged, first.is_spelled)
