@@ -1,13 +1,15 @@
 """Runs a crew for one step and brings back an output that fits, whatever the model said.
 
 A model's last word is checked against the crew's own pydantic output, outside CrewAI: one repair is asked
-for, then the candidate is dropped and the next one - in the end the floor - does the work again.
+for, then the candidate is dropped and the next one - in the end the floor - does the work again. Claims that
+fail the check against their evidence are sent back once (`crews/redraft.py`).
 """
 
 import contextvars
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from crewai.tools.tool_failure import ToolExecutionFailedError
@@ -16,12 +18,15 @@ from pydantic import BaseModel, ValidationError
 from crews.builder import GovernedTool, build_crew
 from crews.errors import OutputInvalid, UnknownCrew
 from crews.floor.turn import FloorPlan
+from crews.help_desk.output import DraftAnswer
 from crews.models.gateway import GatewayLLM
 from crews.models.provider import ProviderClients
+from crews.redraft import redraft_once
 from crews.specs import CrewSpec
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from crews.tools.gate import ToolSpec
+from crews.tools.untrusted import without_marks
 from crews.tracing.event_listener import EventTally, tallying
 from ledger.log import get_logger
 from ledger.settings import ModelCandidate
@@ -71,15 +76,22 @@ class CrewRoom:
                 break
             except OutputInvalid as error:
                 gateway.drop_candidate(str(error))
+        # A model that fails now has not failed the draft it leaves.
+        use, failed = gateway.use, 0
+        if isinstance(output, DraftAnswer) and output.claims and not gateway.on_floor:
+            redraft = redraft_once(context, output, partial(_draft_again, gateway))
+            if redraft.failed:
+                output, use, failed = redraft.draft, gateway.use, redraft.failed
         return CrewStepOutput(
             crew=name,
             title=parts.spec.title,
             output=output.model_dump(mode="json"),
-            model=gateway.use,
+            model=use,
             evidence=tuple(item.label for item in context.evidence),
             tools_unavailable=context.tools_unavailable,
             best_relevance=context.best_relevance,
             withheld=context.withheld,
+            redrafted_for=failed,
         )
 
     def _attempt(self, context: StepContext, parts: CrewParts, gateway: GatewayLLM) -> BaseModel:
@@ -97,6 +109,11 @@ class CrewRoom:
             span.output = output.model_dump(mode="json")
             span.attributes["model"] = gateway.use.name
             return output
+
+
+def _draft_again(gateway: GatewayLLM, prompt: str) -> DraftAnswer | None:
+    said = str(gateway.call([{"role": "user", "content": prompt}]))
+    return None if gateway.on_floor else DraftAnswer.model_validate(parse_output(DraftAnswer, said))
 
 
 def _kick_off(crew: Any, tally: EventTally) -> str:
@@ -132,6 +149,7 @@ def _fitting(model: type[BaseModel], said: str, gateway: GatewayLLM) -> BaseMode
 def parse_output(model: type[BaseModel], said: str) -> BaseModel:
     """Takes the outermost JSON object of the text, as models like to wrap it in words or fences. Raises
     ValidationError."""
+    said = without_marks(said)
     start, end = said.find("{"), said.rfind("}")
     return model.model_validate_json(said[start : end + 1] if 0 <= start < end else said)
 

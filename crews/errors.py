@@ -1,6 +1,6 @@
 """What can go wrong while a crew works."""
 
-from ledger.errors import CrewdeskError, ErrorKind
+from ledger.errors import CrewdeskError, ErrorKind, NotPermitted
 
 
 class BudgetExceeded(CrewdeskError):
@@ -29,3 +29,9 @@ class ModelsExhausted(CrewdeskError):
 
 class UnknownCrew(CrewdeskError):
     code = "unknown_crew"
+
+
+class DecisionNeeded(NotPermitted):
+    """A tool would change something after the run has read what others wrote; a person has to decide."""
+
+    code = "decision_needed"

@@ -13,8 +13,8 @@ NOBODY = "none"
 
 class CrewStepOutput(BaseModel):
     """`evidence` holds the labels this attempt gathered, `best_relevance` how well the best passage of all
-    its searches fits what was searched for; None where no search found any. `redrafted_for` is how many claims
-    of the first draft failed the check, where it was then drafted anew."""
+    its searches fits what was searched for; None where no search found any. `redrafted_for` is how many
+    claims of the first draft failed the check, where it was then drafted anew."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -68,7 +68,7 @@ def verify_answer(context: StepContext) -> RunResult:
         span.output = {"kept": len(kept), "dropped": dropped, "doubts": noted}
     checked = _Checked(answer, evidence, kept, dropped, noted, spans)
     result = _result(context, draft, checked)
-    found = how_found(answer, evidence, spans, kept=len(kept), dropped=len(dropped))
+    found = how_found(answer, grounds.question, evidence, spans, kept=len(kept), dropped=len(dropped))
     return _leaving(result.model_copy(update={"how_found": found}), own_domains(context.db))
 
 

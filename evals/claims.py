@@ -26,8 +26,12 @@ SEED = 7
 _MOST_QUOTED = 150
 _NUMBER = re.compile(r"(?<![\w.,:-])\d+(?:[.,]\d+)*(?![\w:]|[.,]\d|-\d)")
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-zäöü]{2,}(?: [A-Z][a-zäöü]{2,})?")
-_MODAL = re.compile(r"\b(is|are|was|were|can|may|must|will|should|has|have|do|does|gets?|takes?|lasts?|needs?)\b")
-_DENIED = re.compile(r"\b(is|are|was|were|can|may|must|will|should|do|does) not\b|\bcannot\b|\bnever\b|\bno longer\b")
+_MODAL = re.compile(
+    r"\b(is|are|was|were|can|may|must|will|should|has|have|do|does|gets?|takes?|lasts?|needs?)\b"
+)
+_DENIED = re.compile(
+    r"\b(is|are|was|were|can|may|must|will|should|do|does) not\b|\bcannot\b|\bnever\b|\bno longer\b"
+)
 _LEAST_WORDS = 6
 
 
@@ -68,7 +72,9 @@ def collect_cases(installation: Installation, workspace: Path) -> list[Case]:
     rng = random.Random(SEED)
     pages = _pages(installation)
     right = [*_paraphrases(installation, workspace, pages), *_quoted(pages, rng)]
-    names = sorted({name for items in pages.values() for item in items for name in _NAME.findall(item.finding.text)})
+    names = sorted(
+        {name for items in pages.values() for item in items for name in _NAME.findall(item.finding.text)}
+    )
     cases = list(right)
     for case in right:
         cases += _corrupted(case, names, rng)
@@ -94,7 +100,12 @@ def _paraphrases(
 ) -> Iterator[Case]:
     for document, claims in load_yaml(workspace / "claims.yaml", ClaimsFile).claims.items():
         for claim in claims:
-            yield Case(Kind.PARAPHRASE, claim, nearest(claim, pages[document], similarity_from(lambda: installation.library)), document)
+            yield Case(
+                Kind.PARAPHRASE,
+                claim,
+                nearest(claim, pages[document], similarity_from(lambda: installation.library)),
+                document,
+            )
 
 
 def nearest(claim: str, passages: Sequence[Evidence], similarity: Similarity) -> Evidence:
@@ -165,5 +176,3 @@ def _from_elsewhere(
         hard = nearest(case.text, others, similarity_from(lambda: installation.library))
         if not is_quoted(case.text, [source_of(hard)]):
             yield Case(Kind.NEAREST, case.text, hard, case.document)
-
-

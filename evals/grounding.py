@@ -32,7 +32,7 @@ from ledger.log import configure_logging
 from ledger.result import Claim
 
 VERSION = 1
-# So many of the claims that hold may be left out, and so many be shown with a note, for semantic support alone.
+# So many of the claims that hold may be left out, and so many be noted, for semantic support alone.
 DROPPED_WRONGLY, FLAGGED_WRONGLY = 0.01, 0.05
 _FOLDS = 5
 _USAGE = "Usage: python -m evals.grounding [--fit DATA] [WORKSPACE]"
@@ -108,10 +108,14 @@ def _paraphrased(folder: Path) -> list[Row]:
             if asked.kind != "answerable" or not asked.has_answer:
                 continue
             for wanted in (True, False):
-                hit = next((hit for hit, yes in zip(asked.hits, asked.answers, strict=True) if yes is wanted), None)
+                hit = next(
+                    (hit for hit, yes in zip(asked.hits, asked.answers, strict=True) if yes is wanted), None
+                )
                 if hit is not None:
                     source = Source(hit.title, f"{hit.title}\n{hit.text}")
-                    rows.append((asked.text, astuple(measure_support(asked.text, [source], similarity)), wanted))
+                    rows.append(
+                        (asked.text, astuple(measure_support(asked.text, [source], similarity)), wanted)
+                    )
     return rows
 
 
@@ -162,7 +166,9 @@ def _report(verdicts: Sequence[Verdict]) -> None:
         table.add_row(kind, str(len(group)), *shares)
     for verdict in verdicts:
         if verdict.case.holds and verdict.reason:
-            console.print(f"left out, but holds: {verdict.case.text}  ({verdict.reason})", style="dim", markup=False)
+            console.print(
+                f"left out, but holds: {verdict.case.text}  ({verdict.reason})", style="dim", markup=False
+            )
     console.print(table)
     for says, noted_too in (("left out", False), ("left out or noted", True)):
         precision, recall = precision_and_recall(verdicts, noted_too=noted_too)

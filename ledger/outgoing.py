@@ -24,7 +24,10 @@ _IMAGE = re.compile(r"!\[([^\]\n]*)\]\s*(?:\([^)\n]*\)?|\[[^\]\n]*\])")
 _NAMED_LINK = re.compile(r"\[([^\]\n]*)\]\(([^)\n]*)\)?")
 _REFERENCE = re.compile(r"^\s*\[[^\]\n]+\]:\s*\S+.*$", re.MULTILINE)
 _SLACK_MARK = re.compile(r"<(?:[!@#][^<>\s][^<>\n]*|(?:https?:|mailto:|tel:)[^<>\n]*)>", re.IGNORECASE)
-_TAG = re.compile(r"</?(?:a|img|iframe|script|style|svg|object|embed|form|link|meta|base|video|audio|source)\b[^>]*>?", re.IGNORECASE)
+_TAG = re.compile(
+    r"</?(?:a|img|iframe|script|style|svg|object|embed|form|link|meta|base|video|audio|source)\b[^>]*>?",
+    re.IGNORECASE,
+)
 _BROADCAST = re.compile(r"(?<![\w.])@(?=(?:channel|here|everyone|everybody|group)\b)", re.IGNORECASE)
 _MOST_LINK_CHARS = 200
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
@@ -84,7 +87,9 @@ def inert(text: str, own: frozenset[str] = frozenset()) -> str:
     """The text so that no program that shows it loads, links or notifies anything, but for links to own
     pages; what a link said stays readable."""
     text = without_unseen(text)
-    text = _IMAGE.sub(lambda match: f"(picture left out: {match[1]})" if match[1] else "(picture left out)", text)
+    text = _IMAGE.sub(
+        lambda match: f"(picture left out: {match[1]})" if match[1] else "(picture left out)", text
+    )
     text = _REFERENCE.sub("", text)
     text = _NAMED_LINK.sub(_spelled_out, text)
     text = _SLACK_MARK.sub(lambda match: match[0][1:-1].lstrip("!@#"), text)

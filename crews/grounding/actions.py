@@ -14,24 +14,43 @@ from crews.grounding.numbers import read_figures
 from ledger.spans import Span
 
 # Verbs that belong together, past tense first; the rest are words of the tools that do such a thing.
-_FAMILIES: dict[str, str] = {
-    "opened created raised filed logged submitted registered": "open create raise file log submit register ticket",
-    "sent emailed e-mailed mailed messaged notified informed told forwarded posted contacted replied answered alerted "
-    "wrote shared published uploaded": "send email mail message notify inform forward post contact reply alert write share "
-    "publish upload slack",
-    "restarted rebooted reset unlocked locked started stopped": "restart reboot reset unlock lock start stop",
-    "deleted removed cleared erased cancelled canceled": "delete remove clear erase cancel",
-    "updated changed modified edited corrected set configured enabled disabled renamed moved": "update change modify edit "
-    "correct set configure enable disable rename move patch put",
-    "escalated handed assigned routed": "escalate hand assign route human",
-    "approved rejected granted revoked authorised authorized": "approve reject grant revoke authorise authorize access",
-    "booked scheduled reserved arranged": "book schedule reserve arrange calendar",
-    "ordered bought paid refunded transferred charged reimbursed": "order buy pay refund transfer charge reimburse payment",
-    "closed resolved fixed completed repaired": "close resolve fix complete repair update",
-    "installed deployed executed ran": "install deploy execute run",
-    "called phoned": "call phone",
+_FAMILIES: tuple[tuple[str, str], ...] = (
+    (
+        "opened created raised filed logged submitted registered",
+        "open create raise file log submit register ticket",
+    ),
+    (
+        "sent emailed e-mailed mailed messaged notified informed told forwarded posted contacted replied "
+        "answered alerted wrote shared published uploaded",
+        "send email mail message notify inform forward post contact reply alert write share publish upload "
+        "slack",
+    ),
+    (
+        "restarted rebooted reset unlocked locked started stopped",
+        "restart reboot reset unlock lock start stop",
+    ),
+    ("deleted removed cleared erased cancelled canceled", "delete remove clear erase cancel"),
+    (
+        "updated changed modified edited corrected set configured enabled disabled renamed moved",
+        "update change modify edit correct set configure enable disable rename move patch put",
+    ),
+    ("escalated handed assigned routed", "escalate hand assign route human"),
+    (
+        "approved rejected granted revoked authorised authorized",
+        "approve reject grant revoke authorise authorize access",
+    ),
+    ("booked scheduled reserved arranged", "book schedule reserve arrange calendar"),
+    (
+        "ordered bought paid refunded transferred charged reimbursed",
+        "order buy pay refund transfer charge reimburse payment",
+    ),
+    ("closed resolved fixed completed repaired", "close resolve fix complete repair update"),
+    ("installed deployed executed ran", "install deploy execute run"),
+    ("called phoned", "call phone"),
+)
+_FAMILY = {
+    verb: frozenset(f"{verbs} {tools}".split()) for verbs, tools in _FAMILIES for verb in verbs.split()
 }
-_FAMILY = {verb: frozenset(f"{verbs} {tools}".split()) for verbs, tools in _FAMILIES.items() for verb in verbs.split()}
 _VERBS = "|".join(sorted(_FAMILY, key=len, reverse=True))
 _OURS = r"(?:I|we|(?:the )?(?:crew|assistant|bot|system|help[- ]?desk specialist|data analyst)|crewdesk)"
 _BETWEEN = r"(?:['’]ve|have|had|has|just|already|now|also|then|successfully|immediately|been able to)"
@@ -81,7 +100,7 @@ def _does(call: DoneCall, verb: str) -> bool:
 
 
 def _names_it(call: DoneCall, claim: str) -> bool:
-    """"Ticket 12" has to be the ticket the call was about."""
+    """ "Ticket 12" has to be the ticket the call was about."""
     told = read_figures(call.told)
     said = read_figures(claim)
     return all(number in told.whole_numbers for number in said.whole_numbers) and all(
@@ -90,7 +109,7 @@ def _names_it(call: DoneCall, claim: str) -> bool:
 
 
 def _is_told(claim: str, texts: Sequence[str]) -> bool:
-    """"The ticket has been closed" may be what the evidence says of somebody else."""
+    """ "The ticket has been closed" may be what the evidence says of somebody else."""
     words = set(_flat(claim).split())
     return any(len(words & set(_flat(text).split())) >= 0.7 * len(words) for text in texts)
 

@@ -1,5 +1,6 @@
 """What a reader has to know besides an answer: its age, its doubts, what was left out of it and why."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -10,6 +11,7 @@ from ledger.result import FLOOR_MODEL, Claim, ModelUse
 from ledger.spans import Span
 
 _MOST_REASONS = 3
+_OWN_WORDS = re.compile(r"(?:the name )?“[^”]*”")
 
 
 def disagreement_caveat(disagreement: Disagreement | None) -> list[str]:
@@ -49,7 +51,9 @@ def dropped_caveat(reasons: Sequence[str]) -> list[str]:
     if not reasons:
         return []
     count = "One sentence was" if len(reasons) == 1 else f"{len(reasons)} sentences were"
-    counts = Counter(reasons).most_common(_MOST_REASONS)
+    # A name or code of the model's own is not shown, not even as what was wrong.
+    plain = [_OWN_WORDS.sub("a name or code", reason) for reason in reasons]
+    counts = Counter(plain).most_common(_MOST_REASONS)
     why = "; ".join(reason if times == 1 else f"{reason} ({times} times)" for reason, times in counts)
     return [f"{count} left out because the evidence does not support it: {why}."]
 
@@ -62,7 +66,8 @@ def undecided_caveats(spans: Sequence[Span]) -> list[str]:
     """What the gate kept a specialist from doing without a person's word."""
     tools = [span.name.removeprefix("tool ") for span in spans if span.attributes.get("needs_decision")]
     return [
-        f"{tool} was not carried out: it needs a person's decision, because the run had read text from outside."
+        f"{tool} was not carried out: it needs a person's decision, because the run had read what others "
+        "wrote."
         for tool in dict.fromkeys(tools)
     ]
 

@@ -87,7 +87,9 @@ def citable_text(item: Evidence) -> str:
     parts = [details.get("title"), details.get("section"), item.finding.as_of, item.finding.text]
     if item.finding.kind == FIGURES:
         parts += [*details.get("filters", ()), *details.get("notes", ())]
-        parts += [f"{metric.get('label')} {metric.get('definition')}" for metric in details.get("metrics", ())]
+        parts += [
+            f"{metric.get('label')} {metric.get('definition')}" for metric in details.get("metrics", ())
+        ]
     return "\n".join(str(part) for part in parts if part)
 
 

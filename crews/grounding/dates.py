@@ -1,4 +1,4 @@
-"""Dates and quarters as they are written in many ways, and whether one speaks of no other day than another."""
+"""Dates and quarters as they are written in many ways, and whether one speaks of the day of another."""
 
 import re
 from dataclasses import dataclass, replace

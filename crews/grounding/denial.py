@@ -13,7 +13,10 @@ from knowledge.relevance.similarity import Similarity
 _SAME = 0.6
 # Another clause this much less alike may still be the one the claim was made of.
 _ABOUT_AS_NEAR = 0.15
-_CLAUSE = re.compile(r"[,;:–—()]\s+|\s+(?:but|unless|except|while|whereas|although|because|so that|and|or|if|when|aber|sondern|wenn)\s+")
+_CLAUSE = re.compile(
+    r"[,;:–—()]\s+|\s+(?:but|unless|except|while|whereas|although|because|so that|and|or|if|when"
+    r"|aber|sondern|wenn)\s+"
+)
 _DENIES_VERB = re.compile(
     r"\b(?:(?:is|are|was|were|be|been|can|could|may|might|must|will|would|should|shall|do|does|did|has|have|had|need)"
     r" not|cannot|never|no longer|nobody|no one)\b|n['’]t\b|\b(?:nicht|kein\w*|nie)\b",

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from crews.grounding.check import citable_text
 from crews.step_output import CrewStepOutput
+from knowledge.relevance.content_words import content_words
 from ledger.evidence import FIGURES, Evidence
 from ledger.result import FLOOR_MODEL
 from ledger.spans import Span
@@ -15,12 +17,18 @@ _ANSWERED = ("found", "nothing_found")
 
 
 def how_found(
-    answer: CrewStepOutput, evidence: Mapping[str, Evidence], spans: Sequence[Span], *, kept: int, dropped: int
+    answer: CrewStepOutput,
+    question: str,
+    evidence: Mapping[str, Evidence],
+    spans: Sequence[Span],
+    *,
+    kept: int,
+    dropped: int,
 ) -> tuple[str, ...]:
     """`kept` and `dropped` count the claims that were checked."""
     calls = [span for span in spans if span.kind == "tool" and span.attributes.get("status") in _ANSWERED]
     sentences = [
-        *_searched(answer.title or "The crew", calls, list(evidence.values())),
+        *_searched(answer.title or "The crew", question, calls, list(evidence.values())),
         *_reckoned(evidence.values()),
         *_written(answer),
     ]
@@ -29,13 +37,18 @@ def how_found(
     return tuple(sentences)
 
 
-def _searched(who: str, calls: Sequence[Span], evidence: Sequence[Evidence]) -> Iterator[str]:
-    queries = [str(call.input.get("query", "")) for call in calls if call.name == f"tool {_SEARCH}"]
+def _searched(who: str, question: str, calls: Sequence[Span], evidence: Sequence[Evidence]) -> Iterator[str]:
+    known = content_words("\n".join([question, *(citable_text(item) for item in evidence)]))
+    searches = [str(call.input.get("query", "")) for call in calls if call.name == f"tool {_SEARCH}"]
+    # A model's own words are not shown unchecked, not even as what it searched for.
+    queries = [f"“{_cut(text)}”" if content_words(text) <= known else "words of its own" for text in searches]
     read = [item for item in evidence if item.finding.kind in _READ]
     pages = len({item.finding.source for item in read})
     others = _counted(call.name.removeprefix("tool ") for call in calls if call.name != f"tool {_SEARCH}")
     if queries:
-        found = f"read {_many(len(read), 'passage')} of {_many(pages, 'document')}" if read else "found nothing"
+        found = (
+            f"read {_many(len(read), 'passage')} of {_many(pages, 'document')}" if read else "found nothing"
+        )
         yield f"{who} searched for {_listed(queries)} and {found}."
     if others:
         yield f"{who} used {others}."
@@ -44,7 +57,11 @@ def _searched(who: str, calls: Sequence[Span], evidence: Sequence[Evidence]) -> 
 
 
 def _reckoned(evidence: Iterable[Evidence]) -> Iterator[str]:
-    titles = [str(item.finding.details.get("title")) for item in evidence if item.finding.kind == FIGURES]
+    titles = [
+        f"“{_cut(str(item.finding.details.get('title')))}”"
+        for item in evidence
+        if item.finding.kind == FIGURES
+    ]
     if titles:
         yield f"Figures come from {_listed(titles)}."
 
@@ -69,13 +86,14 @@ def _counted(names: Iterable[str]) -> str:
 
 
 def _listed(texts: Sequence[str]) -> str:
-    unique = list(dict.fromkeys(" ".join(text.split()) for text in texts))
-    named = ", ".join(f"“{_cut(text)}”" for text in unique[:_MOST_NAMED])
+    unique = list(dict.fromkeys(texts))
+    named = ", ".join(unique[:_MOST_NAMED])
     more = len(unique) - _MOST_NAMED
     return f"{named} and {more} more" if more > 0 else named
 
 
 def _cut(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= _MOST_CHARS else f"{text[: _MOST_CHARS - 1].rstrip()}…"
 
 

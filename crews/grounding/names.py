@@ -17,10 +17,15 @@ _QUOTED = re.compile(r"[“„«\"]([^“”„«»\"\n]{2,80})[”“»\"]")
 _GERMAN = re.compile(r"\b(?:der|die|das|und|ist|sind|nicht|ein|eine|für|mit|von|wird|werden)\b")
 _GERMAN_ENOUGH = 2
 _NO_NAMES = frozenset({"i", "ok", "yes", "no", "crewdesk", "mr", "mrs", "ms", "dr"})
+# fmt: off
 _MONTHS = frozenset(
-    "january february march april may june july august september october november december jan feb mar apr jun "
-    "jul aug sep sept oct nov dec".split()
+    (
+        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+        "november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov",
+        "dec",
+    )
 )
+# fmt: on
 
 
 def foreign_name(claim: str, known: str) -> str | None:
@@ -40,7 +45,6 @@ def foreign_name(claim: str, known: str) -> str | None:
 
 def _names(text: str) -> Iterator[str]:
     german = len(_GERMAN.findall(text)) >= _GERMAN_ENOUGH
-    before_was_name = False
     for match in _WORD.finditer(text):
         word = match[0]
         opens = _OPENS.search(text[max(0, match.start() - 4) : match.start()]) is not None
@@ -60,7 +64,9 @@ def _goes_on(text: str, at: int) -> bool:
 
 def _is_known(part: str, words: frozenset[str], initials: str) -> bool:
     stem = _stem(part)
-    if stem in words or any(word.startswith(stem) or stem.startswith(word) for word in words if _alike(word, stem)):
+    if stem in words or any(
+        word.startswith(stem) or stem.startswith(word) for word in words if _alike(word, stem)
+    ):
         return True
     return part.isupper() and len(part) > 2 and part.lower() in initials
 

@@ -105,7 +105,8 @@ def _is_of_another_matter(quantity: Quantity, claim: Figures, known: Sequence[Fi
     """Whether the number only stands where the evidence speaks of something else, while it has another one
     for what the claim speaks of."""
     about = _near(quantity, claim.plain)
-    same, other = [], []
+    same: list[int] = []
+    other: list[int] = []
     for figures in known:
         for item in figures.quantities:
             if not _is_comparable(item, quantity):

@@ -45,8 +45,8 @@ _CLOCK = re.compile(
 )
 _RANGE = re.compile(r"^\s*(?:[-–—]|to|and|bis|or)\s*$", re.IGNORECASE)
 _NEARLY = re.compile(
-    r"(?:about|around|roughly|approximately|approx\.?|circa|ca\.?|some|nearly|almost|close to|just under|just over"
-    r"|over|more than|under|less than|at least|etwa|rund|knapp|gut|~|≈)\s*(?:[€$£]|eur|usd)?\s*$",
+    r"(?:about|around|roughly|approximately|approx\.?|circa|ca\.?|some|nearly|almost|close to|just under"
+    r"|just over|over|more than|under|less than|at least|etwa|rund|knapp|gut|~|≈)\s*(?:[€$£]|eur|usd)?\s*$",
     re.IGNORECASE,
 )
 
@@ -78,7 +78,7 @@ class Quantity:
 
 def take_quantities(text: str) -> list[Quantity]:
     """In the order in which they are written. Dates, links and codes have to be out of the text already."""
-    clocks = [found for match in _CLOCK.finditer(text) if (found := _clock(match))]
+    clocks = [_clock(match) for match in _CLOCK.finditer(text)]
     text = _CLOCK.sub(lambda match: " " * len(match[0]), text)
     found: list[Quantity] = []
     for match in _QUANTITY.finditer(text):
@@ -123,7 +123,7 @@ def _is_near(known: Reading, claimed: Reading, quantity: Quantity) -> bool:
 
 
 def _hedged_step(reading: Reading) -> Decimal:
-    """"About 1,200" counts in hundreds."""
+    """ "About 1,200" counts in hundreds."""
     step = reading.step
     while reading.value and reading.value % (step * 10) == 0:
         step *= 10
@@ -149,7 +149,12 @@ def _quantity(match: re.Match[str], text: str) -> Quantity:
             readings += [Reading(value, step, *UNITS[scale]) for value, step in plain]
     hedged = _NEARLY.search(text[max(0, match.start() - 24) : match.start()]) is not None
     return Quantity(
-        match[0].strip(" .\u00a0"), tuple(readings), match.start(), match.end(), hedged, match["word"] is not None
+        match[0].strip(" .\u00a0"),
+        tuple(readings),
+        match.start(),
+        match.end(),
+        hedged,
+        match["word"] is not None,
     )
 
 
@@ -183,7 +188,7 @@ def _decimal(plain: str) -> list[tuple[Decimal, Decimal]]:
     return [(Decimal(plain), Decimal(1).scaleb(-digits))]
 
 
-def _clock(match: re.Match[str]) -> Quantity | None:
+def _clock(match: re.Match[str]) -> Quantity:
     hour, minute = int(match["hour"] or match["hour2"]), int(match["minute"] or match["minute2"] or 0)
     half = (match["half"] or match["half2"] or "").lower()
     if match["rest"]:

@@ -83,7 +83,11 @@ def is_quoted(claim: str, sources: Sequence[Source]) -> bool:
 
 def measure_support(claim: str, sources: Sequence[Source], similarity: Similarity) -> SupportFeatures:
     words = content_words(claim)
-    sentences = [(f"{source.heading}: {text}", content_words(f"{source.heading} {text}")) for source in sources for text in quotable_sentences(source.text)]
+    sentences = [
+        (f"{source.heading}: {text}", content_words(f"{source.heading} {text}"))
+        for source in sources
+        for text in quotable_sentences(source.text)
+    ]
     if not sentences or not words:
         return SupportFeatures(0.0, 0.0, 0.0)
     shares = [len(words & told) / len(words) for _, told in sentences]

@@ -62,12 +62,17 @@ SCALES = {
     **dict.fromkeys(("billion", "billions", "bn", "b", "mrd", "milliarden"), _D(10**9)),
     **dict.fromkeys(("trillion", "trillions", "tn"), _D(10**12)),
 }
+# fmt: off
 _ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_GERMAN = "null ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf".split()
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_GERMAN = (
+    "null", "ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf",
+)
+_ORDINALS = ("third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+# fmt: on
 SPELLED: dict[str, int] = {
     **{word: value for value, word in enumerate(_ONES)},
     **{word: 10 * value for value, word in enumerate(_TENS, start=2)},
@@ -79,10 +84,7 @@ SPELLED: dict[str, int] = {
     **{word: value for value, word in enumerate(_GERMAN) if value > 1},
     **{"eine": 1, "einen": 1, "einem": 1, "einer": 1, "dozen": 12, "hundred": 100},
 }
-ORDINALS: dict[str, int] = {
-    word: value
-    for value, word in enumerate("third fourth fifth sixth seventh eighth ninth tenth".split(), start=3)
-}
+ORDINALS: dict[str, int] = {word: value for value, word in enumerate(_ORDINALS, start=3)}
 
 
 def one_of(words: list[str]) -> str:

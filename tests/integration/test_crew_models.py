@@ -410,7 +410,7 @@ def _cite_leave(request: ChatRequest) -> Reply:
     """The answer, citing the leave page by whatever label it got."""
     for told in request.tool_results("search_knowledge"):
         for item in json.loads(told).get("evidence", []) if told.startswith("{") else []:
-            if item["title"] == "Annual leave":
+            if "Annual leave" in item["title"]:
                 return Text(json.dumps({"claims": [{"text": CLAIM, "evidence": [item["id"]]}]}))
     return Text('{"claims": []}')
 

@@ -125,7 +125,9 @@ class Verification:
 
 def test_what_holds_is_answered_and_the_check_is_on_record(verify: Verification) -> None:
     [label] = verify.find(PAGE)
-    result = verify(("Staff have 27 days.", [label]), ("Leave is requested by 9:30.", [label]), evidence=(label,))
+    result = verify(
+        ("Staff have 27 days.", [label]), ("Leave is requested by 9:30.", [label]), evidence=(label,)
+    )
     assert (result.outcome, result.answer) == ("answered", "Staff have 27 days. Leave is requested by 9:30.")
     assert (result.specialist, result.model, result.caveats) == ("Help desk", ModelUse(name="main"), ())
     [span] = verify.desk.spans(verify.run_id, "guardrail")
@@ -189,7 +191,8 @@ def test_figures_stand_below_each_other_with_what_a_reader_has_to_know(verify: V
         note,
         "2 groups have too few rows to be told of.",
         "These are the first of 60 rows.",
-        "One sentence was left out because the evidence does not support it: the number 7.00 EUR is not in its evidence.",
+        "One sentence was left out because the evidence does not support it: "
+        "the number 7.00 EUR is not in its evidence.",
     ]
     assert floor.startswith("Reckoned from governed metrics by rule by the built-in extractive model;")
 
