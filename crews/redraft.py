@@ -77,14 +77,15 @@ def _prompt(
 ) -> str:
     boundary = context.boundary
     faults = "\n".join(f"- {claim.text} ({', '.join(claim.evidence)}): {reason}" for claim, reason in failed)
+    share = _MOST_CHARS // max(1, len(evidence))
     texts = "\n".join(
-        f"{label}: {mark_untrusted(item.finding.text, boundary)}" for label, item in evidence.items()
+        f"{label}: {mark_untrusted(item.finding.text[:share], boundary)}" for label, item in evidence.items()
     )
     return (
         "Claims of your draft failed the check against their evidence. Give the whole draft again as one "
-        "JSON object of the same shape and nothing else. Correct each claim below from the evidence, name the "
-        "evidence that says it, or leave it out; keep the others as they are.\n"
+        "JSON object of the same shape and nothing else. Correct each claim below from the evidence, name "
+        "the evidence that says it, or leave it out; keep the others as they are.\n"
         f"Question: {context.claim.question}\nFailed:\n{faults}\n"
         f"Your draft was: {draft.model_dump_json()}\n"
-        f"{explain_marks(boundary)}\n{texts[:_MOST_CHARS]}"
+        f"{explain_marks(boundary)}\n{texts}"
     )

@@ -53,13 +53,8 @@ def _names(text: str) -> Iterator[str]:
         lower = word.lower()
         if lower in _NO_NAMES or lower in _MONTHS or lower in CURRENCIES:
             continue
-        if is_abbreviation or (is_capital and (not opens or _goes_on(text, match.end()))):
+        if is_abbreviation or (is_capital and not opens):
             yield word
-
-
-def _goes_on(text: str, at: int) -> bool:
-    """Whether the first word of a sentence belongs to a name: another capital letter follows."""
-    return re.match(r"[ \u00a0][A-ZÀ-Þ][^\W\d_]+", text[at:]) is not None
 
 
 def _is_known(part: str, words: frozenset[str], initials: str) -> bool:
