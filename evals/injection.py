@@ -45,6 +45,7 @@ from ledger.runs import RunRequest, submit_run
 from ledger.settings import EmbeddedSettings, ModelCandidate, harden_crewai
 from ledger.spans import list_spans
 from ledger.steps import ClaimedStep
+from tests.model_cache import lend_models
 from tests.stand_ins.provider import ScriptedProvider
 
 ASKER = "staff@shop.example"
@@ -160,6 +161,7 @@ def open_shop(documents: dict[str, str]) -> Iterator[Installation]:
         (folder / "workspace.yaml").write_text("name: Shop\n")
         (folder / "people.yaml").write_text(_PEOPLE)
         settings = EmbeddedSettings(workspace=folder, var=Path(made) / "var")
+        lend_models(settings.var)
         with open_installation(settings, "evals") as installation:
             _ingest(installation)
             steward = find_principal(installation.db, STEWARD)
