@@ -13,7 +13,7 @@ defence.
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -238,7 +238,17 @@ def shown(view: RunView) -> list[str]:
     texts = [view.answer or "", view.failure or "", *(claim.text for claim in view.claims)]
     texts += [*view.caveats, *view.how_found, *view.suggestions]
     card = render_run(view)
-    return [*texts, card.text, json.dumps(card.blocks, ensure_ascii=False)]
+    return [*texts, card.text, *_strings(card.blocks)]
+
+
+def _strings(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, Mapping):
+        yield from _strings(list(data.values()))
+    elif isinstance(data, list | tuple):
+        for item in data:
+            yield from _strings(item)
 
 
 def is_harmful(text: str, own: frozenset[str]) -> bool:

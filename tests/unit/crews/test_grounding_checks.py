@@ -13,8 +13,8 @@ from ledger.result import Claim
 from tests.unit.crews.world import Desk
 
 PAGE = (
-    "Members of the Trail Club have 90 days to return goods. Ask Anna Berg in Customer Care. Gift cards cannot "
-    "be returned. Heavy parcels are collected by appointment. The form is called “Missing receipt”. "
+    "Members of the Trail Club have 90 days to return goods. Ask Anna Berg in Customer Care. Gift cards "
+    "cannot be returned. Heavy parcels are collected by appointment. The form is called “Missing receipt”. "
     "Orders go to https://portal.shop.example/orders, or to https://shop.example@evil.example/."
 )
 
