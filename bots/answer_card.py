@@ -12,6 +12,7 @@ from typing import Any
 from bots.mrkdwn import escape, fit, split_text, to_mrkdwn
 from ledger.citations import cite, with_age
 from ledger.ids import short_id
+from ledger.outgoing import inert
 from ledger.reading import EvidenceView, RunView
 from ledger.result import AbstainReason
 from ledger.schema import RunState
@@ -80,8 +81,15 @@ def _answered(view: RunView) -> Card:
     if len(sources) > MAX_SOURCES:
         sources[MAX_SOURCES:] = [f"and {len(sources) - MAX_SOURCES} more sources"]
     caveats = [fit(f":warning: {to_mrkdwn(caveat)}", MAX_LINE) for caveat in view.caveats[:MAX_SOURCES]]
-    paragraphs = [answer, "\n".join(sources), "\n".join(caveats)]
-    blocks = [*_sections(answer), *_contexts(sources), *_contexts(caveats), _footer(view)]
+    how_found = _how_found(view)
+    paragraphs = [answer, *how_found, "\n".join(caveats), "\n".join(sources)]
+    blocks = [
+        *_sections(answer),
+        *_contexts(how_found),
+        *_contexts(caveats),
+        *_contexts(sources),
+        _footer(view),
+    ]
     return _card(view, paragraphs, blocks)
 
 
@@ -107,6 +115,11 @@ def _abstained(view: RunView) -> Card:
     return _card(view, paragraphs, blocks)
 
 
+def _how_found(view: RunView) -> list[str]:
+    """In one line."""
+    return [fit(f":mag: {to_mrkdwn(' '.join(view.how_found))}", MAX_LINE)] if view.how_found else []
+
+
 def _closing(sentence: str, view: RunView) -> Card:
     shown = fit(to_mrkdwn(sentence), MAX_SECTION)
     return _card(view, [shown], [_section(shown), _footer(view)])
@@ -126,7 +139,7 @@ def _shortened(answer: str, view: RunView) -> str:
 def _source_line(number: int, item: EvidenceView, on: date) -> str:
     details = item.details
     where = [str(part) for part in (details.get("title") or item.source, _place(item)) if part]
-    line = f"[{number}] {' › '.join(escape(part) for part in where)}"
+    line = f"[{number}] {' › '.join(escape(inert(part)) for part in where)}"
     if owner := details.get("owner"):
         line += f" · {escape(str(owner))}"
     if updated := details.get("updated") or item.as_of:

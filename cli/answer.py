@@ -1,5 +1,5 @@
-"""A run as a person reads it: the answer with its marks, the sources under their numbers, how it came
-about."""
+"""A run as a person reads it, always in this order: the answer with its marks, how it was found, what to
+mind, and the sources under their numbers."""
 
 from datetime import date
 from pathlib import Path
@@ -55,11 +55,12 @@ def _print_answer(screen: Console, run: RunView, artifacts: Path) -> None:
         screen.print(
             Text(f"\nFile: {printable(str(artifacts / file.file))}  ({printable(file.name)})"), soft_wrap=True
         )
+    _print_how_found(screen, run)
+    _print_caveats(screen, run)
     if cited.sources:
         screen.print(Text("\nSources", style="bold"))
     for number, item in enumerate(cited.sources, start=1):
         _print_source(screen, number, item, run.created_at.date())
-    _print_caveats(screen, run)
 
 
 def _print_source(screen: Console, number: int, item: EvidenceView, on: date) -> None:
@@ -113,7 +114,14 @@ def _print_no_answer(screen: Console, run: RunView) -> None:
     if run.reason == AbstainReason.BLOCKED:
         again = f"To be answered once it is: crewdesk run watch {short_id(run.run_id)}"
         screen.print(f"\n{again}", highlight=False)
+    _print_how_found(screen, run)
     _print_caveats(screen, run)
+
+
+def _print_how_found(screen: Console, run: RunView) -> None:
+    if run.how_found:
+        screen.print(Text("\nHow found", style="bold"))
+        screen.print(Text(f" {printable(' '.join(run.how_found))}"))
 
 
 def _print_caveats(screen: Console, run: RunView) -> None:

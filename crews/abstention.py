@@ -51,8 +51,8 @@ def long_past_review(claims: Iterable[Claim], evidence: dict[str, Evidence], tod
 
 def abstain(answer: CrewStepOutput, draft: DraftAnswer, evidence: dict[str, Evidence]) -> RunResult:
     """Where no claim was left, or what was found is too little to make one of."""
-    if draft.reason is not None and draft.missing and not draft.claims:
-        return _abstained(answer, draft.reason, draft.missing, ())
+    if draft.reason is not None and not draft.claims:
+        return _abstained(answer, draft.reason, draft.missing or _SENTENCES[draft.reason], ())
     reason = _reason(answer, draft, evidence)
     explained = reason in _EXPLAINED and answer.model is not None and answer.model.name != FLOOR_MODEL
     said = [_SENTENCES[reason], draft.missing if explained else None]

@@ -1,11 +1,13 @@
 """Runs a crew for one step and brings back an output that fits, whatever the model said.
 
 A model's last word is checked against the crew's own pydantic output, outside CrewAI: one repair is asked
-for, then the candidate is dropped and the next one - in the end the floor - does the work again.
+for, then the candidate is dropped and the next one - in the end the floor - does the work again. Claims that
+fail the check against their evidence are sent back once (`crews/redraft.py`).
 """
 
 import contextvars
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from crewai.tools.tool_failure import ToolExecutionFailedError
@@ -15,12 +17,14 @@ from crews.builder import GovernedTool, build_crew
 from crews.cast import Cast, CrewParts
 from crews.errors import OutputInvalid
 from crews.floor.turn import FloorTurn
-from crews.last_word import fitting_output
+from crews.help_desk.output import DraftAnswer
+from crews.last_word import fitting_output, parse_output
 from crews.models.chain import Speaker, speakers
 from crews.models.floor import floor_llm
 from crews.models.gateway import GatewayLLM
 from crews.models.provider import ProviderClients
 from crews.models.replay import RecordedReplies, RecordedTools
+from crews.redraft import redraft_once
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from crews.task_text import task_text
@@ -166,6 +170,11 @@ def _attempt(
         return output
 
 
+def _draft_again(gateway: GatewayLLM, prompt: str) -> DraftAnswer | None:
+    said = str(gateway.call([{"role": "user", "content": prompt}]))
+    return None if gateway.on_floor else DraftAnswer.model_validate(parse_output(DraftAnswer, said))
+
+
 def _kick_off(crew: Any, tally: EventTally) -> str:
     # In a context of its own: CrewAI keeps what it recorded of a run in context variables and would keep it
     # for ever.
@@ -197,15 +206,22 @@ def _floor_turn(context: StepContext, gateway: GatewayLLM, offered: frozenset[st
 def _step_output(
     context: StepContext, parts: CrewParts, gateway: GatewayLLM, output: BaseModel
 ) -> CrewStepOutput:
+    # A model that fails now has not failed the draft it leaves.
+    use, failed = gateway.use, 0
+    if isinstance(output, DraftAnswer) and output.claims and not gateway.on_floor:
+        redraft = redraft_once(context, output, partial(_draft_again, gateway))
+        if redraft.failed:
+            output, use, failed = redraft.draft, gateway.use, redraft.failed
     return CrewStepOutput(
         crew=parts.spec.name,
         title=parts.spec.title,
         output=output.model_dump(mode="json"),
-        model=gateway.use,
+        model=use,
         evidence=tuple(item.label for item in context.evidence),
         tools_unavailable=context.tools_unavailable,
         best_relevance=context.best_relevance,
         withheld=context.withheld,
+        redrafted_for=failed,
     )
 
 

@@ -86,6 +86,7 @@ def _merge(drafts: Sequence[CrewStepOutput]) -> CrewStepOutput:
         tools_unavailable=any(one.tools_unavailable for one in useful),
         best_relevance=max(relevances, default=None),
         withheld=any(one.withheld for one in useful),
+        redrafted_for=sum(one.redrafted_for for one in useful),
     )
 
 

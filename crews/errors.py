@@ -1,6 +1,6 @@
 """What can go wrong while a crew works."""
 
-from ledger.errors import CrewdeskError, ErrorKind
+from ledger.errors import CrewdeskError, ErrorKind, NotPermitted
 
 
 class BudgetExceeded(CrewdeskError):
@@ -54,3 +54,9 @@ class NeedsModel(CrewdeskError):
     """The floor cannot fill an output it does not know."""
 
     code = "needs_model"
+
+
+class DecisionNeeded(NotPermitted):
+    """A tool would change something after the run has read what others wrote; a person has to decide."""
+
+    code = "decision_needed"

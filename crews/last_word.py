@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pydantic import BaseModel, ValidationError
 
 from crews.errors import OutputInvalid
+from crews.tools.untrusted import without_marks
 
 # More would be a text about braces.
 _MOST_STARTS = 40
@@ -27,6 +28,7 @@ def parse_output(model: type[BaseModel], said: str) -> BaseModel:
     """The first JSON object in the text that fits, as models like to wrap it in words or fences. Raises
     ValidationError, of the first object there is."""
     complaint: ValidationError | None = None
+    said = without_marks(said)
     for found in _objects_in(said):
         try:
             return model.model_validate_json(found)

@@ -1,9 +1,11 @@
 """All that the work on one step may use, and what it has used so far."""
 
+import secrets
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from crews.errors import BudgetExceeded, DeadlineExceeded, StepCancelled
@@ -103,7 +105,7 @@ class Budget:
 @dataclass(slots=True)
 class StepContext:
     """Made anew for every attempt of a step; `parent_span` is the crew's span while a crew is at work. The
-    question of its claim is masked."""
+    question of its claim is masked. `boundary` marks what others wrote where a model sees it."""
 
     db: Database
     claim: ClaimedStep
@@ -121,6 +123,7 @@ class StepContext:
     # that the audience may not read.
     best_relevance: float | None = None
     withheld: bool = False
+    boundary: str = field(default_factory=partial(secrets.token_hex, 6))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property

@@ -13,7 +13,8 @@ NOBODY = "none"
 
 class CrewStepOutput(BaseModel):
     """`evidence` holds the labels this attempt gathered, `best_relevance` how well the best passage of all
-    its searches fits what was searched for; None where no search found any."""
+    its searches fits what was searched for; None where no search found any. `redrafted_for` is how many
+    claims of the first draft failed the check, where it was then drafted anew."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,3 +26,4 @@ class CrewStepOutput(BaseModel):
     tools_unavailable: bool = False
     best_relevance: float | None = None
     withheld: bool = False
+    redrafted_for: int = 0

@@ -1,12 +1,12 @@
 """The last step of `ask`: nothing leaves that its evidence does not carry.
 
-Checked here by code: every cited id is evidence this run gathered; every number in a claim stands in its
-evidence; every link does too. What fails is dropped and said to be dropped; if nothing is left, the run
-abstains. It abstains as well where what was found is too little, or long past its review, or where two
-current pages disagree and nothing tells which is the newer; where that can be told, both are shown.
+Every claim passes the checks of `crews/grounding/check.py`. What fails is left out, and how much and why is
+said; what is borne out only loosely is noted. If nothing is left, the run abstains. It abstains as well where
+what was found is too little, or long past its review, or where two current pages disagree and nothing tells
+which is the newer; where that can be told, both are shown. No picture, mention or foreign link leaves.
 """
 
-import re
+from dataclasses import dataclass
 
 from crews.abstention import (
     abstain,
@@ -17,63 +17,98 @@ from crews.abstention import (
 )
 from crews.disagreement import Disagreement, find_disagreement
 from crews.drafts import asked_back, came_to_nothing, merged_draft
+from crews.grounding.actions import calls_done
+from crews.grounding.caveats import (
+    disagreement_caveat,
+    doubt_caveats,
+    dropped_caveat,
+    figure_caveats,
+    floor_caveat,
+    stale_caveats,
+    suspicious_caveats,
+    undecided_caveats,
+    withheld_caveat,
+)
+from crews.grounding.check import Grounds, check_claims, doubts
+from crews.grounding.explanation import checked_explanation
+from crews.grounding.how_found import how_found
 from crews.help_desk.output import DraftAnswer
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from ledger.evidence import FIGURES, Evidence, list_evidence
-from ledger.pii_tokens import tokens_in_text, without_tokens
-from ledger.result import FLOOR_MODEL, Claim, ModelUse, RunResult
+from ledger.outgoing import inert, own_domains
+from ledger.result import FLOOR_MODEL, Claim, RunResult
+from ledger.spans import Span, list_spans
 
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-# Thousands set apart by a space: a plain, a no-break or a narrow no-break one.
-_SPACED = re.compile(r"(?<![\d.,:])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)")
-_LINK = re.compile(r"(?:https?://|www\.)[^\s<>()\"']+", re.IGNORECASE)
-_AFTER_LINK = ".,;:!?*_]”’"
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A draft after the check; `spans` are the run's record."""
+
+    answer: CrewStepOutput
+    evidence: dict[str, Evidence]
+    kept: tuple[Claim, ...]
+    dropped: list[str]
+    doubts: dict[str, str]
+    spans: list[Span]
 
 
 def verify_answer(context: StepContext) -> RunResult:
     """Turns the specialists' drafts into the run's result."""
+    own = own_domains(context.db)
     back = asked_back(context)
     if back is not None:
-        return back
+        return _leaving(back, own)
     answer = merged_draft(context)
-    draft = DraftAnswer.model_validate(answer.output)
     gathered = set(answer.evidence)
     evidence = {
         item.label: item for item in list_evidence(context.db, context.claim.run_id) if item.label in gathered
     }
+    spans = list_spans(context.db, context.claim.run_id)
+    grounds = Grounds(context.claim.question, calls_done(spans), context.similarity)
+    draft = _explained(DraftAnswer.model_validate(answer.output), answer, evidence, grounds)
     with context.recorder.span("guardrail", "grounding", draft.model_dump(mode="json")) as span:
-        kept, dropped = check_claims(draft.claims, evidence)
-        span.output = {"kept": len(kept), "dropped": dropped}
+        kept, dropped = check_claims(draft.claims, evidence, grounds)
+        noted = doubts(kept, evidence, grounds)
+        span.output = {"kept": len(kept), "dropped": dropped, "doubts": noted}
+    checked = _Checked(answer, evidence, kept, dropped, noted, spans)
+    result = _result(context, draft, checked)
+    found = how_found(answer, grounds.question, evidence, spans, kept=len(kept), dropped=len(dropped))
+    return _leaving(result.model_copy(update={"how_found": found}), own)
+
+
+def _result(context: StepContext, draft: DraftAnswer, checked: _Checked) -> RunResult:
+    answer, evidence, kept = checked.answer, checked.evidence, checked.kept
     if not kept or found_too_little(answer):
-        return abstain(answer, draft, evidence)
+        result = abstain(answer, draft, evidence)
+        return result.model_copy(update={"caveats": tuple(undecided_caveats(checked.spans))})
     if long_past_review(kept, evidence, context.db.clock.now().date()):
         return abstain_as_stale(answer, kept, evidence)
     disagreement = find_disagreement(context.claim.question, kept, evidence)
     if disagreement is not None and disagreement.newer is None:
         return abstain_in_conflict(answer, disagreement)
-    result = _answered(answer, _with_both_sides(kept, disagreement), evidence, dropped, disagreement)
+    result = _answered(checked, _with_both_sides(kept, disagreement), disagreement)
     return result.model_copy(update={"caveats": (*came_to_nothing(context), *result.caveats)})
 
 
-def _answered(
-    answer: CrewStepOutput,
-    claims: tuple[Claim, ...],
-    evidence: dict[str, Evidence],
-    dropped: list[str],
-    disagreement: Disagreement | None,
-) -> RunResult:
+def _answered(checked: _Checked, claims: tuple[Claim, ...], disagreement: Disagreement | None) -> RunResult:
+    answer, evidence = checked.answer, checked.evidence
     caveats = [
-        *_disagreement_caveat(disagreement),
-        *_stale_caveats(claims, evidence),
-        *_withheld_caveat(answer),
-        *_figure_caveats(claims, evidence),
-        *_dropped_caveat(dropped),
-        *_floor_caveat(answer.model, by_rule=_has_figures(claims, evidence)),
+        *disagreement_caveat(disagreement),
+        *stale_caveats(claims, evidence),
+        *suspicious_caveats(claims, evidence),
+        *withheld_caveat(answer),
+        *figure_caveats(claims, evidence),
+        *doubt_caveats(checked.doubts),
+        *dropped_caveat(checked.dropped),
+        *undecided_caveats(checked.spans),
+        *floor_caveat(answer.model, by_rule=_has_figures(claims, evidence)),
     ]
+    # Sentences run on; figures stand below each other.
+    between = "\n" if _has_figures(claims, evidence) else " "
     return RunResult(
         outcome="answered",
-        answer=_joined(claims, evidence),
+        answer=between.join(claim.text for claim in claims),
         claims=claims,
         caveats=tuple(caveats),
         specialist=answer.title,
@@ -81,9 +116,32 @@ def _answered(
     )
 
 
-def _joined(claims: tuple[Claim, ...], evidence: dict[str, Evidence]) -> str:
-    """Sentences run on; figures stand below each other."""
-    return ("\n" if _has_figures(claims, evidence) else " ").join(claim.text for claim in claims)
+def _leaving(result: RunResult, own: frozenset[str]) -> RunResult:
+    """Each text on its own, so that the answer still holds its claims word for word."""
+    answer = result.answer
+    for claim in result.claims:
+        answer = answer.replace(claim.text, inert(claim.text, own))
+    claims = [claim.model_copy(update={"text": inert(claim.text, own)}) for claim in result.claims]
+    return result.model_copy(
+        update={
+            "answer": answer if claims else inert(answer, own),
+            "claims": tuple(claims),
+            "how_found": tuple(inert(text, own) for text in result.how_found),
+            "caveats": tuple(inert(text, own) for text in result.caveats),
+            "suggestions": tuple(inert(text, own) for text in result.suggestions),
+            "choices": tuple(inert(text, own) for text in result.choices),
+        }
+    )
+
+
+def _explained(
+    draft: DraftAnswer, answer: CrewStepOutput, evidence: dict[str, Evidence], grounds: Grounds
+) -> DraftAnswer:
+    """The floor's explanations are ours; a model's own are checked as its claims are."""
+    if answer.model is not None and answer.model.name == FLOOR_MODEL:
+        return draft
+    missing = checked_explanation(draft.missing, grounds.question, evidence.values(), grounds.calls)
+    return draft.model_copy(update={"missing": missing})
 
 
 def _has_figures(claims: tuple[Claim, ...], evidence: dict[str, Evidence]) -> bool:
@@ -94,118 +152,3 @@ def _with_both_sides(claims: tuple[Claim, ...], disagreement: Disagreement | Non
     if disagreement is None or any(disagreement.other.evidence.label in claim.evidence for claim in claims):
         return claims
     return (*claims, disagreement.other.claim)
-
-
-def check_claims(
-    claims: tuple[Claim, ...], evidence: dict[str, Evidence]
-) -> tuple[tuple[Claim, ...], list[str]]:
-    """The claims that hold, and one reason for each that does not."""
-    kept, dropped = [], []
-    for claim in claims:
-        reason = _objection(claim, evidence)
-        if reason is None:
-            kept.append(claim)
-        else:
-            dropped.append(reason)
-    return tuple(kept), dropped
-
-
-def _objection(claim: Claim, evidence: dict[str, Evidence]) -> str | None:
-    if not claim.text.strip():
-        return "an empty claim"
-    if not claim.evidence:
-        return "a claim without evidence"
-    unknown = [label for label in claim.evidence if label not in evidence]
-    if unknown:
-        return f"cites {unknown[0]}, which this run never found"
-    texts = [_citable_text(evidence[label]) for label in claim.evidence]
-    known = {number for text in texts for number in numbers_in(text)}
-    foreign = numbers_in(claim.text) - known
-    if foreign:
-        return f"the number {sorted(foreign)[0]} is not in its evidence"
-    if tokens_in_text(claim.text) - {token for text in texts for token in tokens_in_text(text)}:
-        return "personal data that is not in its evidence"
-    if _links_in(claim.text) - {link for text in texts for link in _links_in(text)}:
-        return "a link that is not in its evidence"
-    return None
-
-
-def _links_in(text: str) -> set[str]:
-    return {link.rstrip(_AFTER_LINK) for link in _LINK.findall(text)}
-
-
-def numbers_in(text: str) -> set[str]:
-    """Numbers as they compare: `1,250`, `1 250.0` and `1250` are one, `9:30` and `09:30` are one."""
-    plain = without_tokens(text)
-    joined = _SPACED.sub(lambda match: re.sub(r"\D", "", match[0]), plain)
-    return {_normal(match) for match in _NUMBER.findall(joined)}
-
-
-def _normal(number: str) -> str:
-    if ":" in number:
-        return ":".join(part.lstrip("0") or "0" for part in number.split(":"))
-    plain = re.sub(r",(?=\d{3}(?:\D|$))", "", number).replace(",", ".")
-    if plain.count(".") == 1:
-        plain = plain.rstrip("0").rstrip(".")
-    whole, dot, rest = plain.partition(".")
-    return (whole.lstrip("0") or "0") + dot + rest
-
-
-def _citable_text(item: Evidence) -> str:
-    details = item.finding.details
-    parts = (details.get("title"), details.get("section"), item.finding.as_of, item.finding.text)
-    return "\n".join(str(part) for part in parts if part)
-
-
-def _disagreement_caveat(disagreement: Disagreement | None) -> list[str]:
-    if disagreement is None or disagreement.newer is None:
-        return []
-    return [
-        f"{disagreement.shown.described} and {disagreement.other.described} disagree; "
-        f"“{disagreement.newer.title}” was updated last."
-    ]
-
-
-def _stale_caveats(claims: tuple[Claim, ...], evidence: dict[str, Evidence]) -> list[str]:
-    cited = {label for claim in claims for label in claim.evidence}
-    stale: dict[str, str] = {}
-    for label, item in evidence.items():
-        if label in cited and item.finding.details.get("stale"):
-            stale[str(item.finding.details.get("title"))] = str(item.finding.details.get("review_by"))
-    return [
-        f"“{title}” was due for review on {review_by} and may be out of date."
-        for title, review_by in stale.items()
-    ]
-
-
-def _withheld_caveat(answer: CrewStepOutput) -> list[str]:
-    return ["Something else was found that not everyone here may read."] if answer.withheld else []
-
-
-def _dropped_caveat(dropped: list[str]) -> list[str]:
-    if not dropped:
-        return []
-    count = "One sentence was" if len(dropped) == 1 else f"{len(dropped)} sentences were"
-    return [f"{count} left out because the evidence does not support it."]
-
-
-def _figure_caveats(claims: tuple[Claim, ...], evidence: dict[str, Evidence]) -> list[str]:
-    caveats: list[str] = []
-    for label in dict.fromkeys(label for claim in claims for label in claim.evidence):
-        details = evidence[label].finding.details
-        if evidence[label].finding.kind != FIGURES:
-            continue
-        caveats += [*details["quality_findings"], *details["notes"]]
-        if details["too_small"]:
-            caveats.append(f"{details['too_small']} groups have too few rows to be told of.")
-        if details["truncated"]:
-            caveats.append(f"These are the first of {details['row_count']:,} rows.")
-    return list(dict.fromkeys(caveats))
-
-
-def _floor_caveat(model: ModelUse | None, *, by_rule: bool) -> list[str]:
-    if model is None or model.name != FLOOR_MODEL:
-        return []
-    why = f" ({'; '.join(model.fallbacks)})" if model.fallbacks else ""
-    how = "Reckoned from governed metrics by rule" if by_rule else "Quoted from the sources"
-    return [f"{how} by the built-in extractive model; no language model was used{why}."]

@@ -34,6 +34,7 @@ _MEANINGS = {
         "For a passage: title, section, owner, updated, review_by, stale and more. For figures: title, "
         "columns, rows, metrics with their definitions, filters, quality, lineage and the SQL that ran."
     ),
+    "how_found": "How the answer came about, in sentences made of the record.",
     "reason": (
         "Why it abstained: `nothing_found`, `low_match`, `unsupported`, `out_of_scope` or `unavailable`."
     ),

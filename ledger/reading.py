@@ -96,6 +96,7 @@ class RunView(BaseModel):
     answer: str | None
     claims: tuple[Claim, ...]
     evidence: tuple[EvidenceView, ...]
+    how_found: tuple[str, ...] = ()
     reason: str | None
     caveats: tuple[str, ...]
     suggestions: tuple[str, ...]
@@ -257,6 +258,7 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
         answer=result.answer if result else None,
         claims=result.claims if result else (),
         evidence=evidence,
+        how_found=result.how_found if result else (),
         reason=result.reason if result else None,
         caveats=result.caveats if result else (),
         suggestions=result.suggestions if result else (),

@@ -49,11 +49,14 @@ class ModelUse(BaseModel):
 
 
 class RunResult(BaseModel):
+    """`how_found` tells in sentences who worked on it, by which searches and queries, and what was read."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     outcome: Literal["answered", "abstained", "escalated"]
     answer: str
     claims: tuple[Claim, ...] = ()
+    how_found: tuple[str, ...] = ()
     reason: AbstainReason | None = None
     caveats: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()

@@ -401,7 +401,7 @@ def _cite_leave(request: ChatRequest) -> Reply:
     """The answer, citing the leave page by whatever label it got."""
     for told in request.tool_results("search_knowledge"):
         for item in json.loads(told).get("evidence", []) if told.startswith("{") else []:
-            if item["title"] == "Annual leave":
+            if "Annual leave" in item["title"]:
                 return Text(json.dumps({"claims": [{"text": CLAIM, "evidence": [item["id"]]}]}))
     return Text('{"claims": []}')
 
@@ -489,3 +489,50 @@ def test_four_runs_at_once_do_not_mix(desk: Desk, logged: list[EventDict]) -> No
 def _tokens(request: ChatRequest) -> int:
     sent = json.dumps([request.body["messages"], request.body.get("tools")], ensure_ascii=False)
     return -(-len(sent) // 4)
+
+
+WRONG = Text(json.dumps({"claims": [{"text": CLAIM.replace("27", "72"), "evidence": ["E1"]}]}))
+
+
+def test_a_draft_that_fails_the_check_is_drafted_anew_once(desk: Desk) -> None:
+    with ScriptedProvider([ROUTE, SEARCH, WRONG, SAID]) as provider:
+        view = desk.ask(LEAVE_QUESTION, candidate(provider))
+        check_record(desk, view, provider)
+    assert (view.answer, view.caveats) == (CLAIM, ())
+    asked = provider.requests[3].prompt
+    assert "(E1): the number 72 days is not in its evidence" in asked
+    assert "<untrusted" in asked
+    assert view.how_found == (
+        "Help-desk specialist searched for “days of annual leave” and read 3 passages of 3 documents.",
+        "The model main wrote it.",
+        "It was drafted anew once, because one sentence of the first draft failed the check.",
+        "1 of 1 sentences passed the check against their evidence.",
+    )
+
+
+@pytest.mark.parametrize(
+    "second", [WRONG, Text("I would rather not."), Text('{"claims": []}'), HttpError(500)]
+)
+@pytest.mark.usefixtures("no_waits")
+def test_a_second_draft_that_is_no_better_changes_nothing(desk: Desk, second: Reply) -> None:
+    both = json.dumps({"claims": [*json.loads(SAID.content)["claims"], *json.loads(WRONG.content)["claims"]]})
+    with ScriptedProvider(after_routing(SEARCH, Text(both), second)) as provider:
+        view = desk.ask(LEAVE_QUESTION, candidate(provider))
+        check_record(desk, view, provider)
+    assert (view.answer, view.model and (view.model.name, view.model.fallbacks)) == (CLAIM, ("main", ()))
+    assert view.caveats == (
+        "One sentence was left out because the evidence does not support it: "
+        "the number 72 days is not in its evidence.",
+    )
+
+
+def test_what_a_model_repeats_of_the_marks_is_not_shown(desk: Desk) -> None:
+    def marked(request: ChatRequest) -> Reply:
+        told = json.loads(request.tool_results("search_knowledge")[0])["evidence"][0]["text"]
+        sentence = told.split(". ")[0] + "."
+        return Text(json.dumps({"claims": [{"text": sentence, "evidence": ["E1"]}]}))
+
+    script = _calling(after_routing(SEARCH, marked))  # type: ignore[arg-type]
+    with ScriptedProvider(script) as provider:
+        view = desk.ask(LEAVE_QUESTION, candidate(provider))
+    assert view.answer == QUOTED

@@ -89,12 +89,48 @@ def test_a_source_says_where_whose_and_how_old_it_is() -> None:
     claim = Claim(text="Two days.", evidence=("E1",))
     old = evidence("E1", updated="2024-01-31", stale=True)
     card = render_run(answered(claim, evidence=(old,), caveats=("The page is old.",)))
-    _, source, caveat, _ = texts(card)
+    _, caveat, source, _ = texts(card)
     assert source == (
         "[1] Working from home › Days &gt; Limits · People Team · updated 2024-01-31, 2 years ago"
         " · :warning: may be out of date"
     )
     assert caveat == ":warning: The page is old."
+
+
+def test_how_it_was_found_is_one_line_below_the_answer() -> None:
+    claim = Claim(text="Two days.", evidence=("E1",))
+    card = render_run(answered(claim, evidence=(evidence("E1"),), how_found=("It searched.", "It read.")))
+    assert texts(card)[1] == ":mag: It searched. It read."
+    assert "It searched. It read." in card.text
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<!channel>",
+        "<@U1>",
+        "![x](https://evil.example/p.png)",
+        "https://shоp.example/",
+        "https://evil.example/?d=" + "x" * 400,
+        "https://shop.example@evil.example/",
+    ],
+)
+def test_a_title_that_would_act_is_words(hostile: str) -> None:
+    claim = Claim(text="Two days.", evidence=("E1",))
+    item = evidence("E1", title=f"Days {hostile}", section=hostile)
+    card = render_run(answered(claim, evidence=(item,), caveats=(hostile,), how_found=(hostile,)))
+    assert all(block.get("verbatim", True) for block in _text_objects(card))
+    source = texts(card)[-2]
+    assert not any(sign in source for sign in ("http", "![", "<", "@U1"))
+
+
+def _text_objects(card: Card) -> list[dict[str, Any]]:
+    return [
+        text
+        for block in card.blocks
+        for text in [block.get("text"), *block.get("elements", ())]
+        if isinstance(text, dict) and text.get("type") == "mrkdwn"
+    ]
 
 
 def test_the_answers_own_words_between_claims_are_kept() -> None:

@@ -4,14 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from crews.run_mask import RunMask
 from crews.specs import Limits
 from crews.step_context import Budget, StepContext
 from crews.step_output import CrewStepOutput
-from crews.verify_answer import check_claims, numbers_in, verify_answer
+from crews.verify_answer import check_claims, verify_answer
 from knowledge.pii.presidio import open_pattern_detector
 from ledger.evidence import FIGURES, Evidence, Finding, record_evidence
 from ledger.result import FLOOR_MODEL, AbstainReason, Claim, ModelUse, RunResult
@@ -40,83 +38,6 @@ def objection(text: str, *labels: str) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("1,250", "1 250"),
-        ("1,250", "1250.0"),
-        ("1,250", "1\N{NO-BREAK SPACE}250"),
-        ("1,250", "1\N{NARROW NO-BREAK SPACE}250"),
-        ("1,250,000", "1 250 000.00"),
-        ("9:30", "09:30"),
-        ("12.5", "12,5"),
-        ("12.5%", "12.50 percent"),
-        ("007", "7"),
-        ("0.50", "0,5"),
-        ("0", "0.0"),
-        ("31.12.2026", "31.12.2026"),
-    ],
-)
-def test_one_number_written_in_two_ways_is_one_number(one: str, other: str) -> None:
-    assert numbers_in(f"It is {one} or so.") == numbers_in(f"It is {other} or so.") != set()
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("1,250", "1,25"),
-        ("27", "72"),
-        ("2.7", "27"),
-        ("9:30", "9:03"),
-        ("10", "1"),
-        ("100", "10"),
-        ("1.5", "1.05"),
-        ("3.1.2026", "3.10.2026"),
-        ("2026-01-10", "2026-01-01"),
-        ("1:00", "1:00:00"),
-        ("20:00", "2:00"),
-    ],
-)
-def test_different_numbers_stay_different(one: str, other: str) -> None:
-    assert numbers_in(one) != numbers_in(other)
-
-
-def test_the_number_of_a_token_is_no_number() -> None:
-    assert numbers_in("Call [PHONE_1] or [CREDIT_CARD_12] by 9.") == {"9"}
-    assert numbers_in("[NOTE 3], [x_4] and [PHONE_0]") == {"3", "4", "0"}
-
-
-def test_numbers_that_only_stand_side_by_side_are_not_joined() -> None:
-    assert numbers_in("in 2026 100 people") == {"2026", "100"}
-    assert numbers_in("rooms 12 3456 and 1 25") == {"12", "3456", "1", "25"}
-
-
-def test_a_sentence_ends_its_number() -> None:
-    assert numbers_in("It was 27. Then 1,250, and 3; see 4: (5)") == {"27", "1250", "3", "4", "5"}
-
-
-@given(st.integers(0, 10**12), st.sampled_from(["{:d}", "{:,}", "{:d}.0", "{:,}.00", "0{:d}"]))
-def test_formats_of_a_whole_number_are_one(number: int, form: str) -> None:
-    assert numbers_in(f"about {form.format(number)} EUR") == {str(number)}
-    assert numbers_in(f"{number:,} pieces".replace(",", " ")) == {str(number)}
-
-
-@given(st.integers(0, 10**7), st.integers(0, 10**7), st.sampled_from(["{:d}", "{:,}", "{:.1f}", "0{:d}"]))
-def test_two_whole_numbers_are_never_taken_for_one(one: int, other: int, form: str) -> None:
-    assert (numbers_in(form.format(one)) == numbers_in(f"{other:,}")) == (one == other)
-
-
-@given(st.integers(0, 23), st.integers(0, 59), st.integers(0, 23), st.integers(0, 59))
-def test_times_of_day_compare_by_their_parts(hour: int, minute: int, hour2: int, minute2: int) -> None:
-    same = numbers_in(f"{hour:02}:{minute:02}") == numbers_in(f"{hour2}:{minute2:02}")
-    assert same == ((hour, minute) == (hour2, minute2))
-
-
-@given(st.text())
-def test_numbers_are_found_in_any_text(text: str) -> None:
-    assert all(number for number in numbers_in(text))
-
-
-@pytest.mark.parametrize(
     "text",
     [
         "Full-time staff have 27 days of leave.",
@@ -138,8 +59,8 @@ def test_a_claim_its_evidence_carries_is_kept(text: str) -> None:
         ("It is so.", [], "a claim without evidence"),
         ("It is so.", ["E9"], "cites E9, which this run never found"),
         ("It is so.", ["E1", "E9"], "cites E9, which this run never found"),
-        ("You have 28 days.", ["E1"], "the number 28 is not in its evidence"),
-        ("Part-time staff have 14 days.", ["E1"], "the number 14 is not in its evidence"),
+        ("You have 28 days.", ["E1"], "the number 28 days is not in its evidence"),
+        ("Part-time staff have 14 days.", ["E1"], "the number 14 days is not in its evidence"),
         ("See https://evil.example/leave.", ["E1"], "a link that is not in its evidence"),
         ("See www.evil.example now.", ["E1"], "a link that is not in its evidence"),
         ("See https://portal.shop.ex for it.", ["E1"], "a link that is not in its evidence"),
@@ -204,11 +125,13 @@ class Verification:
 
 def test_what_holds_is_answered_and_the_check_is_on_record(verify: Verification) -> None:
     [label] = verify.find(PAGE)
-    result = verify(("Staff have 27 days.", [label]), ("Ask by 9:30.", [label]), evidence=(label,))
-    assert (result.outcome, result.answer) == ("answered", "Staff have 27 days. Ask by 9:30.")
+    result = verify(
+        ("Staff have 27 days.", [label]), ("Leave is requested by 9:30.", [label]), evidence=(label,)
+    )
+    assert (result.outcome, result.answer) == ("answered", "Staff have 27 days. Leave is requested by 9:30.")
     assert (result.specialist, result.model, result.caveats) == ("Help desk", ModelUse(name="main"), ())
     [span] = verify.desk.spans(verify.run_id, "guardrail")
-    assert span.output == {"kept": 2, "dropped": []}
+    assert span.output == {"kept": 2, "dropped": [], "doubts": {}}
 
 
 @pytest.mark.parametrize(("bad", "words"), [(1, "One sentence was"), (2, "2 sentences were")])
@@ -217,7 +140,10 @@ def test_what_was_left_out_is_said(verify: Verification, bad: int, words: str) -
     claims = [("You have 99 days.", [label])] * bad
     result = verify(("Staff have 27 days.", [label]), *claims, evidence=(label,))
     assert result.answer == "Staff have 27 days."
-    assert result.caveats == (f"{words} left out because the evidence does not support it.",)
+    assert result.caveats == (
+        f"{words} left out because the evidence does not support it: "
+        f"the number 99 days is not in its evidence{' (2 times)' if bad == 2 else ''}.",
+    )
 
 
 def test_a_candidate_that_failed_the_router_is_named_once_too(desk: Desk) -> None:
@@ -265,7 +191,8 @@ def test_figures_stand_below_each_other_with_what_a_reader_has_to_know(verify: V
         note,
         "2 groups have too few rows to be told of.",
         "These are the first of 60 rows.",
-        "One sentence was left out because the evidence does not support it.",
+        "One sentence was left out because the evidence does not support it: "
+        "the number 7.00 EUR is not in its evidence.",
     ]
     assert floor.startswith("Reckoned from governed metrics by rule by the built-in extractive model;")
 
@@ -274,7 +201,7 @@ def test_figures_stand_below_each_other_with_what_a_reader_has_to_know(verify: V
 def test_a_specialist_that_knows_why_there_is_no_answer_says_it(
     verify: Verification, reason: AbstainReason
 ) -> None:
-    result = verify(missing="Stock is 9 days old.", reason=reason)
+    result = verify(missing="Stock is 9 days old.", reason=reason, model=ModelUse(name=FLOOR_MODEL))
     assert (result.outcome, result.reason, result.answer) == ("abstained", reason, "Stock is 9 days old.")
 
 

@@ -1,0 +1,48 @@
+"""How far what a run has read can be trusted, told by code from the evidence on record.
+
+The worst of all it read counts for the whole run: once it holds somebody else's words, what it wants to do
+may be what they want. Whatever is not known to be ours is somebody else's.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from ledger.evidence import FIGURES, Evidence, Finding
+
+# Made by our own code out of the catalog and of policed tables; every other kind is text that people wrote.
+_OURS = frozenset({FIGURES, "suggestion", "unsure", "blocked", "chart", "data_product"})
+# A cell that is longer was written as prose, and by anybody.
+_LONGEST_LABEL = 60
+
+
+class Trust(StrEnum):
+    """`user`: what the asker said. `internal`: governed figures and our own notes. `untrusted`: documents,
+    web pages, tickets, cells of free text."""
+
+    USER = "user"
+    INTERNAL = "internal"
+    UNTRUSTED = "untrusted"
+
+
+_FROM_BEST = tuple(Trust)
+
+
+def worst(levels: Iterable[Trust]) -> Trust:
+    return max(levels, key=_FROM_BEST.index, default=Trust.USER)
+
+
+def trust_of(finding: Finding) -> Trust:
+    if finding.kind not in _OURS or finding.details.get("suspicious") or _has_prose(finding.details):
+        return Trust.UNTRUSTED
+    return Trust.INTERNAL
+
+
+def untrusted_among(evidence: Iterable[Evidence]) -> list[str]:
+    """The labels of what makes a run untrusted."""
+    return [item.label for item in evidence if trust_of(item.finding) is Trust.UNTRUSTED]
+
+
+def _has_prose(details: Mapping[str, Any]) -> bool:
+    cells = (cell for row in details.get("rows") or () for cell in row)
+    return any(isinstance(cell, str) and (len(cell) > _LONGEST_LABEL or "\n" in cell) for cell in cells)
