@@ -13,12 +13,8 @@ import ibis
 from ibis.expr import types as ir
 
 from knowledge.search.access import AccessScope
-from knowledge.warehouse.disclosure import (
-    columns_by_product,
-    refuse_masked,
-    smallest_group,
-    told_within_rights,
-)
+from knowledge.warehouse.confidential import refuse_single_values, smallest_group, with_people
+from knowledge.warehouse.disclosure import columns_by_product, refuse_masked, told_within_rights
 from knowledge.warehouse.entity_path import key_of_entity
 from knowledge.warehouse.errors import QueryRefused, UnknownData
 from knowledge.warehouse.metric_filters import filter_condition
@@ -128,12 +124,14 @@ def _facts(warehouse: Warehouse, tables: PolicedTables, entity: Entity, today: d
                 continue
             plan = _plan(words, ref, key, name, _period(feature, today))
             refuse_masked(plan, tables)
+            refuse_single_values(plan, tables)
         except (QueryRefused, UnknownData):
             continue
         # Whoever asks names the one it is about, so its key is not what would be found out.
-        told = replace(plan, parts=tuple(replace(part, cuts=()) for part in plan.parts), cuts=())
-        smallest = smallest_group(columns_by_product(told, tables), tables)
-        yield _Fact(name, plan, plan.measures[0], tuple(columns_by_product(plan, tables)), smallest)
+        told = with_people(replace(plan, parts=(replace(plan.parts[0], cuts=()),), cuts=()), tables)
+        counted = replace(plan, parts=(replace(plan.parts[0], people=told.parts[0].people),))
+        used = tuple(columns_by_product(plan, tables))
+        yield _Fact(name, counted, plan.measures[0], used, smallest_group(told, tables))
 
 
 def _plan(words: Vocabulary, ref: MetricRef, key: DimensionRef, name: str, period: Period | None) -> Plan:
@@ -165,7 +163,7 @@ def _table(
         found = found.rename({f"key_{number}": _KEY, f"fact_{number}": fact.name, f"rows_{number}": ROWS})
         table = table.left_join(found, table[entity.key] == found[f"key_{number}"])
     features = {fact.name: _value(table, number, fact) for number, fact in enumerate(facts)}
-    counts = {f"rows_{number}": table[f"rows_{number}"].fill_null(0) for number in range(len(facts))}
+    counts = {f"rows_{number}": table[f"rows_{number}"] for number in range(len(facts))}
     plain = {name: table[name] for name in (entity.key, *_attributes(entity))}
     return table.select(**plain, **features, **counts).order_by(entity.key)
 
@@ -189,7 +187,8 @@ def _told(
     for row in rows:
         values = [exact(value, Format(column.format)) for value, column in zip(row, columns, strict=False)]
         for number, (fact, count) in enumerate(zip(facts, row[len(columns) :], strict=True)):
-            if 0 < cast(int, count) < fact.smallest:
+            # Of none at all there is no count. Of a few, not even that none of them has a value is told.
+            if count is not None and cast(int, count) < fact.smallest:
                 values[first + number] = None
                 too_small += 1
         told.append(tuple(values))
