@@ -70,6 +70,9 @@ def _conditions(part: Part, base: ir.Table) -> Iterator[ir.BooleanValue]:
     ]
     once = list(dict.fromkeys(reductions))
     for reduction in once:
+        # Of few that a metric is about, not even that none of them has a value is told.
+        if getattr(reduction, "where", None) is not None:
+            yield reduction.where.to_expr().fill_null(False)
         condition = _takes_part(reduction)
         if condition is not None:
             yield condition
