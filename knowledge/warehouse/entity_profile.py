@@ -13,7 +13,12 @@ import ibis
 from ibis.expr import types as ir
 
 from knowledge.search.access import AccessScope
-from knowledge.warehouse.confidential import refuse_single_values, smallest_group, with_people
+from knowledge.warehouse.confidential import (
+    confidential,
+    refuse_single_values,
+    smallest_group,
+    with_people,
+)
 from knowledge.warehouse.disclosure import columns_by_product, refuse_masked, told_within_rights
 from knowledge.warehouse.entity_path import key_of_entity
 from knowledge.warehouse.errors import QueryRefused, UnknownData
@@ -154,7 +159,8 @@ def _table(
     warehouse: Warehouse, tables: PolicedTables, entity: Entity, facts: list[_Fact], only: MetricFilter | None
 ) -> ir.Table:
     """Key, attributes and features, then for each feature how many rows it is made of."""
-    table = tables.table(entity.product).select(entity.key, *_attributes(entity))
+    attributes = _attributes(entity, tables)
+    table = tables.table(entity.product).select(entity.key, *attributes)
     if only:
         table = table.filter(filter_condition(f"{entity.name}.{entity.key}", only, table[entity.key]))
     for number, fact in enumerate(facts):
@@ -164,7 +170,7 @@ def _table(
         table = table.left_join(found, table[entity.key] == found[f"key_{number}"])
     features = {fact.name: _value(table, number, fact) for number, fact in enumerate(facts)}
     counts = {f"rows_{number}": table[f"rows_{number}"] for number in range(len(facts))}
-    plain = {name: table[name] for name in (entity.key, *_attributes(entity))}
+    plain = {name: table[name] for name in (entity.key, *attributes)}
     return table.select(**plain, **features, **counts).order_by(entity.key)
 
 
@@ -175,8 +181,13 @@ def _value(table: ir.Table, number: int, fact: _Fact) -> ir.Value:
     return table[f"rows_{number}"].isnull().ifelse(ibis.literal(0).cast(value.type()), value)
 
 
-def _attributes(entity: Entity) -> list[str]:
-    return [name for name in dict.fromkeys(entity.attributes) if name != entity.key]
+def _attributes(entity: Entity, tables: PolicedTables) -> list[str]:
+    """Without what is confidential, unless it is masked, or somebody is named who may see it: a profile is of
+    one alone."""
+    product = tables.product(entity.product)
+    told = product.access.unmasked.keys() | tables.masked(entity.product).keys()
+    close = confidential(tables, entity.product) - told
+    return [name for name in dict.fromkeys(entity.attributes) if name != entity.key and name not in close]
 
 
 def _told(
@@ -199,7 +210,7 @@ def _columns(
     entity: Entity, tables: PolicedTables, facts: list[_Fact], types: tuple[str, ...]
 ) -> Iterator[ResultColumn]:
     product = tables.product(entity.product)
-    plain = [entity.key, *_attributes(entity)]
+    plain = [entity.key, *_attributes(entity, tables)]
     for name, kind in zip(plain, types, strict=False):
         column = product.column(name)
         yield ResultColumn(
