@@ -138,8 +138,8 @@ FAILURE_MODES = (
     FailureMode(
         "invented_tool_result",
         "answers from a tool result that never was",
-        "no evidence of this run stands behind it, so nothing leaves",
-        1,
+        "no evidence of this run stands behind it: the model hears so once, then the claim is dropped",
+        2,
         "abstained",
         "the model",
         reason="unsupported",
@@ -147,8 +147,8 @@ FAILURE_MODES = (
     FailureMode(
         "invented_citation",
         "cites evidence that this run does not have",
-        "the claim is dropped, so nothing leaves",
-        2,
+        "the model hears so once, then the claim is dropped, so nothing leaves",
+        3,
         "abstained",
         "the model",
         reason="unsupported",

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from crews.models.failures import EmptyReply, MalformedReply
+from crews.tools.untrusted import unnumbered
 
 
 def check_reply(reply: Any, tools: list[dict[str, Any]] | None) -> None:
@@ -42,8 +43,8 @@ def as_data(reply: Any) -> Any:
 
 
 def request_digest(sent: dict[str, Any]) -> str:
-    """The same for requests that hold the same messages and tools."""
-    canonical = json.dumps(sent, sort_keys=True, ensure_ascii=False, default=str)
+    """The same for requests that hold the same messages and tools, whatever number their marks have."""
+    canonical = unnumbered(json.dumps(sent, sort_keys=True, ensure_ascii=False, default=str))
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

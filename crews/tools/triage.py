@@ -119,7 +119,7 @@ def _status(context: StepContext, arguments: SystemArguments) -> ToolOutcome:
     )
     findings = [_run_finding(run, system) for run in status.runs]
     findings += [_page_finding(status, system)]
-    return ToolOutcome(Status.FOUND, findings=findings, note=status.sentence)
+    return ToolOutcome(Status.FOUND, findings=findings)
 
 
 def _run_finding(run: PipelineRun, system: System) -> Finding:

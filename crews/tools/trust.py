@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from ledger.evidence import FIGURES, Evidence, Finding
+from ledger.evidence import BLOCKED, FIGURES, Evidence, Finding
 
 # Made by our own code out of the catalog and of policed tables; every other kind is text that people wrote.
-_OURS = frozenset({FIGURES, "suggestion", "unsure", "blocked", "chart", "data_product"})
+_OURS = frozenset(
+    {FIGURES, BLOCKED, "suggestion", "unsure", "chart", "data_product", "classification", "access"}
+)
 # A cell that is longer was written as prose, and by anybody.
 _LONGEST_LABEL = 60
 

@@ -11,6 +11,7 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 _UNSHOWN = re.compile(
     r"<(script|style|template|noscript)\b[^>]*>.*?(?:</\1\s*>|$)", re.DOTALL | re.IGNORECASE
 )
+_NUMBERED = re.compile(r"<(/?)untrusted [0-9a-f]+>")
 _MARK = re.compile(r"</?\s*untrusted\b[^>]*>?", re.IGNORECASE)
 
 
@@ -28,6 +29,11 @@ def explain_marks(boundary: str) -> str:
 def without_marks(text: str) -> str:
     """What a model repeats of the marks is no part of what it says."""
     return _MARK.sub("", text)
+
+
+def unnumbered(text: str) -> str:
+    """With marks that are the same for every attempt, so that two texts can be compared."""
+    return _NUMBERED.sub(r"<\1untrusted>", text)
 
 
 def _shown(text: str, boundary: str) -> str:

@@ -1,11 +1,8 @@
 """The semantic models tried out on empty tables, so that a mistake in one is found before anybody asks."""
 
-from collections.abc import Iterator
-
 from ibis.expr import types as ir
 
 from knowledge.warehouse.catalog import Catalog
-from knowledge.warehouse.check_spec import Unique
 from knowledge.warehouse.entity_path import key_of_entity
 from knowledge.warehouse.errors import QueryRefused, UnknownData
 from knowledge.warehouse.expressions import ExpressionInvalid, bind_expression, is_never_additive
@@ -14,7 +11,6 @@ from knowledge.warehouse.plan import MOST_METRICS, measure_of, plan_query
 from knowledge.warehouse.policy import empty_table
 from knowledge.warehouse.query import MetricQuery
 from knowledge.warehouse.semantic import aggregate
-from knowledge.warehouse.spec import DataProduct
 from knowledge.warehouse.statement import statement_of
 from knowledge.warehouse.vocabulary import MetricRef, Vocabulary
 from ledger.errors import WorkspaceInvalid
@@ -70,7 +66,7 @@ def _check_join(catalog: Catalog, model: SemanticModel, name: str, join: Join) -
     """Rows that meet several of the other's would be counted several times."""
     other = catalog.products[catalog.models[join.model].product]
     theirs = frozenset(join.on.values())
-    if not any(theirs >= key for key in _unique_keys(other)):
+    if not any(theirs >= key for key in other.unique_keys):
         raise WorkspaceInvalid(
             f"{model.name}.{name}: on: {', '.join(sorted(theirs))} may occur twice in {other.name}; make "
             "it the `primary_key` there, or add a `unique` check that blocks."
@@ -82,14 +78,6 @@ def _check_join(catalog: Catalog, model: SemanticModel, name: str, join: Join) -
             raise WorkspaceInvalid(
                 f"{model.name}.{name}: on: {one} is {left.type} and {other.name}'s {its} is {right.type}."
             )
-
-
-def _unique_keys(product: DataProduct) -> Iterator[frozenset[str]]:
-    if product.primary_key:
-        yield frozenset(product.primary_key)
-    for check in product.checks:
-        if isinstance(check, Unique) and check.severity == "block":
-            yield frozenset(check.columns)
 
 
 def _check_together(catalog: Catalog, model: SemanticModel) -> None:

@@ -36,7 +36,7 @@ class _Side:
 
 def compose(plan: Plan, query: MetricQuery, table_of: TableOf, calendar: CalendarFile) -> ir.Table:
     """The columns that are asked for, then `ROWS`: how many rows the smallest of a group's figures is made
-    of. Raises ExpressionInvalid, QueryRefused."""
+    of, or people where these are counted. Raises ExpressionInvalid, QueryRefused."""
     sides = _sides(plan, table_of, calendar)
     cuts = [cut.column for cut in plan.cuts]
     if len(sides) == 1:

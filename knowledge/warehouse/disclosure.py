@@ -1,4 +1,4 @@
-"""What a planned query would tell of columns somebody may not see, or only in larger groups.
+"""What a planned query would tell of columns somebody may not see.
 
 Whoever may not see a column's values gets no figure made of them, and may neither filter by them nor cut time
 by them: each of these would tell of them.
@@ -15,12 +15,11 @@ from knowledge.warehouse.plan import Part, Plan
 from knowledge.warehouse.policy import empty_table
 from knowledge.warehouse.query import Period
 from knowledge.warehouse.result import Quality, QualityFinding
-from knowledge.warehouse.spec import Classification, DataProduct, MaskKind
+from knowledge.warehouse.spec import DataProduct, MaskKind
 from knowledge.warehouse.tables import PolicedTables
-from knowledge.warehouse.vocabulary import DimensionRef, Step, label_of
+from knowledge.warehouse.vocabulary import DimensionRef, Place, Step, label_of
 from ledger.errors import WorkspaceInvalid
 
-_KEPT_CLOSE = frozenset({Classification.CONFIDENTIAL, Classification.PII})
 _UPSTREAM = "Something this product is made of does not pass its checks."
 _MASKED_AS = {
     MaskKind.NULL: "is not shown to you: its groups are one",
@@ -34,7 +33,7 @@ def refuse_masked(plan: Plan, tables: PolicedTables) -> None:
     """Raises QueryRefused naming what would tell of a masked column."""
     for part in plan.parts:
         for measure in part.measures:
-            columns = _columns_of(tables, part.model, measure.ref.full_name, measure.expression)
+            columns = columns_of(tables, part.model, measure.ref.full_name, measure.expression)
             _refuse(f"{measure.ref.label} uses", columns, tables, part.model)
         for cut in part.cuts:
             if cut.grain or cut.ref.expression != f"_.{cut.ref.name}":
@@ -52,7 +51,7 @@ def columns_by_product(plan: Plan, tables: PolicedTables) -> dict[str, frozenset
     used: dict[str, set[str]] = defaultdict(set)
     for part in plan.parts:
         for measure in part.measures:
-            columns = _columns_of(tables, part.model, measure.ref.full_name, measure.expression)
+            columns = columns_of(tables, part.model, measure.ref.full_name, measure.expression)
             used[part.model.product] |= columns
     for part in plan.parts:
         for step in _steps(part, plan.period):
@@ -62,14 +61,21 @@ def columns_by_product(plan: Plan, tables: PolicedTables) -> dict[str, frozenset
     return {name: frozenset(columns) for name, columns in used.items()}
 
 
-def smallest_group(used: dict[str, frozenset[str]], tables: PolicedTables) -> int:
-    """The fewest rows a group may be told of; 0 where nothing that is used is confidential or personal."""
-    sizes = [0]
-    for name, columns in used.items():
-        product = tables.product(name)
-        if any(column.name in columns and column.classification in _KEPT_CLOSE for column in product.columns):
-            sizes.append(product.access.smallest_group)
-    return max(sizes)
+def columns_at(ref: DimensionRef, tables: PolicedTables) -> Iterator[tuple[Place, frozenset[str]]]:
+    """The columns that tell of a dimension, by place: its own, and those of the joins that lead to it."""
+    yield ref.place, _columns_of_ref(tables, ref)
+    for number, step in enumerate(ref.place.joins):
+        yield Place(step.start, ref.place.joins[:number]), frozenset(step.join.on)
+        yield Place(step.model, ref.place.joins[: number + 1]), frozenset(step.join.on.values())
+
+
+def columns_of(tables: PolicedTables, model: SemanticModel, name: str, expression: str) -> frozenset[str]:
+    """By the product as it is declared, since a masked column may not even have the type any more."""
+    table = empty_table(tables.product(model.product))
+    try:
+        return columns_used(bind_expression(expression, table), table)
+    except ExpressionInvalid as error:
+        raise WorkspaceInvalid(f"{name}: {error}.") from error
 
 
 class Visible(Protocol):
@@ -112,16 +118,7 @@ def _steps(part: Part, period: Period | None) -> Iterator[Step]:
 
 
 def _columns_of_ref(tables: PolicedTables, ref: DimensionRef) -> frozenset[str]:
-    return _columns_of(tables, ref.place.model, ref.full_name, ref.expression)
-
-
-def _columns_of(tables: PolicedTables, model: SemanticModel, name: str, expression: str) -> frozenset[str]:
-    """By the product as it is declared, since a masked column may not even have the type any more."""
-    table = empty_table(tables.product(model.product))
-    try:
-        return columns_used(bind_expression(expression, table), table)
-    except ExpressionInvalid as error:
-        raise WorkspaceInvalid(f"{name}: {error}.") from error
+    return columns_of(tables, ref.place.model, ref.full_name, ref.expression)
 
 
 def _refuse_ref(words: str, ref: DimensionRef, tables: PolicedTables) -> None:

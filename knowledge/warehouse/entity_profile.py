@@ -13,12 +13,13 @@ import ibis
 from ibis.expr import types as ir
 
 from knowledge.search.access import AccessScope
-from knowledge.warehouse.disclosure import (
-    columns_by_product,
-    refuse_masked,
+from knowledge.warehouse.confidential import (
+    confidential,
+    refuse_single_values,
     smallest_group,
-    told_within_rights,
+    with_people,
 )
+from knowledge.warehouse.disclosure import columns_by_product, refuse_masked, told_within_rights
 from knowledge.warehouse.entity_path import key_of_entity
 from knowledge.warehouse.errors import QueryRefused, UnknownData
 from knowledge.warehouse.metric_filters import filter_condition
@@ -128,12 +129,14 @@ def _facts(warehouse: Warehouse, tables: PolicedTables, entity: Entity, today: d
                 continue
             plan = _plan(words, ref, key, name, _period(feature, today))
             refuse_masked(plan, tables)
+            refuse_single_values(plan, tables)
         except (QueryRefused, UnknownData):
             continue
         # Whoever asks names the one it is about, so its key is not what would be found out.
-        told = replace(plan, parts=tuple(replace(part, cuts=()) for part in plan.parts), cuts=())
-        smallest = smallest_group(columns_by_product(told, tables), tables)
-        yield _Fact(name, plan, plan.measures[0], tuple(columns_by_product(plan, tables)), smallest)
+        told = with_people(replace(plan, parts=(replace(plan.parts[0], cuts=()),), cuts=()), tables)
+        counted = replace(plan, parts=(replace(plan.parts[0], people=told.parts[0].people),))
+        used = tuple(columns_by_product(plan, tables))
+        yield _Fact(name, counted, plan.measures[0], used, smallest_group(told, tables))
 
 
 def _plan(words: Vocabulary, ref: MetricRef, key: DimensionRef, name: str, period: Period | None) -> Plan:
@@ -156,7 +159,8 @@ def _table(
     warehouse: Warehouse, tables: PolicedTables, entity: Entity, facts: list[_Fact], only: MetricFilter | None
 ) -> ir.Table:
     """Key, attributes and features, then for each feature how many rows it is made of."""
-    table = tables.table(entity.product).select(entity.key, *_attributes(entity))
+    attributes = _attributes(entity, tables)
+    table = tables.table(entity.product).select(entity.key, *attributes)
     if only:
         table = table.filter(filter_condition(f"{entity.name}.{entity.key}", only, table[entity.key]))
     for number, fact in enumerate(facts):
@@ -165,8 +169,8 @@ def _table(
         found = found.rename({f"key_{number}": _KEY, f"fact_{number}": fact.name, f"rows_{number}": ROWS})
         table = table.left_join(found, table[entity.key] == found[f"key_{number}"])
     features = {fact.name: _value(table, number, fact) for number, fact in enumerate(facts)}
-    counts = {f"rows_{number}": table[f"rows_{number}"].fill_null(0) for number in range(len(facts))}
-    plain = {name: table[name] for name in (entity.key, *_attributes(entity))}
+    counts = {f"rows_{number}": table[f"rows_{number}"] for number in range(len(facts))}
+    plain = {name: table[name] for name in (entity.key, *attributes)}
     return table.select(**plain, **features, **counts).order_by(entity.key)
 
 
@@ -177,8 +181,13 @@ def _value(table: ir.Table, number: int, fact: _Fact) -> ir.Value:
     return table[f"rows_{number}"].isnull().ifelse(ibis.literal(0).cast(value.type()), value)
 
 
-def _attributes(entity: Entity) -> list[str]:
-    return [name for name in dict.fromkeys(entity.attributes) if name != entity.key]
+def _attributes(entity: Entity, tables: PolicedTables) -> list[str]:
+    """Without what is confidential, unless it is masked, or somebody is named who may see it: a profile is of
+    one alone."""
+    product = tables.product(entity.product)
+    told = product.access.unmasked.keys() | tables.masked(entity.product).keys()
+    close = confidential(tables, entity.product) - told
+    return [name for name in dict.fromkeys(entity.attributes) if name != entity.key and name not in close]
 
 
 def _told(
@@ -189,7 +198,8 @@ def _told(
     for row in rows:
         values = [exact(value, Format(column.format)) for value, column in zip(row, columns, strict=False)]
         for number, (fact, count) in enumerate(zip(facts, row[len(columns) :], strict=True)):
-            if 0 < cast(int, count) < fact.smallest:
+            # Of none at all there is no count. Of a few, not even that none of them has a value is told.
+            if count is not None and cast(int, count) < fact.smallest:
                 values[first + number] = None
                 too_small += 1
         told.append(tuple(values))
@@ -200,7 +210,7 @@ def _columns(
     entity: Entity, tables: PolicedTables, facts: list[_Fact], types: tuple[str, ...]
 ) -> Iterator[ResultColumn]:
     product = tables.product(entity.product)
-    plain = [entity.key, *_attributes(entity)]
+    plain = [entity.key, *_attributes(entity, tables)]
     for name, kind in zip(plain, types, strict=False):
         column = product.column(name)
         yield ResultColumn(

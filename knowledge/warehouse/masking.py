@@ -18,6 +18,7 @@ _SALT_FILE = "mask.salt"
 _SALT_LENGTH = 64
 _HASH_LENGTH = 12
 _HIDDEN = "***"
+_SHORTEST_IN_PART = 3
 
 
 def mask_column(table: ir.Table, product: str, column: Column, kind: MaskKind, salt: str) -> ir.Value:
@@ -71,8 +72,11 @@ def _hash(value: ir.Value, key: str) -> ir.StringValue:
 
 
 def _part(value: ir.StringValue) -> ir.StringValue:
-    hidden = value.left(1) + _HIDDEN
-    return value.contains("@").ifelse(hidden + "@" + value.split("@")[-1], hidden)
+    """The first letter, where it is not most of the value; of an address for mail, that it is one. A domain
+    may be one person's own."""
+    name = value.split("@")[0]
+    hidden = (name.length() >= _SHORTEST_IN_PART).ifelse(name.left(1), "") + _HIDDEN
+    return value.contains("@").ifelse(hidden + "@" + _HIDDEN, hidden)
 
 
 def _range(value: ir.NumericValue, width: float) -> ir.StringValue:

@@ -7,7 +7,7 @@ from knowledge.warehouse.errors import QueryRefused
 from knowledge.warehouse.expressions import names_in, with_names_replaced
 from knowledge.warehouse.metric_spec import Grain, SemanticModel
 from knowledge.warehouse.query import MetricFilter, MetricQuery, Period
-from knowledge.warehouse.vocabulary import DimensionRef, MetricRef, Vocabulary
+from knowledge.warehouse.vocabulary import DimensionRef, MetricRef, Place, Vocabulary
 
 MOST_METRICS = 20
 _MOST_DIMENSIONS = 8
@@ -39,7 +39,8 @@ class Measure:
 @dataclass(frozen=True, slots=True)
 class Part:
     """Metrics that are reckoned over the same rows. `at_end` takes only the last day of each stretch of time,
-    for what may not be summed over days."""
+    for what may not be summed over days. `people` are the places of what is confidential in it: their rows
+    are counted."""
 
     model: SemanticModel
     measures: tuple[Measure, ...]
@@ -47,6 +48,7 @@ class Part:
     filters: tuple[tuple[DimensionRef, MetricFilter], ...]
     time: DimensionRef | None
     at_end: bool = False
+    people: tuple[Place, ...] = ()
 
     def timed_by(self, period: Period | None) -> DimensionRef | None:
         """The dimension that rows are taken by, if they are taken by time."""

@@ -3,21 +3,24 @@
 A product whose quality blocks it gives no figure, whatever is asked.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import compress
 from typing import cast
 
 from knowledge.search.access import AccessScope
 from knowledge.warehouse.composition import compose, ordered
-from knowledge.warehouse.disclosure import (
-    columns_by_product,
-    notes_on,
-    refuse_masked,
+from knowledge.warehouse.confidential import (
+    is_public,
+    refuse_single_values,
     smallest_group,
-    told_within_rights,
+    with_people,
+    without_confidential,
 )
+from knowledge.warehouse.disclosure import columns_by_product, notes_on, refuse_masked, told_within_rights
 from knowledge.warehouse.errors import QueryRefused, QueryTooLarge
 from knowledge.warehouse.expressions import ExpressionInvalid
 from knowledge.warehouse.metric_filters import filter_sentence
@@ -27,7 +30,7 @@ from knowledge.warehouse.provenance import lineage_of, metric_use, oldest_as_of
 from knowledge.warehouse.query import MetricQuery
 from knowledge.warehouse.result import NumberResult, Quality, ResultColumn, Value, Verdict
 from knowledge.warehouse.semantic import ROWS
-from knowledge.warehouse.small_groups import groups_left_out
+from knowledge.warehouse.small_groups import Cell, Key, left_out
 from knowledge.warehouse.statement import Ran, run_statement, statement_of
 from knowledge.warehouse.tables import PolicedTables, open_tables
 from knowledge.warehouse.vocabulary import Vocabulary
@@ -66,7 +69,9 @@ def query_metrics(
         quality = told_within_rights(judged, ready.used, tables)
         shown = _Shown()
         if quality.verdict is not Verdict.BLOCK:
-            shown = _show(ready, run_statement(tables.connection, ready.sql), query)
+            ran = run_statement(tables.connection, ready.sql)
+            sizes = run_statement(tables.connection, ready.sizes).rows if ready.sizes else []
+            shown = _show(ready, ran, sizes, query)
         return NumberResult(
             columns=shown.columns,
             rows=shown.rows,
@@ -107,13 +112,17 @@ def exact(value: Value, kind: Format) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """`used` are products; `names` the columns that are shown, in their order."""
+    """`used` are products; `names` the columns that are shown, in their order. Where something is
+    confidential, `public` says which of the cuts are not, and `sizes` asks how many people there are by these
+    alone."""
 
     plan: Plan
     used: tuple[str, ...]
     smallest: int
+    public: tuple[bool, ...]
     names: tuple[str, ...]
     sql: str
+    sizes: str
     sentences: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -143,7 +152,9 @@ def _prepare(warehouse: Warehouse, tables: PolicedTables, query: MetricQuery) ->
     plan = plan_query(Vocabulary(warehouse.catalog, tables.names()), query)
     refuse_masked(plan, tables)
     used = columns_by_product(plan, tables)
-    smallest = smallest_group(used, tables)
+    plan = with_people(plan, tables)
+    refuse_single_values(plan, tables)
+    smallest = smallest_group(plan, tables)
     if smallest and query.having:
         # How many groups are left out would tell of each of them what its figure is.
         raise QueryRefused(
@@ -152,19 +163,32 @@ def _prepare(warehouse: Warehouse, tables: PolicedTables, query: MetricQuery) ->
         )
     try:
         table = compose(plan, query, tables.table, warehouse.catalog.calendar)
+        public = without_confidential(plan, tables)
+        sizes = compose(public, query, tables.table, warehouse.catalog.calendar) if smallest else None
     except ExpressionInvalid as error:
         raise WorkspaceInvalid(f"{plan.measures[0].ref.model.name}: {error}.") from error
     names = tuple(name for name in table.columns if name != ROWS)
     table = ordered(table if smallest else table.select(names), plan, query)
     sql = statement_of(table.limit((_MOST_GROUPS if smallest else _limit(query)) + 1))
-    notes = tuple(notes_on(plan, used, tables))
-    return _Prepared(plan, tuple(used), smallest, names, sql, tuple(_taken_by(plan)), notes)
+    return _Prepared(
+        plan,
+        tuple(used),
+        smallest,
+        is_public(plan, tables),
+        names,
+        sql,
+        "" if sizes is None else statement_of(sizes.limit(_MOST_GROUPS + 1)),
+        tuple(_taken_by(plan)),
+        tuple(notes_on(plan, used, tables)),
+    )
 
 
-def _show(ready: _Prepared, ran: Ran, query: MetricQuery) -> _Shown:
+def _show(ready: _Prepared, ran: Ran, sizes: Sequence[tuple[Value, ...]], query: MetricQuery) -> _Shown:
     rows, too_small, limit = ran.rows, 0, _limit(query)
     if ready.smallest:
-        rows, too_small = _without_small_groups(rows, len(ready.plan.cuts), ready.smallest)
+        rows, too_small = _without_small_groups(rows, sizes, ready)
+        if too_small and query.share:
+            rows = list(_with_shares_of_shown(rows, ready))
     columns = tuple(_columns(ready.names, ran.types, ready.plan))
     kept = tuple(_row(row, columns) for row in rows[:limit])
     return _Shown(columns, kept, ran.sql, len(rows) > limit, too_small)
@@ -175,16 +199,37 @@ def _limit(query: MetricQuery) -> int:
 
 
 def _without_small_groups(
-    rows: Sequence[tuple[Value, ...]], cuts: int, smallest: int
+    rows: Sequence[tuple[Value, ...]], sizes: Sequence[tuple[Value, ...]], ready: _Prepared
 ) -> tuple[list[tuple[Value, ...]], int]:
     """Rows without their last column, which counts what each is made of; and how many are left out."""
-    if len(rows) > _MOST_GROUPS:
+    if max(len(rows), len(sizes)) > _MOST_GROUPS:
         raise QueryTooLarge(
             f"These are more than {_MOST_GROUPS:,} groups, among which small ones would have to be found: "
             "ask for fewer dimensions or a coarser grain."
         )
-    left_out = groups_left_out([(row[:cuts], cast(int, row[-1])) for row in rows], smallest)
-    return [row[:-1] for place, row in enumerate(rows) if place not in left_out], len(left_out)
+    cuts = len(ready.public)
+    cells = [Cell(tuple(compress(row, ready.public)), row[:cuts], cast(int, row[-1])) for row in rows]
+    people: dict[Key, int] = {row[:-1]: cast(int, row[-1]) for row in sizes}
+    hidden, too_small = left_out(cells, people, ready.smallest)
+    return [row[:-1] for place, row in enumerate(rows) if place not in hidden], too_small
+
+
+def _with_shares_of_shown(rows: Sequence[tuple[Value, ...]], ready: _Prepared) -> Iterator[tuple[Value, ...]]:
+    """Shares of a total that others are in as well would tell how much theirs is."""
+    timed = [place for place, cut in enumerate(ready.plan.cuts) if cut.ref.dimension.is_time]
+    measures = [measure.column for measure in ready.plan.measures]
+    places = [(ready.names.index(name), ready.names.index(f"{name}_share")) for name in measures]
+    totals: dict[tuple[Value, ...], float] = defaultdict(float)
+    for row in rows:
+        for value, _ in places:
+            totals[value, *(row[place] for place in timed)] += float(cast(Decimal, row[value] or 0))
+    for row in rows:
+        shared = list(row)
+        for value, share in places:
+            total = totals[value, *(row[place] for place in timed)]
+            known = row[value] is not None and total
+            shared[share] = float(cast(Decimal, row[value])) / total if known else None
+        yield tuple(shared)
 
 
 def _row(row: tuple[Value, ...], columns: Sequence[ResultColumn]) -> tuple[Value, ...]:

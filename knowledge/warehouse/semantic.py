@@ -16,6 +16,7 @@ from ibis.expr import types as ir
 from knowledge.warehouse.expressions import bind_expression, columns_used, read_expression
 from knowledge.warehouse.metric_filters import filter_condition, period_condition
 from knowledge.warehouse.metric_spec import CalendarFile, Grain
+from knowledge.warehouse.people_behind import with_people_marked
 from knowledge.warehouse.periods import bucket_expression
 from knowledge.warehouse.plan import Cut, Part
 from knowledge.warehouse.query import Period
@@ -36,11 +37,12 @@ class _Joined:
 
 
 def aggregate(part: Part, period: Period | None, table_of: TableOf, calendar: CalendarFile) -> ir.Table:
-    """One row for each group: the part's cuts and measures by their columns, and how many rows it is made
-    of as `ROWS`. Raises ExpressionInvalid, QueryRefused."""
+    """One row for each group: the part's cuts and measures by their columns, and as `ROWS` how many rows it
+    is made of, or people where these are counted. Raises ExpressionInvalid, QueryRefused."""
     tests = _tests(part, period)
     joined = _joined_places(part, tests)
     base = _needed_columns(_base_rows(part, period, table_of, calendar), part, joined.values())
+    base, count_people = with_people_marked(base, part, table_of)
     own = {cut.column: _free_name(cut.column, base) for cut in part.cuts if not cut.ref.place.joins}
     measures = {measure.column: _free_name(measure.column, base) for measure in part.measures}
     rows = _free_name(ROWS, base)
@@ -49,7 +51,7 @@ def aggregate(part: Part, period: Period | None, table_of: TableOf, calendar: Ca
         **{own[cut.column]: _cut_expression(cut, calendar) for cut in part.cuts if cut.column in own}
     ).with_measures(
         **{measures[measure.column]: read_expression(measure.expression) for measure in part.measures},
-        **{rows: lambda table: table.count()},
+        **{rows: count_people},
     )
     for item in joined.values():
         semantic = _join(semantic, item, joined, table_of, calendar)
@@ -79,6 +81,7 @@ def _needed_columns(base: ir.Table, part: Part, joined: Iterable[_Joined]) -> ir
     expressions = [measure.expression for measure in part.measures]
     expressions += [cut.ref.expression for cut in part.cuts if not cut.ref.place.joins]
     needed = _keys_onward(Place(part.model), joined)
+    needed |= {mine for place in part.people if place.joins for mine in place.joins[0].join.on}
     for expression in expressions:
         needed |= columns_used(bind_expression(expression, base), base)
     return base.select([name for name in base.columns if name in needed] or [base.columns[0]])

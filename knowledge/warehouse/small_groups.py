@@ -6,9 +6,35 @@ whole line.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 
 Key = tuple[Hashable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A group of a result. `public` is the part of its `key` that anybody may know of its people; `people`
+    are those behind its figures."""
+
+    public: Key
+    key: Key
+    people: int
+
+
+def left_out(cells: Sequence[Cell], people: Mapping[Key, int], smallest: int) -> tuple[frozenset[int], int]:
+    """Places within `cells`, and how many groups that is. `people` says by public key how many there are,
+    whatever is confidential of them.
+
+    First goes what is too small by public keys alone, so that nothing depends on what is confidential of the
+    few: neither whether they fit a condition nor in which group that puts them.
+    """
+    groups = list(people.items())
+    closed = {groups[place][0] for place in groups_left_out(groups, smallest)}
+    hidden = {place for place, cell in enumerate(cells) if cell.public in closed or cell.public not in people}
+    rest = [place for place in range(len(cells)) if place not in hidden]
+    small = groups_left_out([(cells[place].key, cells[place].people) for place in rest], smallest)
+    return frozenset(hidden | {rest[place] for place in small}), len(closed) + len(small)
 
 
 def groups_left_out(groups: Sequence[tuple[Key, int]], smallest: int) -> frozenset[int]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from knowledge.warehouse.check_spec import Check
+from knowledge.warehouse.check_spec import Check, Unique
 from ledger.people import EVERYONE
 
 PRODUCT_NAME = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
@@ -220,6 +220,15 @@ class DataProduct(_Part):
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)
+
+    @property
+    def unique_keys(self) -> tuple[frozenset[str], ...]:
+        """Sets of columns whose values no two published rows share."""
+        keys = [self.primary_key] if self.primary_key else []
+        keys += [
+            check.columns for check in self.checks if isinstance(check, Unique) and check.severity == "block"
+        ]
+        return tuple(map(frozenset, keys))
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -94,9 +94,10 @@ def test_a_step_that_used_up_its_tokens_is_finished_by_the_floor(
     with ScriptedProvider(GOOD) as provider:
         settings = WorkerSettings(var=desk.var, models=(candidate(provider, max_output_tokens=100),))
         runner, workshop = build_step_runner(settings, desk.db, lambda: desk.library)
-        parts = workshop.room().parts("help_desk")
+        crews = workshop.room().cast._crews
+        parts = crews["help_desk"]
         spec = parts.spec.model_copy(update={"limits": Limits(max_tokens=1500)})
-        monkeypatch.setitem(workshop.room()._crews, "help_desk", replace(parts, spec=spec))
+        monkeypatch.setitem(crews, "help_desk", replace(parts, spec=spec))
         view = desk.finish(desk.submit(LEAVE_QUESTION), runner)
         check_record(desk, view, provider)
         assert len(provider.requests) == 2

@@ -6,7 +6,7 @@ then what runs, whatever a database would have made of the statement as it was t
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -58,7 +58,6 @@ class Bound:
     scopes: tuple[Scope, ...]
     uses: tuple[ColumnUse, ...]
     relations: Mapping[str, Relation]
-    filters: tuple[str, ...] = field(default=())
 
     def columns_of(self, name: str) -> tuple[str, ...]:
         """Those of a product that the statement needs; at least one, so that its rows can be counted."""

@@ -19,7 +19,8 @@ SQL_TYPES: Mapping[ColumnType, str] = {
 @dataclass(frozen=True, slots=True)
 class Relation:
     """`masked` columns can be shown, as their mask leaves them, and nothing else; `sensitive` ones only in
-    totals over at least `smallest_group` rows. `rows` are those published, whoever asks."""
+    totals over at least `smallest_group` rows. No two rows have the same values in any of `keys`. `rows` are
+    those published, whoever asks."""
 
     name: str
     columns: Mapping[str, ColumnType]
@@ -27,6 +28,7 @@ class Relation:
     masked: frozenset[str]
     sensitive: frozenset[str]
     smallest_group: int
+    keys: tuple[frozenset[str], ...]
     rows: int
 
     @property
@@ -55,5 +57,6 @@ def relation_of(product: DataProduct, masked: Collection[str], rows: int) -> Rel
             and column.name not in product.access.unmasked
         ),
         smallest_group=product.access.smallest_group,
+        keys=product.unique_keys,
         rows=rows,
     )

@@ -27,7 +27,7 @@ from knowledge.warehouse.sql.naming import name_products
 from knowledge.warehouse.sql.policed import PolicedSource, open_policed
 from knowledge.warehouse.sql.relation import relation_of
 from knowledge.warehouse.sql.rewrite import child_sql, readable_sql
-from knowledge.warehouse.sql.small_groups import keep_groups_large
+from knowledge.warehouse.sql.small_groups import Grouping, group_confidential
 from knowledge.warehouse.warehouse import Warehouse
 from ledger.data_products import ProductLoad
 
@@ -39,12 +39,21 @@ _LONGEST_LABEL = 60
 
 @dataclass(frozen=True, slots=True)
 class CheckedSql:
-    """`bound` is the statement as it runs; `loads` are what it reads, `tables` the policed SELECTs that give
-    the child its rows, both by product."""
+    """`bound` is the statement as it is told of; `loads` are what it reads, `tables` the policed SELECTs that
+    give the child its rows, both by product. `grouping` is there where it uses confidential columns."""
 
     bound: Bound
+    grouping: Grouping | None
     loads: Mapping[str, ProductLoad]
     tables: Mapping[str, str]
+
+    def statement(self, rows: int) -> str:
+        """As it runs, for at most `rows` rows."""
+        return child_sql(self.grouping.tree if self.grouping else self.bound.tree, rows)
+
+    def told(self, answer: Answer) -> tuple[Answer, int]:
+        """What may be shown of the answer, and how many groups are too small to be. Raises QueryTooLarge."""
+        return self.grouping.told(answer) if self.grouping else (answer, 0)
 
 
 def run_sql(
@@ -68,12 +77,12 @@ def run_sql(
             lineage = lineage_of(source, warehouse.catalog.products, used)
     except RecursionError:
         raise QueryRefused("The statement is nested too deeply; write it flatter.") from None
-    answer = Answer((), (), truncated=False)
+    answer, too_small = Answer((), (), truncated=False), 0
     if quality.verdict is not Verdict.BLOCK:
         # One row more than is given, which tells that there are more.
-        statement = child_sql(checked.bound.tree, limits.rows + 1)
-        answer = run_in_child(checked.tables, statement, limits.rows, limits)
-    return _result(checked, quality, lineage, answer)
+        statement = checked.statement(limits.rows + 1)
+        answer, too_small = checked.told(run_in_child(checked.tables, statement, limits.rows, limits))
+    return _result(checked, quality, lineage, answer, too_small)
 
 
 def check_sql(source: PolicedSource, sql: str, limits: SqlLimits) -> CheckedSql:
@@ -86,12 +95,16 @@ def check_sql(source: PolicedSource, sql: str, limits: SqlLimits) -> CheckedSql:
     }
     bound = bind(tree, relations)
     check_masked(bound)
-    bound = keep_groups_large(bound)
+    grouping = group_confidential(bound)
     check_cost(bound, limits.joined_rows)
-    return CheckedSql(bound, loads, {name: source.select_sql(name, bound.columns_of(name)) for name in names})
+    return CheckedSql(
+        bound, grouping, loads, {name: source.select_sql(name, bound.columns_of(name)) for name in names}
+    )
 
 
-def _result(checked: CheckedSql, quality: Quality, lineage: tuple[str, ...], answer: Answer) -> NumberResult:
+def _result(
+    checked: CheckedSql, quality: Quality, lineage: tuple[str, ...], answer: Answer, too_small: int
+) -> NumberResult:
     # Without an answer there are no columns either, only units.
     described = zip(answer.columns, checked.bound.tree.selects, _units(checked.bound), strict=False)
     columns = tuple(
@@ -106,10 +119,11 @@ def _result(checked: CheckedSql, quality: Quality, lineage: tuple[str, ...], ans
         products=tuple(checked.loads),
         quality=quality,
         as_of=min(known, default=None),
-        filters=checked.bound.filters,
+        filters=(checked.grouping.sentence,) if checked.grouping else (),
         lineage=lineage,
         row_count=len(answer.rows),
         truncated=answer.truncated,
+        too_small=too_small,
     )
 
 

@@ -14,6 +14,7 @@ from crews.tools.triage import (
     OPEN_TICKET,
     TicketArguments,
 )
+from crews.tools.untrusted import without_marks
 from crews.triage.desk import TriageDesk, title_of
 from knowledge.warehouse.warehouse import Warehouse
 from ledger.db import Database
@@ -56,7 +57,11 @@ def findings(gate: Gate) -> list[Finding]:
 
 
 def texts(answer: dict[str, Any]) -> list[str]:
-    return [item["text"] for item in answer["evidence"]]
+    return [without_marks(item["text"]) for item in answer["evidence"]]
+
+
+def titles(answer: dict[str, Any]) -> list[str]:
+    return [without_marks(item["title"]) for item in answer["evidence"]]
 
 
 def test_a_request_is_classified_with_its_priority(desk: Desk, triage: TriageDesk) -> None:
@@ -117,10 +122,12 @@ def test_the_failed_pipeline_is_found_with_reason_and_owner(
     )
     assert texts(answer)[1] == "The pipeline quarterly, due on 28 February 2026 at 02:10, succeeded."
     assert texts(answer)[2] == "The pipeline ledger_export, due today at 01:00, succeeded."
-    assert answer["note"].startswith(
+    assert texts(answer)[3].startswith(
         "Quarterly Financials is affected: The pipeline quarterly, due yesterday"
     )
-    assert "Its owner is Reporting" in answer["note"]
+    assert "Its owner is Reporting" in texts(answer)[3]
+    # What a pipeline says of itself reaches a model as evidence alone, between marks.
+    assert "note" not in answer
     page = findings(gate)[-1]
     assert (page.details["health"], page.details["affected"]) == ("failed", True)
     assert page.details["owner_group"] == "finance"
@@ -155,11 +162,19 @@ def test_without_triage_the_tools_say_so(desk: Desk) -> None:
     )
 
 
-def test_opening_a_ticket_needs_a_person(desk: Desk, triage: TriageDesk) -> None:
+def test_opening_a_ticket_needs_a_person_once_others_words_were_read(desk: Desk, triage: TriageDesk) -> None:
+    asker = find_principal(desk.db, STAFF)
+    opened(desk, triage, STAFF, VPN, "a")
     gate = triage_gate(desk, triage)
+    gate.call(FIND_SIMILAR_TICKETS, text=VPN)
     answer = gate.call(OPEN_TICKET, text=VPN)
     assert (answer["status"], "a person's decision" in answer["note"]) == ("denied", True)
-    assert list_tickets(desk.db, find_principal(desk.db, STAFF)) == []
+    assert len(list_tickets(desk.db, asker)) == 1
+    fresh = triage_gate(desk, triage)
+    fresh.call(CLASSIFY_REQUEST, text=VPN)
+    fresh.call(CHECK_ACCESS, system="VPN")
+    assert fresh.call(OPEN_TICKET, text=VPN)["status"] == "found"
+    assert len(list_tickets(desk.db, asker)) == 2
 
 
 def test_a_step_opens_one_ticket_however_often_it_is_repeated(desk: Desk, triage: TriageDesk) -> None:
@@ -181,9 +196,9 @@ def test_similar_tickets_are_those_the_asker_may_see(desk: Desk, triage: TriageD
     opened(desk, triage, STAFF, "My payslip is wrong", "c")
     asked = "VPN does not connect at all"
     mine = triage_gate(desk, triage).call(FIND_SIMILAR_TICKETS, text=asked)
-    assert [item["title"] for item in mine["evidence"]] == [VPN]
+    assert titles(mine) == [VPN]
     handled = triage_gate(desk, triage, principal=FINANCE).call(FIND_SIMILAR_TICKETS, text=asked)
-    assert {item["title"] for item in handled["evidence"]} == {VPN, "The VPN is not connecting"}
+    assert set(titles(handled)) == {VPN, "The VPN is not connecting"}
     none = triage_gate(desk, triage, principal=ENGINEER).call(
         FIND_SIMILAR_TICKETS, text="My payslip is wrong"
     )

@@ -43,7 +43,7 @@ def test_one_and_all_are_the_same(shop: Warehouse) -> None:
 def test_features_are_the_metrics_over_ones_own_rows(shop: Warehouse) -> None:
     table = feature_table(shop, ALL, "customer", NOW, judge_well)
     names = [column.name for column in table.columns]
-    assert names == ["customer_id", "email", "segment", "revenue", "orders_30d", "order_value", "margin"]
+    assert names == ["customer_id", "email", "revenue", "orders_30d", "order_value", "margin"]
     for row in table.rows:
         own = [order for order in ORDER_ROWS if order["customer_id"] == row[0]]
         recent = [order for order in own if 0 <= (NOW.date() - order["ordered_on"]).days < 30]
@@ -57,7 +57,7 @@ def test_a_feature_is_what_the_metric_says(shop: Warehouse) -> None:
     query = MetricQuery(("orders.order_value",), filters=(MetricFilter("orders.channel", "=", "till"),))
     assert query_metrics(shop, ALL, query, NOW, judge_well).rows
     [row] = profile_entity(shop, ALL, "customer", 2, NOW, judge_well).rows
-    assert row[5] == (Decimal("100.10") + Decimal("33.33")) / 2
+    assert row[4] == (Decimal("100.10") + Decimal("33.33")) / 2
 
 
 def test_whoever_may_not_see_a_column_gets_no_feature_made_of_it(shop: Warehouse) -> None:
@@ -65,6 +65,13 @@ def test_whoever_may_not_see_a_column_gets_no_feature_made_of_it(shop: Warehouse
     assert "margin" not in [column.name for column in profile.columns]
     assert "person1@home.example" not in str(profile)
     assert len(str(profile.rows[0][1])) == 12
+
+
+def test_a_confidential_attribute_is_for_those_who_are_named(sqlite_db: Database, tmp_path: Path) -> None:
+    named = CUSTOMERS.replace("unmasked: {", "unmasked: {segment: [care], ")
+    shop = publish_all(open_metric_shop(sqlite_db, tmp_path, customers_products=named))
+    for scope, segment in ((ALL, "gold"), (STAFF, None)):
+        assert profile_entity(shop, scope, "customer", 1, NOW, judge_well).rows[0][2] == segment
 
 
 def test_an_entity_one_may_not_see_is_as_one_that_does_not_exist(sqlite_db: Database, tmp_path: Path) -> None:

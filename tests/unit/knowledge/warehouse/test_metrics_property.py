@@ -3,10 +3,11 @@ other row or masked value can be read anywhere in a result, a statement or an er
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,14 @@ from knowledge.warehouse.spec import (
     MaskKind,
     RowRule,
 )
+from knowledge.warehouse.statistics.anomalies import find_anomalies
+from knowledge.warehouse.statistics.correlation import correlate
+from knowledge.warehouse.statistics.decomposition import decompose_change
+from knowledge.warehouse.statistics.forecast import forecast
+from knowledge.warehouse.statistics.outliers import find_outliers
+from knowledge.warehouse.statistics.statistic import Statistic
 from knowledge.warehouse.statistics.summary import summarize
+from knowledge.warehouse.statistics.trend import find_trend
 from knowledge.warehouse.warehouse import Warehouse
 from ledger.db import Database
 from ledger.errors import CrewdeskError
@@ -208,14 +216,22 @@ def test_figures_are_of_the_rows_a_reader_may_see_and_tell_of_no_others(sales: W
 
 def made_of(result: NumberResult) -> Iterator[str]:
     """What statistics and charts say of a result, or why they say nothing."""
+    first = result.columns[0].name
+    for statistic in (find_trend, find_anomalies, decompose_change, forecast):
+        yield said_by(statistic, result)
     for column in result.columns:
-        try:
-            yield repr(summarize(result, column.name))
-        except QueryRefused as refusal:
-            yield str(refusal)
+        for statistic in (summarize, find_outliers, partial(correlate, other=first)):
+            yield said_by(statistic, result, column.name)
     chart = chart_for(result, "Figures")
     if chart is not None:
         yield f"{json.dumps(chart.spec)} {chart.alt} {chart.notes}"
+
+
+def said_by(statistic: Callable[..., Statistic], *given: Any) -> str:
+    try:
+        return repr(statistic(*given))
+    except QueryRefused as refusal:
+        return str(refusal)
 
 
 def not_allowed(case: Case) -> bool:

@@ -272,13 +272,14 @@ def test_what_rests_on_a_product_one_may_not_read_does_not_exist(sqlite_db: Data
 
 
 def test_small_groups_of_confidential_columns_are_left_out(shop: Warehouse) -> None:
-    orders = [order(number, "2026-07-01", 1, "1.00", customer_id=number % 2 + 1) for number in range(1, 9)]
-    orders += [order(9, "2026-07-01", 1, "1.00", customer_id=6)]
-    publish(shop, "sales.orders", orders)
-    rows = [
-        {"customer_id": number, "segment": segment}
-        for number, segment in ((1, "gold"), (2, "tin"), (6, "rare"))
-    ]
+    segments = ["rare", *["gold"] * 3, *["tin"] * 4]
+    customers = [1, *range(2, 8), 2, 3, 4, 5, 6, 7, 8, 8]
+    publish(
+        shop,
+        "sales.orders",
+        [order(place, "2026-07-01", 1, "1.00", customer_id=who) for place, who in enumerate(customers)],
+    )
+    rows = [{"customer_id": number, "segment": segment} for number, segment in enumerate(segments, start=1)]
     publish(shop, "sales.customers", rows)
     result = ask(shop, "orders.orders", dimensions=("customers.segment",))
     assert [row[0] for row in result.rows] == ["tin"]

@@ -49,6 +49,7 @@ columns:
   - {name: email, type: string, description: Address, classification: pii, mask: hash}
   - {name: phone, type: string, description: Number, classification: pii}
   - {name: segment, type: string, description: Kind}
+primary_key: [id]
 access:
   unmasked: {name: [board], email: [board], phone: [board]}
 """
@@ -61,6 +62,16 @@ columns:
   - {name: hired, type: date, description: Since when}
   - {name: hours, type: integer, description: A week}
   - {name: salary, type: decimal, description: Pay, classification: confidential, unit: EUR}
+  - {name: bonus, type: integer, description: On top, classification: confidential}
+  - {name: grade, type: string, description: What step, classification: confidential}
+primary_key: [id]
+"""
+_TEAM = """\
+name: hr.teams
+columns:
+  - {name: team, type: string, description: Team}
+  - {name: floor, type: integer, description: Where it sits}
+primary_key: [team]
 """
 _PLANS = """\
 name: board.plans
@@ -76,7 +87,14 @@ _TEAMS = {"Tills": 6, "Stores": 7, "Legal": 2}
 def make_shop(db: Database, folder: Path, hidden: str = "SECRET") -> Warehouse:
     """With another word for `hidden`, all that may not be seen is another, and there are more such rows."""
     files = {}
-    for name, text in (("orders", _ORDERS), ("customers", _CUSTOMERS), ("staff", _STAFF), ("plans", _PLANS)):
+    products = {
+        "orders": _ORDERS,
+        "customers": _CUSTOMERS,
+        "staff": _STAFF,
+        "teams": _TEAM,
+        "plans": _PLANS,
+    }
+    for name, text in products.items():
         first, _, rest = text.partition("\n")
         files[f"products/{name}.yaml"] = f"{first}\n{_HEAD.format(name=name)}{rest}"
     write_workspace(folder, ("everyone", "north", "board"), files)
@@ -84,6 +102,7 @@ def make_shop(db: Database, folder: Path, hidden: str = "SECRET") -> Warehouse:
     publish(shop, "commerce.orders", orders(hidden))
     publish(shop, "crm.customers", customers(hidden), as_of=db.clock.now() - timedelta(days=1))
     publish(shop, "hr.staff", staff())
+    publish(shop, "hr.teams", teams())
     publish(shop, "board.plans", [{"id": 666, "plan": "SECRET merger"}])
     return shop
 
@@ -128,9 +147,15 @@ def staff() -> list[dict[str, Any]]:
             "hired": date(2020, 1, 1) + timedelta(days=40 * number),
             "hours": 40,
             "salary": Decimal("66600.00") if team == "Legal" else Decimal(1000 * (number + 1)),
+            "bonus": 666 if team == "Legal" else number % 4 * 10 or None,
+            "grade": "SECRET" if team == "Legal" else "ABB"[number % 3],
         }
         for number, team in enumerate(people)
     ]
+
+
+def teams() -> list[dict[str, Any]]:
+    return [{"team": team, "floor": min(number, 1)} for number, team in enumerate(_TEAMS)]
 
 
 class FilePolicy:

@@ -29,13 +29,6 @@ _FILTERS = (
     "{o}::VARCHAR LIKE '%e%'",
     "{n} IN (SELECT id FROM {p})",
 )
-_CONDITIONS = (
-    "team IN ('Legal', 'Tills')",
-    "salary > 3000",
-    "hired < '2021-01-01'",
-    "team LIKE 'S%'",
-    "salary BETWEEN 2000 AND 9000",
-)
 _WINDOWS = (
     "row_number() OVER (ORDER BY {n})",
     "sum({n}) OVER (PARTITION BY {o})",
@@ -71,24 +64,6 @@ def rubbish() -> st.SearchStrategy[str]:
     return st.lists(st.sampled_from(words), min_size=1, max_size=25).map(
         lambda some: "SELECT " + " ".join(some)
     )
-
-
-@st.composite
-def totals_of_salaries(draw: st.DrawFn) -> tuple[str, str, str]:
-    """A total of what is sensitive, by keys, of some rows: keys (or none), condition, total."""
-    keys = ", ".join(draw(st.lists(st.sampled_from(("team", "name", "hours")), max_size=2, unique=True)))
-    name = draw(st.integers(0, 14))
-    conditions = draw(
-        st.lists(
-            st.sampled_from((f"id = {name}", f"id > {name}", f"name <> 'Person {name}'", *_CONDITIONS)),
-            min_size=1,
-            max_size=3,
-        )
-    )
-    total = draw(
-        st.sampled_from(("sum(salary)", "avg(salary)", "count(salary)", "sum(salary * hours)", "count(*)"))
-    )
-    return keys, " AND ".join(conditions), total
 
 
 def _rows(draw: st.DrawFn) -> str:
