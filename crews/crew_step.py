@@ -6,7 +6,7 @@ fail the check against their evidence are sent back once (`crews/redraft.py`).
 """
 
 import contextvars
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -92,7 +92,8 @@ class CrewRoom:
         gateway: GatewayLLM
         floor = floor_llm(parts.floor_plan, lambda offered: _floor_turn(context, gateway, offered))
         gateway = GatewayLLM(context, name, [*chain, Speaker(FLOOR_MODEL, floor)], purse)
-        return _step_output(context, parts, gateway, _work(context, parts, tools, gateway))
+        output = _work(context, parts, tools, gateway)
+        return _step_output(context, parts, gateway, output, lambda: gateway.on_floor)
 
     def _repeat(self, context: StepContext, parts: CrewParts, replay: Replay) -> CrewStepOutput:
         """From the record alone; or, with another model, from the record of the tools as far as it goes."""
@@ -119,11 +120,12 @@ class CrewRoom:
         chain = [replies.speaker for _ in record.generations] or [replies.speaker]
         gateway = GatewayLLM(context, parts.spec.name, chain, purse)
         output = _work(context, parts, tools, gateway)
+        result = _step_output(context, parts, gateway, output, lambda: replies.on_floor)
         for difference in replies.diverged:
             _log.warning("replay_diverged", step=context.claim.key, difference=difference)
         with context.recorder.span("check", "replay", {"step": context.claim.key}) as span:
             span.output = {"diverged": replies.diverged}
-        return _step_output(context, parts, gateway, output).model_copy(update={"model": replies.use})
+        return result.model_copy(update={"model": replies.use})
 
     def _named(self, model: str) -> list[ModelCandidate]:
         """Raises SettingsInvalid."""
@@ -170,9 +172,9 @@ def _attempt(
         return output
 
 
-def _draft_again(gateway: GatewayLLM, prompt: str) -> DraftAnswer | None:
+def _draft_again(gateway: GatewayLLM, on_floor: Callable[[], bool], prompt: str) -> DraftAnswer | None:
     said = str(gateway.call([{"role": "user", "content": prompt}]))
-    return None if gateway.on_floor else DraftAnswer.model_validate(parse_output(DraftAnswer, said))
+    return None if on_floor() else DraftAnswer.model_validate(parse_output(DraftAnswer, said))
 
 
 def _kick_off(crew: Any, tally: EventTally) -> str:
@@ -204,12 +206,16 @@ def _floor_turn(context: StepContext, gateway: GatewayLLM, offered: frozenset[st
 
 
 def _step_output(
-    context: StepContext, parts: CrewParts, gateway: GatewayLLM, output: BaseModel
+    context: StepContext,
+    parts: CrewParts,
+    gateway: GatewayLLM,
+    output: BaseModel,
+    on_floor: Callable[[], bool],
 ) -> CrewStepOutput:
     # A model that fails now has not failed the draft it leaves.
     use, failed = gateway.use, 0
-    if isinstance(output, DraftAnswer) and output.claims and not gateway.on_floor:
-        redraft = redraft_once(context, output, partial(_draft_again, gateway))
+    if isinstance(output, DraftAnswer) and output.claims and not on_floor():
+        redraft = redraft_once(context, output, partial(_draft_again, gateway, on_floor))
         if redraft.failed:
             output, use, failed = redraft.draft, gateway.use, redraft.failed
     return CrewStepOutput(

@@ -19,7 +19,7 @@ from crews.step_context import StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec
 from ledger.evidence import Finding
 from ledger.replays import RecordedStep
-from ledger.result import ModelUse
+from ledger.result import FLOOR_MODEL, ModelUse
 from ledger.spans import Span
 
 RECORD = "record"
@@ -82,6 +82,12 @@ class RecordedReplies:
         """Which model had spoken."""
         use = self._record.output.get("model")
         return None if use is None else ModelUse.model_validate(use)
+
+    @property
+    def on_floor(self) -> bool:
+        """Whether it was the floor that spoke last."""
+        spoken = self._record.generations[: self._at]
+        return bool(spoken) and spoken[-1].attributes.get("model") == FLOOR_MODEL
 
     def _speak(self, messages: Any, tools: list[dict[str, Any]]) -> Any:
         if self._at == len(self._record.generations):

@@ -55,7 +55,7 @@ def test_the_record_gives_the_same_answer_with_no_model(desk: Desk, script: tupl
         again = go_again(desk, view, candidate(provider))
         assert len(provider.requests) == asked
     diff = diff_of(desk.db, view, again)
-    assert (diff.same, diff.diverged) == (True, ())
+    assert (diff.same, diff.diverged) == (True, ()), diff
     assert (again.source, again.replay_of, again.question) == ("replay", view.run_id, PERSONAL)
     assert again.model == view.model
     assert again.usage.cost_usd == again.usage.input_tokens == 0

@@ -137,9 +137,9 @@ def test_the_failed_pipeline_is_found_with_reason_and_owner(
 def test_the_last_run_tells_how_a_system_is(desk: Desk, triage: TriageDesk, warehouse: Warehouse) -> None:
     gate = triage_gate(desk, triage, warehouse)
     late = gate.call(CHECK_SYSTEM_STATUS, system="Reports")
-    assert "The pipeline daily, due today at 05:00, was late." in late["note"]
+    assert "The pipeline daily, due today at 05:00, was late." in texts(late)[-1]
     vpn = gate.call(CHECK_SYSTEM_STATUS, system="VPN")
-    assert "Nothing on record tells how VPN fares." in vpn["note"]
+    assert "Nothing on record tells how VPN fares." in texts(vpn)[0]
     assert "Status page: Restarted on Wednesdays." in texts(vpn)[0]
 
 
