@@ -17,7 +17,8 @@ from ledger.people import (
     list_principals,
     sync_people,
 )
-from ledger.reading import get_run, get_run_for, list_runs, read_progress, resolve_run_id, run_state
+from ledger.progress import read_progress
+from ledger.reading import get_run, get_run_for, list_runs, resolve_run_id, run_state
 from ledger.schema import AuditRow, RunRow
 from ledger.steps import complete_step
 from tests.unit.ledger.world import (
