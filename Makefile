@@ -36,11 +36,14 @@ serve: $(READY) ## Ingest the sample workspace and run everything in one process
 	@$(BIN)/crewdesk catalog load
 	@$(BIN)/crewdesk serve
 
+# Two at a time: each of them keeps a model and a server. A file's tests stay together, as they share both.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+
 test: $(READY) ## Run the whole test-suite
-	$(BIN)/pytest tests
+	$(PYTEST) tests
 
 test-fast: $(READY) ## Run unit, contract and architecture tests
-	$(BIN)/pytest tests/unit tests/contract tests/architecture
+	$(PYTEST) tests/unit tests/contract tests/architecture
 
 check: lint types imports docs-check test ## All that CI checks
 

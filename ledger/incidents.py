@@ -77,6 +77,8 @@ def update_incident(
     in; `resolves` ends them and the incident. Raises NotFound, InvalidInput."""
     note = checked_note(text)
     with db.write() as session:
+        # Whoever gathers locks tickets first and the incident through them, and would wait for us in turn.
+        take_turns(session, "incidents")
         incident = _handled_incident(session, principal, number)
         rows = session.scalars(
             select(TicketRow)

@@ -113,6 +113,12 @@ def open_ticket(db: Database, principal: Principal, request: TicketRequest, key:
         return OpenedTicket(row.number, is_new=True)
 
 
+def number_opened_by(db: Database, key: str) -> int | None:
+    """The ticket this key has opened, for whoever repeats what opened it."""
+    with db.read() as session:
+        return session.scalar(select(TicketRow.number).where(TicketRow.key == key))
+
+
 def get_ticket(db: Database, principal: Principal, number: int) -> TicketView:
     """Raises NotFound."""
     with db.read() as session:

@@ -11,7 +11,14 @@ from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
 from ledger.db import Database, insert_into, now_in
-from ledger.errors import CrewdeskError, ErrorKind, NotFound, NotPermitted, UnknownPrincipal
+from ledger.errors import (
+    CrewdeskError,
+    ErrorKind,
+    NotFound,
+    NotPermitted,
+    UnknownPrincipal,
+    UnknownWorkflow,
+)
 from ledger.evidence import BLOCKED, evidence_in
 from ledger.people import Principal
 from ledger.result import AbstainReason
@@ -68,11 +75,11 @@ def open_watches(db: Database) -> list[Watch]:
 
 
 def ask_again(db: Database, watch: Watch) -> str | None:
-    """Submits the question anew and returns the new run's id; None if its asker may not ask any more."""
+    """Submits the question anew and returns the new run's id; None if nobody may ask it any more."""
     # Whoever dies in between finds the same run by its external id.
     try:
         again = submit_run(db, _request(db, watch)).run_id
-    except (UnknownPrincipal, NotPermitted):
+    except (UnknownPrincipal, NotPermitted, UnknownWorkflow):
         again = None
     with db.write() as session:
         row = session.get_one(WatchRow, watch.run_id)

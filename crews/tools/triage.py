@@ -14,7 +14,7 @@ from crews.triage.status import Health, PipelineRun, SystemStatus, check_system_
 from crews.triage.systems import SYSTEMS, System
 from ledger.evidence import Finding
 from ledger.people import Right
-from ledger.tickets import visible_numbers
+from ledger.tickets import get_ticket, number_opened_by, visible_numbers
 
 # Kinds of evidence.
 CLASSIFICATION = "classification"
@@ -186,36 +186,52 @@ def _similar(context: StepContext, arguments: RequestArguments) -> ToolOutcome:
 
 
 def _open(context: StepContext, arguments: TicketArguments) -> ToolOutcome:
+    # One ticket for each step of a run: whoever repeats the step, in whatever words, finds it opened.
+    key = f"{context.claim.run_id}/{context.claim.key}"
+    number = number_opened_by(context.db, key)
+    if number is None:
+        number, complaint = _file(context, arguments, key)
+        if number is None:
+            return ToolOutcome(Status.DENIED, note=complaint)
+    return ToolOutcome(Status.FOUND, findings=[_opened(context, number)])
+
+
+def _file(context: StepContext, arguments: TicketArguments, key: str) -> tuple[int | None, str | None]:
+    """The new ticket's number, or why there is none."""
     desk = context.triage
     found = desk.triage(arguments.text)
     names = [category.name for category in desk.spec.file.categories]
     if arguments.category is not None and arguments.category not in names:
-        return ToolOutcome(Status.DENIED, note=f"There is no such category; there are: {', '.join(names)}.")
+        return None, f"There is no such category; there are: {', '.join(names)}."
     category = desk.spec.category(arguments.category) if arguments.category else found.category
     priority = judge_priority(arguments.text, desk.spec.file, category)
-    claim, masked = context.claim, context.mask.fresh(arguments.text)
-    # One ticket for each step of a run: whoever repeats the step finds it opened.
-    key = f"{claim.run_id}/{claim.key}"
+    claim, masked = context.claim, context.mask.text(arguments.text)
     filed = desk.file_ticket(claim.principal, masked, category, priority, key, claim.run_id)
-    told = f"Ticket {filed.ticket.number} is open for the group {category.group}. {priority.reason}"
-    if filed.incident:
-        told += f" It is part of incident {filed.incident.number}: {filed.incident.people} people report it."
-    finding = Finding(
+    return filed.ticket.number, None
+
+
+def _opened(context: StepContext, number: int) -> Finding:
+    ticket = get_ticket(context.db, context.claim.principal, number)
+    told = f"Ticket {number} is open for the group {ticket.group}. {ticket.priority_reason}"
+    if ticket.incident:
+        told += (
+            f" It is part of incident {ticket.incident.number}: {ticket.incident.people} people report it."
+        )
+    return Finding(
         kind=TICKET,
-        source=f"ticket {filed.ticket.number}",
+        source=f"ticket {number}",
         locator="open",
         text=told,
         as_of=None,
         details={
-            "title": f"Ticket {filed.ticket.number}",
-            "number": filed.ticket.number,
-            "category": category.name,
-            "priority": priority.level,
-            "expertise": category.group,
-            "incident": filed.incident.number if filed.incident else None,
+            "title": f"Ticket {number}",
+            "number": number,
+            "category": ticket.category,
+            "priority": ticket.priority,
+            "expertise": ticket.group,
+            "incident": ticket.incident.number if ticket.incident else None,
         },
     )
-    return ToolOutcome(Status.FOUND, findings=[finding])
 
 
 CLASSIFY_REQUEST = ToolSpec(

@@ -275,7 +275,7 @@ def test_a_reader_sees_one_picture_of_a_run(db: Database) -> None:
     assert before == after == "queued"
     assert run_state(db, run_id) == "answered"
     progress = read_progress(db, run_id)
-    assert (progress.state, progress.is_open, {state for _key, state in progress.steps}) == (
+    assert (progress.state, progress.is_open, {step.state for step in progress.steps}) == (
         "answered",
         False,
         {"done"},

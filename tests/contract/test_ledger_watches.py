@@ -9,6 +9,7 @@ from ledger.people import find_principal, sync_people
 from ledger.reading import get_run_for_delivery, list_runs
 from ledger.result import AbstainReason
 from ledger.watches import NothingToWatch, Watch, ask_again, blocked_run_in, open_watches, watch_run
+from ledger.workflows import retire_workflows
 from tests.unit.ledger.world import (
     EMPLOYEE,
     ENGINEER,
@@ -91,6 +92,13 @@ def test_somebody_who_left_meanwhile_is_not_answered(db: Database) -> None:
     assert ask_again(db, watch) is None
     assert open_watches(db) == []
     assert len(list_runs(db)) == 1
+
+
+def test_a_workflow_that_is_gone_meanwhile_holds_nobody_else_up(db: Database) -> None:
+    watch = watch_run(db, blocked_run(db))
+    retire_workflows(db, keep=())
+    assert ask_again(db, watch) is None
+    assert open_watches(db) == []
 
 
 def test_a_thread_waits_for_its_last_run_alone(db: Database) -> None:

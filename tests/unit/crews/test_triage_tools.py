@@ -180,13 +180,17 @@ def test_opening_a_ticket_needs_a_person_once_others_words_were_read(desk: Desk,
 def test_a_step_opens_one_ticket_however_often_it_is_repeated(desk: Desk, triage: TriageDesk) -> None:
     gate = triage_gate(desk, triage)
     asked = TicketArguments(text=f"{VPN}. Write to ann.smith@shop.example")
-    first, again = (OPEN_TICKET.run(gate.context, asked).findings[0] for _ in range(2))
-    assert first.details == again.details
+    reworded = TicketArguments(text="The VPN will not come up")
+    first, again, otherwise = (
+        OPEN_TICKET.run(gate.context, arguments).findings[0] for arguments in (asked, asked, reworded)
+    )
+    assert first == again == otherwise
     assert first.text.startswith("Ticket 1 is open for the group finance. Priority 3:")
     ticket = get_ticket(desk.db, find_principal(desk.db, STAFF), 1)
     assert ticket.text == f"{VPN}. Write to [EMAIL_1]"
     assert (ticket.category, ticket.group, ticket.run_id) == ("network", "finance", gate.run_id)
-    wrong = OPEN_TICKET.run(gate.context, TicketArguments(text=VPN, category="pets"))
+    other = triage_gate(desk, triage)
+    wrong = OPEN_TICKET.run(other.context, TicketArguments(text=VPN, category="pets"))
     assert wrong.note == "There is no such category; there are: network, hardware, pay."
 
 
