@@ -5,7 +5,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from structlog.testing import capture_logs
 
 from ledger.advance import advance_run
 from ledger.cancel import RunEnded, cancel_run, cancel_run_for, is_cancel_requested
@@ -192,10 +193,11 @@ def test_a_wait_may_be_until_a_date(db: Database, until: str, waits: bool) -> No
     assert states(db, run_id)["last"] == ("blocked" if waits else "ready")
 
 
-def test_a_date_that_is_none_fails_the_run_with_a_sentence(db: Database) -> None:
+@pytest.mark.parametrize("date", ["soon", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
+def test_a_date_that_is_none_fails_the_run_with_a_sentence(db: Database, date: str) -> None:
     pause = {"key": "pause", "kind": "wait", "until": "start.date", "needs": ["start"]}
     run_id = begin(db, START, pause, last("pause"))
-    complete_step(db, claim(db, run_id, "start"), {"date": "soon"})
+    complete_step(db, claim(db, run_id, "start"), {"date": date})
     assert get_run(db, run_id).failure == "The step 'pause' waits until 'start.date', which is not a date."
 
 
@@ -299,6 +301,22 @@ def test_a_run_that_ends_takes_its_open_decisions_back(db: Database) -> None:
     assert the_decision(db, run_id).state == "withdrawn"
     with pytest.raises(DecisionClosed, match="the run has ended"):
         decide(db, decision.id, find_principal(db, ENGINEER), "yes")
+
+
+def test_a_step_that_cannot_go_on_ends_its_run_and_is_in_nobodys_way(db: Database) -> None:
+    asking = {**DECIDE, "ask": {**DECIDE["ask"], "expires_s": 60, "on_expiry": "no"}}
+    broken, sound = begin(db, asking, last("approve")), ask(db, "2", workflow="graph").run_id
+    with db.write() as session:
+        session.execute(delete(DecisionRow).where(DecisionRow.run_id == broken))
+    pass_time(db, 61)
+    with capture_logs() as logged:
+        assert (pass_due(db), pass_due(db)) == (2, 0)
+    [event] = logged
+    assert (event["event"], event["exc_info"]) == ("step_broke", True)
+    run = get_run(db, broken)
+    assert (run.state, states(db, broken)["approve"]) == ("failed", "failed")
+    assert (run.failure or "").endswith(f"error id {event['error_id']}.")
+    assert states(db, sound)["last"] == "ready"
 
 
 # Retry rules
