@@ -112,6 +112,15 @@ def test_what_a_workspace_no_longer_has_is_not_on_offer(own: Desk, workspace: Pa
     assert own.claim(begun).key == "plan"
 
 
+def test_an_answer_is_not_checked_on_what_is_no_draft(workspace: Path, sqlite_db: Database) -> None:
+    path = workspace / "workflows" / "survey.yaml"
+    path.write_text(WORKFLOW.replace("needs: [quote]", "needs: [plan, quote]"))
+    with pytest.raises(
+        WorkspaceInvalid, match=r"survey\.yaml: verify: it needs the step 'plan', but the crew"
+    ):
+        publish_workflows(sqlite_db, workspace)
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "complaint"),
     [
@@ -126,6 +135,12 @@ def test_what_a_workspace_no_longer_has_is_not_on_offer(own: Desk, workspace: Pa
         ("crews/planner/crew.yaml", "output:\n  type: object", "output:\n  type: string", "crew.yaml:"),
         ("workflows/survey.yaml", "uses: planner", "uses: dancer", "there is no crew called 'dancer'"),
         ("workflows/survey.yaml", "name: survey", "name: ask", "survey.yaml: name: it must be 'survey'"),
+        (
+            "workflows/survey.yaml",
+            "needs: [quote]",
+            "needs: [quote, plan]",
+            "verify: it needs the step 'plan', but the crew 'planner' has an `output:` of its own",
+        ),
     ],
 )
 def test_every_fault_is_found_with_its_file(
