@@ -112,6 +112,11 @@ def test_what_a_workspace_no_longer_has_is_not_on_offer(own: Desk, workspace: Pa
     assert own.claim(begun).key == "plan"
 
 
+def test_a_worker_without_a_workspace_leaves_what_others_have_on_offer(own: Desk, tmp_path: Path) -> None:
+    publish_workflows(own.db, tmp_path / "nowhere")
+    assert [spec.name for spec in list_workflows(own.db)] == ["ask", "survey"]
+
+
 def test_an_answer_is_not_checked_on_what_is_no_draft(workspace: Path, sqlite_db: Database) -> None:
     path = workspace / "workflows" / "survey.yaml"
     path.write_text(WORKFLOW.replace("needs: [quote]", "needs: [plan, quote]"))
