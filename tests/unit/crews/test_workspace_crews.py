@@ -1,5 +1,6 @@
 """Crews and workflows a workspace brings: declared in YAML, checked like those that ship, and worked with."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,8 @@ optional: [note]
         {"note": "long"},
         {"extra": 1},
         {"rate": None},
+        {"rate": math.nan},
+        {"rate": -math.inf},
     ):
         with pytest.raises(ValidationError):
             made.model_validate({**fits, **wrong})
