@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from structlog.testing import capture_logs
 
 from ledger.advance import advance_run
-from ledger.cancel import RunEnded, cancel_run, cancel_run_for, is_cancel_requested
+from ledger.cancel import RunEnded, cancel_run, cancel_run_for, is_stopped
 from ledger.db import Database
 from ledger.decisions import Decision, DecisionClosed, decide, list_decisions
 from ledger.due import pass_due
@@ -396,7 +396,7 @@ def test_what_is_at_work_ends_as_it_may_and_nothing_follows(db: Database, ends: 
     run_id = begin(db, START, last("start"))
     held = claim(db, run_id, "start")
     assert cancel_run(db, run_id, EMPLOYEE) == "running"
-    assert is_cancel_requested(db, run_id)
+    assert is_stopped(db, run_id)
     assert read_progress(db, run_id).cancelling
     if ends == "done":
         complete_step(db, held, {})
