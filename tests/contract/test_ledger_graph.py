@@ -335,9 +335,10 @@ def test_a_rule_says_how_often_and_after_what_wait_a_step_is_tried_again(db: Dat
         fail_step(db, claim(db, run_id, "last"), "Away.", code=code, try_again=False)
         assert try_claim(db, run_id, "last") is None
         assert (Relay(db, _nobody_rings).ring_due(), sweep_steps(db)) == (0, 0)
-        assert release_leases(db) == 1
+        assert (release_leases(db), count_open_runs(db)) == (1, 0)
         assert Relay(db, _nobody_rings).ring_due() == 0
         pass_time(db, 61)
+        assert count_open_runs(db) == 1
         rung: list[str] = []
         Relay(db, rung.append).ring_due()
         assert rung == [step_row(db, run_id, "last").id]
