@@ -14,6 +14,7 @@ from crews.step_context import StepContext
 from crews.step_runner import StepRunner
 from crews.verify_answer import verify_answer
 from crews.workflow_loader import SHIPPED, all_workflows, load_workflows
+from crews.workspace_crews import is_workspace
 from knowledge.library import Library
 from knowledge.pii.presidio import open_pattern_detector
 from ledger.artifacts import ARTIFACTS, ArtifactStore
@@ -42,11 +43,13 @@ def publish_shipped_workflows(db: Database) -> None:
 
 
 def publish_workflows(db: Database, workspace: Path) -> None:
-    """Those that ship and the workspace's own, and no other. Raises WorkspaceInvalid naming file and key."""
+    """Those that ship and the workspace's own, and no other. Without a workspace nobody knows which others
+    there are, and they stay. Raises WorkspaceInvalid naming file and key."""
     specs = all_workflows(workspace, shipped_crew_names(), FUNCTIONS)
     for spec in specs:
         publish_workflow(db, spec)
-    retire_workflows(db, keep={spec.name for spec in specs})
+    if is_workspace(workspace):
+        retire_workflows(db, keep={spec.name for spec in specs})
 
 
 def shipped_crew_files() -> list[Path]:

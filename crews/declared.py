@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from crews.bootstrap import FUNCTIONS, shipped_crew_files
 from crews.specs import CrewSpec, check_tools, load_crew_spec
-from crews.workflow_loader import SHIPPED, load_workflow, workflow_files
+from crews.workflow_loader import SHIPPED, load_workflow, with_own_output, workflow_files
 from crews.workspace_crews import crew_files, load_workspace_crew
 from ledger.errors import WorkspaceInvalid
 from ledger.workflow import WorkflowSpec
@@ -78,6 +78,7 @@ def _check_tools(declared: Declared) -> None:
 
 
 def _read_workflow(declared: Declared, path: Path, crews: set[str], taken: set[str]) -> None:
-    spec = declared.note(load_workflow, path, crews=crews, functions=FUNCTIONS, taken=taken)
+    other = with_own_output(declared.crews.values())
+    spec = declared.note(load_workflow, path, crews=crews, functions=FUNCTIONS, taken=taken, own_output=other)
     if spec is not None:
         declared.workflows[path] = spec

@@ -6,11 +6,14 @@ A draft that comes to nothing gives way to one that does not; if all come to not
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from crews.abstention import found_too_little
 from crews.help_desk.output import DraftAnswer
 from crews.router.output import Route
 from crews.step_context import StepContext
 from crews.step_output import NOBODY, CrewStepOutput
+from ledger.advance import StepUnfit
 from ledger.result import AbstainReason, ModelUse, RunResult
 
 _ROUTER = "router"
@@ -32,9 +35,10 @@ def asked_back(context: StepContext) -> RunResult | None:
 
 
 def merged_draft(context: StepContext) -> CrewStepOutput:
-    """Of all specialists this step needs. A candidate that failed the router failed this run too."""
+    """Of all specialists this step needs. A candidate that failed the router failed this run too. Raises
+    StepUnfit."""
     routed = _routed(context)
-    drafts = [one for one in _crew_outputs(context) if one.crew != _ROUTER]
+    drafts = _drafts(context)
     answer = _merge(drafts) if drafts else _nobody(routed)
     earlier = routed.model.fallbacks if routed is not None and routed.model is not None else ()
     if answer.model is None:
@@ -45,18 +49,33 @@ def merged_draft(context: StepContext) -> CrewStepOutput:
 
 def came_to_nothing(context: StepContext) -> list[str]:
     """A caveat for each specialist that found nothing where another one did."""
-    drafts = [one for one in _crew_outputs(context) if one.crew != _ROUTER]
+    drafts = _drafts(context)
     empty = [one for one in drafts if not _is_useful(one)]
     if len(empty) == len(drafts):
         return []
     return [f"{one.title} found nothing on this that it could give." for one in empty if one.title]
 
 
+def _drafts(context: StepContext) -> list[CrewStepOutput]:
+    drafts = [one for one in _crew_outputs(context) if one.crew != _ROUTER]
+    for one in drafts:
+        try:
+            DraftAnswer.model_validate(one.output)
+        except ValidationError as error:
+            raise StepUnfit(
+                f"{one.title or one.crew} has an output of its own and drafts no answer in claims; there "
+                f"is nothing the step '{context.claim.key}' could check; let a crew without one draft it."
+            ) from error
+    return drafts
+
+
 def _crew_outputs(context: StepContext) -> list[CrewStepOutput]:
+    """What a decision or a wait leaves is not for the answer."""
     return [
         CrewStepOutput.model_validate(output)
         for value in context.claim.inputs.values()
         for output in _listed(value)
+        if "crew" in output
     ]
 
 

@@ -11,7 +11,13 @@ MAX_DEPTH = 5
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
-_PLAIN: dict[str, Any] = {"string": str, "integer": int, "number": float, "boolean": bool}
+# JSON has no NaN and no infinity, and PostgreSQL keeps none.
+_PLAIN: dict[str, Any] = {
+    "string": str,
+    "integer": int,
+    "number": Annotated[float, Field(allow_inf_nan=False)],
+    "boolean": bool,
+}
 
 
 class OutputSchema(BaseModel):

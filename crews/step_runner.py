@@ -19,7 +19,7 @@ from crews.step_context import Budget, StepContext
 from crews.workflow_loader import BROKEN
 from knowledge.library import Library
 from knowledge.pii.port import PiiDetector
-from ledger.cancel import is_cancel_requested
+from ledger.cancel import is_stopped
 from ledger.db import Database
 from ledger.errors import CrewdeskError, DatabaseUnavailable, LeaseLost
 from ledger.ids import new_id, short_id
@@ -37,9 +37,11 @@ if TYPE_CHECKING:
 _log = get_logger(__name__)
 
 HEARTBEAT_S = LEASE_S / 3
-# A cancelled run ends within two seconds: the step is told after one at most, and has one to give in.
+# A stopped run ends within two seconds: the step is told after one at most, and has one to give in.
 LOOK_S = 0.5
 GIVE_IN_S = 1.0
+# How long past its deadline a step keeps its lease, to end in good order. One that hangs loses it then.
+GRACE_S = 30.0
 
 Function = Callable[[StepContext], BaseModel]
 
@@ -164,20 +166,22 @@ class StepRunner:
 
     def _beat(self, claim: ClaimedStep, stop: threading.Event, cancelled: threading.Event) -> None:
         beat_at = time.monotonic() + HEARTBEAT_S
+        last_beat_at = time.monotonic() + claim.deadline_s + GRACE_S
         while not stop.wait(min(LOOK_S, HEARTBEAT_S)):
             try:
-                if claim.undoes is None and is_cancel_requested(self._db, claim.run_id):
+                if claim.undoes is None and is_stopped(self._db, claim.run_id):
                     cancelled.set()
-                    self._end_cancelled(claim, stop)
+                    self._end_stopped(claim, stop)
                     return
-                if time.monotonic() >= beat_at:
+                if beat_at <= time.monotonic() <= last_beat_at:
                     beat_at = time.monotonic() + HEARTBEAT_S
                     if not extend_lease(self._db, claim):
+                        cancelled.set()
                         return
             except DatabaseUnavailable as error:
                 _log.warning("heartbeat_missed", reason=str(error))
 
-    def _end_cancelled(self, claim: ClaimedStep, stop: threading.Event) -> None:
+    def _end_stopped(self, claim: ClaimedStep, stop: threading.Event) -> None:
         """Ends the step in place of a worker that hangs in a call: what it brings home later is refused."""
         if not stop.wait(GIVE_IN_S):
             _log.warning("step_abandoned")

@@ -1,14 +1,14 @@
 """Reads workflows, those that ship with Crewdesk and a workspace's own, and checks that everything they use
 exists."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
 
 import crews.errors
 import ledger.errors
-from crews.specs import Limits
+from crews.specs import CrewSpec, Limits
 from crews.workspace_crews import is_workspace, load_workspace_crews
 from ledger.errors import CrewdeskError, WorkspaceInvalid
 from ledger.workflow import StepKind, StepSpec, WorkflowSpec
@@ -18,6 +18,7 @@ SHIPPED = Path(__file__).parent / "workflows"
 WORKFLOWS = "workflows"
 # Of a failure that is nobody's error on purpose.
 BROKEN = "broken"
+_VERIFY = "verify_answer"
 
 
 def workflow_files(workspace: Path) -> list[Path]:
@@ -32,11 +33,17 @@ def all_workflows(
     own_crews = load_workspace_crews(workspace, taken=shipped_crews).values()
     known = {*shipped_crews, *(spec.name for spec in own_crews)}
     taken = {spec.name for spec in shipped}
+    other = with_own_output(own_crews)
     own = [
-        load_workflow(path, crews=known, functions=functions, taken=taken)
+        load_workflow(path, crews=known, functions=functions, taken=taken, own_output=other)
         for path in workflow_files(workspace)
     ]
     return (*shipped, *own)
+
+
+def with_own_output(specs: Iterable[CrewSpec]) -> set[str]:
+    """The names of those crews that draft no answer in claims."""
+    return {spec.name for spec in specs if spec.output is not None}
 
 
 def load_workflows(
@@ -48,7 +55,12 @@ def load_workflows(
 
 
 def load_workflow(
-    path: Path, *, crews: Collection[str], functions: Collection[str], taken: Collection[str] = ()
+    path: Path,
+    *,
+    crews: Collection[str],
+    functions: Collection[str],
+    taken: Collection[str] = (),
+    own_output: Collection[str] = (),
 ) -> WorkflowSpec:
     """Raises WorkspaceInvalid naming the file and what is wrong."""
     spec = load_yaml(path, WorkflowSpec)
@@ -61,6 +73,7 @@ def load_workflow(
     for step in spec.steps:
         _check_uses(path, step, crews if step.kind == StepKind.CREW else functions)
         _check_extras(path, step, functions)
+    _check_drafts(path, spec, own_output)
     if spec.last_step.kind != StepKind.FUNCTION:
         raise WorkspaceInvalid(
             f"{path}: {spec.last_step.key}: the last step gives the run's result, so it is a function such "
@@ -89,6 +102,18 @@ def _check_uses(path: Path, step: StepSpec, known: Collection[str]) -> None:
             f"{path}: {step.key}: there is no {step.kind} called '{step.uses}'; there are: "
             f"{', '.join(sorted(known))}."
         )
+
+
+def _check_drafts(path: Path, spec: WorkflowSpec, own_output: Collection[str]) -> None:
+    unfit = {step.key: step.uses for step in spec.steps if step.uses in own_output}
+    for step in spec.steps:
+        for need in step.needs if step.uses == _VERIFY else ():
+            if need in unfit:
+                raise WorkspaceInvalid(
+                    f"{path}: {step.key}: it needs the step '{need}', but the crew '{unfit[need]}' has an "
+                    f"`output:` of its own and drafts no answer {_VERIFY} could check; let a crew without "
+                    "one read it and draft the answer."
+                )
 
 
 def _check_extras(path: Path, step: StepSpec, functions: Collection[str]) -> None:

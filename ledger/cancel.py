@@ -72,11 +72,11 @@ def _cancel_run(db: Database, run_id: str, by: str) -> RunState:
         return RunState(run.state)
 
 
-def is_cancel_requested(db: Database, run_id: str) -> bool:
-    """A cheap look, for whoever works on a step."""
+def is_stopped(db: Database, run_id: str) -> bool:
+    """Whether the run is being cancelled or has ended: a cheap look, for whoever works on a step."""
+    goes_on = (RunRow.cancel_requested_at.is_(None), RunRow.state.in_(OPEN_RUN_STATES))
     with db.read() as session:
-        asked_at = session.scalar(select(RunRow.cancel_requested_at).where(RunRow.id == run_id))
-        return asked_at is not None
+        return session.scalar(select(RunRow.id).where(RunRow.id == run_id, *goes_on)) is None
 
 
 def settle_cancel(session: Session, run: RunRow) -> None:

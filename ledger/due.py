@@ -1,4 +1,7 @@
-"""Lets what waited for a moment go on once it has come: waits end, and decisions nobody made expire."""
+"""Lets what waited for a moment go on once it has come: waits end, and decisions nobody made expire.
+
+A step that cannot go on ends its run, so that it is in nobody's way.
+"""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -6,8 +9,14 @@ from sqlalchemy.orm import Session
 from ledger.advance import finish_step
 from ledger.db import ROW_LOCK, Database, now_in
 from ledger.decisions import expire_decision
+from ledger.errors import CrewdeskError
+from ledger.ids import new_id, short_id
+from ledger.log import get_logger
+from ledger.run_state import fail_run
 from ledger.schema import OPEN_RUN_STATES, RunRow, StepRow, StepState
 from ledger.step_plan import declared
+
+_log = get_logger(__name__)
 
 
 def pass_due(db: Database) -> int:
@@ -24,7 +33,19 @@ def pass_due(db: Database) -> int:
             .order_by(StepRow.due_at)
         ).all()
     # One transaction each, as for the sweeper.
-    return sum(_pass_step(db, step_id) for step_id in due)
+    return sum(_pass_or_fail(db, step_id) for step_id in due)
+
+
+def _pass_or_fail(db: Database, step_id: str) -> int:
+    try:
+        return _pass_step(db, step_id)
+    except CrewdeskError:
+        raise
+    except Exception:  # noqa: BLE001 - the last resort: left due, it would break every look from now on
+        error_id = short_id(new_id())
+        _log.exception("step_broke", step=short_id(step_id), error_id=error_id)
+    sentence = f"Something went wrong inside Crewdesk. Tell an administrator the error id {error_id}."
+    return _fail_step(db, step_id, sentence)
 
 
 def _pass_step(db: Database, step_id: str) -> int:
@@ -40,6 +61,17 @@ def _pass_step(db: Database, step_id: str) -> int:
             expire_decision(session, step, run, str(ask.on_expiry))
         else:
             finish_step(session, step, run, {"waited_until": moment.isoformat() if moment else None})
+        return 1
+
+
+def _fail_step(db: Database, step_id: str, sentence: str) -> int:
+    with db.write() as session:
+        step = _waiting(session, step_id)
+        if step is None:
+            return 0
+        step.state, step.failure, step.finished_at = StepState.FAILED, sentence, now_in(session)
+        step.due_at = None
+        fail_run(session, session.get_one(RunRow, step.run_id), sentence)
         return 1
 
 

@@ -22,6 +22,7 @@ _log = get_logger(__name__)
 
 SWEEP_EVERY_S = 2.0
 _BATCH = 200
+_PAUSE_S = 1.0
 
 
 class Relay:
@@ -33,7 +34,8 @@ class Relay:
         self._poll_s = poll_s
 
     def run(self, stop: threading.Event) -> None:
-        """Until `stop` is set. A database or broker that is away is waited for."""
+        """Until `stop` is set. A database or broker that is away is waited for, and what nobody foresaw is
+        logged: without its relay an installation stands still."""
         sweep_in_s = 0.0
         while not stop.is_set():
             try:
@@ -44,7 +46,10 @@ class Relay:
                     sweep_in_s = SWEEP_EVERY_S
             except (BrokerUnavailable, DatabaseUnavailable) as error:
                 _log.warning("relay_waited", code=error.code, reason=str(error))
-                stop.wait(1.0)
+                stop.wait(_PAUSE_S)
+            except Exception:  # noqa: BLE001 - the last resort: nobody would start this thread again
+                _log.exception("relay_broke")
+                stop.wait(_PAUSE_S)
             self._db.dispatched.wait(self._poll_s)
             self._db.dispatched.clear()
             sweep_in_s -= self._poll_s

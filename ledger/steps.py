@@ -204,11 +204,13 @@ def release_leases(db: Database) -> int:
 
 
 def count_open_runs(db: Database) -> int:
-    """Those that go on by themselves; whoever waits for a person or a date is not waited for."""
-    at_work = select(func.count()).select_from(RunRow)
+    """Those somebody is at work on or may be now; whoever waits for a person, a date or another try is not
+    waited for."""
     with db.read() as session:
-        moving = (RunState.QUEUED, RunState.RUNNING)
-        return session.scalar(at_work.where(RunRow.state.in_(moving))) or 0
+        due = or_(StepRow.due_at.is_(None), StepRow.due_at <= now_in(session))
+        at_work = or_(StepRow.state == StepState.RUNNING, and_(StepRow.state == StepState.READY, due))
+        runs = select(func.count()).where(RunRow.state.in_((RunState.QUEUED, RunState.RUNNING)))
+        return session.scalar(runs.where(exists().where(StepRow.run_id == RunRow.id, at_work))) or 0
 
 
 def _open_runs() -> Select[str]:

@@ -5,7 +5,7 @@ step does is the crews' business.
 """
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -25,6 +25,9 @@ Words = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whi
 Decider = Annotated[str, StringConstraints(pattern=r"^(role|group|person):\S{1,120}$")]
 
 _WEEK_S = 7 * 86_400
+# A day short of the calendar's ends: in any zone somebody reads it in, a moment between them is still a date.
+_FIRST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+_LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 
 
 class StepKind(StrEnum):
@@ -180,11 +183,11 @@ def content_hash(spec: BaseModel) -> str:
 
 
 def moment_in(value: Any) -> datetime | None:
-    """A date, or date and time with its zone, as a moment; a date alone begins at midnight UTC."""
+    """A date, or date and time with its zone, as a moment in UTC; a date alone begins at midnight UTC."""
     if not isinstance(value, str):
         return None
     try:
         moment = datetime.fromisoformat(f"{value}T00:00:00+00:00" if len(value) == 10 else value)
     except ValueError:
         return None
-    return moment if moment.tzinfo else None
+    return moment.astimezone(UTC) if moment.tzinfo and _FIRST <= moment <= _LAST else None

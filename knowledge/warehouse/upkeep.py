@@ -45,7 +45,7 @@ class Due:
 
 class CatalogKeeper:
     """`run` until told to stop. A catalog that cannot be used now may be mended later: it is said, and looked
-    at again."""
+    at again, also after what nobody foresaw."""
 
     def __init__(self, db: Database, workspace: Path, var: Path, connections: Mapping[str, str]) -> None:
         self._db = db
@@ -60,6 +60,8 @@ class CatalogKeeper:
                 self.look()
             except CrewdeskError as error:
                 _log.warning("catalog_not_kept", code=error.code, reason=str(error))
+            except Exception:  # noqa: BLE001 - the last resort: nobody would start this thread again
+                _log.exception("catalog_keeper_broke")
 
     def look(self) -> list[str]:
         """Loads and checks what is due; returns its products. Raises CrewdeskError."""

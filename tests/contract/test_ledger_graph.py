@@ -5,10 +5,11 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from structlog.testing import capture_logs
 
 from ledger.advance import advance_run
-from ledger.cancel import RunEnded, cancel_run, cancel_run_for, is_cancel_requested
+from ledger.cancel import RunEnded, cancel_run, cancel_run_for, is_stopped
 from ledger.db import Database
 from ledger.decisions import Decision, DecisionClosed, decide, list_decisions
 from ledger.due import pass_due
@@ -192,10 +193,11 @@ def test_a_wait_may_be_until_a_date(db: Database, until: str, waits: bool) -> No
     assert states(db, run_id)["last"] == ("blocked" if waits else "ready")
 
 
-def test_a_date_that_is_none_fails_the_run_with_a_sentence(db: Database) -> None:
+@pytest.mark.parametrize("date", ["soon", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
+def test_a_date_that_is_none_fails_the_run_with_a_sentence(db: Database, date: str) -> None:
     pause = {"key": "pause", "kind": "wait", "until": "start.date", "needs": ["start"]}
     run_id = begin(db, START, pause, last("pause"))
-    complete_step(db, claim(db, run_id, "start"), {"date": "soon"})
+    complete_step(db, claim(db, run_id, "start"), {"date": date})
     assert get_run(db, run_id).failure == "The step 'pause' waits until 'start.date', which is not a date."
 
 
@@ -301,6 +303,22 @@ def test_a_run_that_ends_takes_its_open_decisions_back(db: Database) -> None:
         decide(db, decision.id, find_principal(db, ENGINEER), "yes")
 
 
+def test_a_step_that_cannot_go_on_ends_its_run_and_is_in_nobodys_way(db: Database) -> None:
+    asking = {**DECIDE, "ask": {**DECIDE["ask"], "expires_s": 60, "on_expiry": "no"}}
+    broken, sound = begin(db, asking, last("approve")), ask(db, "2", workflow="graph").run_id
+    with db.write() as session:
+        session.execute(delete(DecisionRow).where(DecisionRow.run_id == broken))
+    pass_time(db, 61)
+    with capture_logs() as logged:
+        assert (pass_due(db), pass_due(db)) == (2, 0)
+    [event] = logged
+    assert (event["event"], event["exc_info"]) == ("step_broke", True)
+    run = get_run(db, broken)
+    assert (run.state, states(db, broken)["approve"]) == ("failed", "failed")
+    assert (run.failure or "").endswith(f"error id {event['error_id']}.")
+    assert states(db, sound)["last"] == "ready"
+
+
 # Retry rules
 
 RULED: Step = {
@@ -317,9 +335,10 @@ def test_a_rule_says_how_often_and_after_what_wait_a_step_is_tried_again(db: Dat
         fail_step(db, claim(db, run_id, "last"), "Away.", code=code, try_again=False)
         assert try_claim(db, run_id, "last") is None
         assert (Relay(db, _nobody_rings).ring_due(), sweep_steps(db)) == (0, 0)
-        assert release_leases(db) == 1
+        assert (release_leases(db), count_open_runs(db)) == (1, 0)
         assert Relay(db, _nobody_rings).ring_due() == 0
         pass_time(db, 61)
+        assert count_open_runs(db) == 1
         rung: list[str] = []
         Relay(db, rung.append).ring_due()
         assert rung == [step_row(db, run_id, "last").id]
@@ -378,7 +397,7 @@ def test_what_is_at_work_ends_as_it_may_and_nothing_follows(db: Database, ends: 
     run_id = begin(db, START, last("start"))
     held = claim(db, run_id, "start")
     assert cancel_run(db, run_id, EMPLOYEE) == "running"
-    assert is_cancel_requested(db, run_id)
+    assert is_stopped(db, run_id)
     assert read_progress(db, run_id).cancelling
     if ends == "done":
         complete_step(db, held, {})

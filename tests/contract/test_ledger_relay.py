@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from ledger.db import Database
 from ledger.queue import BrokerUnavailable
@@ -92,6 +93,22 @@ def test_a_relay_outlives_a_broker_that_is_away(db: Database) -> None:
     with _running(Relay(db, ring)):
         ask(db)
         assert rung.wait(20)
+
+
+def test_a_relay_outlives_what_nobody_foresaw_and_says_so(sqlite_db: Database) -> None:
+    furnish(sqlite_db)
+    broke, rung = threading.Event(), threading.Event()
+
+    def ring(_step_id: str) -> None:
+        if not broke.is_set():
+            broke.set()
+            raise ZeroDivisionError
+        rung.set()
+
+    with capture_logs() as logged, _running(Relay(sqlite_db, ring)):
+        ask(sqlite_db)
+        assert rung.wait(20)
+    assert [(event["event"], event["exc_info"]) for event in logged] == [("relay_broke", True)]
 
 
 def test_a_running_relay_rings_at_once_and_sweeps(db: Database) -> None:

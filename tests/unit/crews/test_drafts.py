@@ -6,10 +6,15 @@ import pytest
 from pydantic import ValidationError
 
 from crews.router.output import Route
+from ledger.decisions import decide, list_decisions
+from ledger.due import pass_due
 from ledger.evidence import Finding, record_evidence
+from ledger.people import find_principal
 from ledger.reading import RunView
 from ledger.steps import claim_step, complete_step
-from tests.unit.crews.world import LEAVE_QUESTION, Desk
+from ledger.workflow import WorkflowSpec
+from ledger.workflows import publish_workflow
+from tests.unit.crews.world import ENGINEER, LEAVE_QUESTION, Desk
 from tests.unit.ledger.world import step_row
 
 DAYS = "Full-time staff have 27 days of annual leave in a calendar year."
@@ -72,6 +77,45 @@ def test_if_all_come_to_nothing_the_first_says_why(desk: Desk) -> None:
         desk, BOTH, crew("data_analyst", says=False, output=blocked), crew("help_desk", says=False)
     )
     assert (view.state, view.reason, view.answer) == ("abstained", "blocked", "The figures are too old.")
+
+
+CAREFUL = {
+    "name": "careful",
+    "description": "for tests",
+    "steps": [
+        {"key": "work", "kind": "crew", "uses": "help_desk"},
+        {
+            "key": "approve",
+            "kind": "decision",
+            "ask": {"question": "May it go out?", "options": ["yes", "no"], "by": "role:engineer"},
+        },
+        {"key": "pause", "kind": "wait", "until": "2000-01-01"},
+        {
+            "key": "verify",
+            "kind": "function",
+            "uses": "verify_answer",
+            "needs": ["work", "approve", "pause"],
+        },
+    ],
+}
+
+
+def test_what_a_decision_and_a_wait_leave_is_no_draft(desk: Desk) -> None:
+    publish_workflow(desk.db, WorkflowSpec.model_validate(CAREFUL))
+    run_id = desk.submit(LEAVE_QUESTION, workflow="careful")
+    draft = crew("help_desk", output={"claims": [], "missing": "Nothing says so."})
+    complete_step(desk.db, desk.claim(run_id), draft)
+    pass_due(desk.db)
+    [decision] = list_decisions(desk.db, run_id=run_id)
+    decide(desk.db, decision.id, find_principal(desk.db, ENGINEER), "yes")
+    view = desk.finish(run_id, desk.runner())
+    assert (view.state, view.specialist, view.failure) == ("abstained", "Help desk", None)
+
+
+def test_an_output_that_is_no_draft_fails_the_run_and_says_whose_it_is(desk: Desk) -> None:
+    view = answered(desk, BOTH, crew("data_analyst"), crew("help_desk", output={"topics": ["leave"]}))
+    assert view.state == "failed"
+    assert (view.failure or "").startswith("Help desk has an output of its own and drafts no answer")
 
 
 def test_two_models_are_both_named(desk: Desk) -> None:

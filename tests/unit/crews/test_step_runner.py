@@ -15,18 +15,18 @@ from crews.specs import Limits
 from crews.step_context import StepContext
 from crews.step_runner import StepRunner
 from knowledge.pii.presidio import open_pattern_detector
-from ledger.cancel import cancel_run
+from ledger.cancel import cancel_run, is_stopped
 from ledger.db import Database
 from ledger.errors import DatabaseUnavailable, InvalidInput
 from ledger.reading import get_run
 from ledger.result import RunResult
 from ledger.schema import StepRow
 from ledger.spans import list_spans
-from ledger.steps import MAX_ATTEMPTS, ClaimedStep, claim_step, extend_lease
+from ledger.steps import MAX_ATTEMPTS, ClaimedStep, claim_step, extend_lease, fail_step
 from ledger.workflow import WorkflowSpec
 from ledger.workflows import publish_workflow
 from tests.unit.crews.world import work_off
-from tests.unit.ledger.world import ASK, ask, furnish, pass_time, step_row
+from tests.unit.ledger.world import ASK, ask, claim, furnish, pass_time, step_row
 
 
 class Ticket(BaseModel):
@@ -67,6 +67,13 @@ def work_on(db: Database, work: Work) -> tuple[str, Crew]:
     runner, crew = runner_for(db, work)
     work_off(db, runner.run)
     return run_id, crew
+
+
+def take_away(db: Database, claim: ClaimedStep) -> None:
+    """The step, as if another worker had claimed it."""
+    with db.write() as session:
+        ours = StepRow.id == claim.step_id
+        session.execute(update(StepRow).where(ours).values(fence=StepRow.fence + 1))
 
 
 def events(logged: list[EventDict]) -> list[str]:
@@ -258,6 +265,75 @@ def test_a_step_that_hangs_is_ended_without_it(
 
 
 @pytest.mark.usefixtures("looks_often")
+def test_a_step_is_told_that_another_failed_its_run(sqlite_db: Database, logged: list[EventDict]) -> None:
+    run_id = ask(furnish(sqlite_db), workflow="pair").run_id
+
+    def work(context: StepContext) -> dict[str, Any]:
+        other = claim(sqlite_db, run_id, "right" if context.claim.key == "left" else "left")
+        fail_step(sqlite_db, other, "The other one broke.", try_again=False)
+        assert context.budget.cancelled.wait(20)
+        context.budget.check_cancelled()
+        return {}
+
+    runner, crew = runner_for(sqlite_db, work)
+    work_off(sqlite_db, runner.run)
+    assert (len(crew.contexts), get_run(sqlite_db, run_id).failure) == (1, "The other one broke.")
+    assert step_row(sqlite_db, run_id, crew.contexts[0].claim.key).state == "failed"
+    assert events(logged) == ["step_claimed", "step_failed"]
+
+
+def test_a_step_is_told_that_it_lost_its_lease(
+    sqlite_db: Database, monkeypatch: pytest.MonkeyPatch, logged: list[EventDict]
+) -> None:
+    monkeypatch.setattr(step_runner, "HEARTBEAT_S", 0.01)
+
+    def work(context: StepContext) -> dict[str, Any]:
+        take_away(sqlite_db, context.claim)
+        assert context.budget.cancelled.wait(20)
+        context.budget.check_cancelled()
+        return ANSWER
+
+    run_id, _ = work_on(sqlite_db, work)
+    assert get_run(sqlite_db, run_id).state == "running"
+    assert events(logged) == ["step_claimed", "step_failed", "step_left_to_sweeper"]
+
+
+def test_a_step_that_hangs_past_its_deadline_is_left_to_lose_its_lease(
+    sqlite_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step_runner, "HEARTBEAT_S", 0.001)
+    monkeypatch.setattr(step_runner, "GRACE_S", 0.0)
+    looks: list[int] = []
+    renewals: list[int] = []
+    looked_often = threading.Event()
+
+    def looking(db: Database, run_id: str) -> bool:
+        looks.append(1)
+        if len(looks) == 20:
+            looked_often.set()
+        return is_stopped(db, run_id)
+
+    def renewing(db: Database, claim: ClaimedStep) -> bool:
+        renewals.append(1)
+        return extend_lease(db, claim)
+
+    monkeypatch.setattr(step_runner, "is_stopped", looking)
+    monkeypatch.setattr(step_runner, "extend_lease", renewing)
+
+    def work(_context: StepContext) -> dict[str, Any]:
+        assert looked_often.wait(20)
+        return ANSWER
+
+    furnish(sqlite_db)
+    step = {"key": "answer", "kind": "crew", "uses": "desk", "deadline_s": 0.0001}
+    publish_workflow(sqlite_db, WorkflowSpec.model_validate({**ASK.model_dump(), "steps": [step]}))
+    run_id = ask(sqlite_db).run_id
+    work_off(sqlite_db, runner_for(sqlite_db, work)[0].run)
+    assert renewals == []
+    assert get_run(sqlite_db, run_id).state == "answered"
+
+
+@pytest.mark.usefixtures("looks_often")
 def test_a_function_undoes_what_a_cancelled_run_has_done(sqlite_db: Database) -> None:
     furnish(sqlite_db)
     steps = [
@@ -344,10 +420,7 @@ def test_a_heartbeat_that_finds_the_database_away_goes_on(
 
 def test_the_step_that_broke_after_its_end_was_committed_changes_nothing(sqlite_db: Database) -> None:
     def work(context: StepContext) -> dict[str, Any]:
-        with sqlite_db.write() as session:
-            session.execute(
-                update(StepRow).where(StepRow.id == context.claim.step_id).values(fence=StepRow.fence + 1)
-            )
+        take_away(sqlite_db, context.claim)
         raise ZeroDivisionError
 
     run_id, _ = work_on(sqlite_db, work)

@@ -1,5 +1,6 @@
 """Crews and workflows a workspace brings: declared in YAML, checked like those that ship, and worked with."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,20 @@ def test_what_a_workspace_no_longer_has_is_not_on_offer(own: Desk, workspace: Pa
     assert own.claim(begun).key == "plan"
 
 
+def test_a_worker_without_a_workspace_leaves_what_others_have_on_offer(own: Desk, tmp_path: Path) -> None:
+    publish_workflows(own.db, tmp_path / "nowhere")
+    assert [spec.name for spec in list_workflows(own.db)] == ["ask", "survey"]
+
+
+def test_an_answer_is_not_checked_on_what_is_no_draft(workspace: Path, sqlite_db: Database) -> None:
+    path = workspace / "workflows" / "survey.yaml"
+    path.write_text(WORKFLOW.replace("needs: [quote]", "needs: [plan, quote]"))
+    with pytest.raises(
+        WorkspaceInvalid, match=r"survey\.yaml: verify: it needs the step 'plan', but the crew"
+    ):
+        publish_workflows(sqlite_db, workspace)
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "complaint"),
     [
@@ -126,6 +141,12 @@ def test_what_a_workspace_no_longer_has_is_not_on_offer(own: Desk, workspace: Pa
         ("crews/planner/crew.yaml", "output:\n  type: object", "output:\n  type: string", "crew.yaml:"),
         ("workflows/survey.yaml", "uses: planner", "uses: dancer", "there is no crew called 'dancer'"),
         ("workflows/survey.yaml", "name: survey", "name: ask", "survey.yaml: name: it must be 'survey'"),
+        (
+            "workflows/survey.yaml",
+            "needs: [quote]",
+            "needs: [quote, plan]",
+            "verify: it needs the step 'plan', but the crew 'planner' has an `output:` of its own",
+        ),
     ],
 )
 def test_every_fault_is_found_with_its_file(
@@ -171,6 +192,8 @@ optional: [note]
         {"note": "long"},
         {"extra": 1},
         {"rate": None},
+        {"rate": math.nan},
+        {"rate": -math.inf},
     ):
         with pytest.raises(ValidationError):
             made.model_validate({**fits, **wrong})

@@ -1,12 +1,15 @@
 """What keeps figures up to date: whose turn it is, what becomes of it, and who is answered then."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
+from knowledge.warehouse import upkeep
 from knowledge.warehouse.errors import LoadRunning
 from knowledge.warehouse.loading.publish import hold_loading
 from knowledge.warehouse.upkeep import CatalogKeeper, find_due
@@ -165,6 +168,27 @@ def test_a_load_that_is_at_work_is_waited_for(shop: Shop, keeper: CatalogKeeper)
 
 def test_without_a_catalog_there_is_nothing_to_keep(sqlite_db: Database, tmp_path: Path) -> None:
     assert CatalogKeeper(sqlite_db, tmp_path, tmp_path / "var", {}).look() == []
+
+
+def test_a_keeper_outlives_what_nobody_foresaw_and_says_so(
+    sqlite_db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "LOOK_EVERY_S", 0.01)
+    stop = threading.Event()
+    looks: list[int] = []
+
+    class Surprised(CatalogKeeper):
+        def look(self) -> list[str]:
+            looks.append(1)
+            if len(looks) == 1:
+                raise ZeroDivisionError
+            stop.set()
+            return []
+
+    with capture_logs() as logged:
+        Surprised(sqlite_db, tmp_path, tmp_path / "var", {}).run(stop)
+    assert len(looks) == 2
+    assert [(event["event"], event["exc_info"]) for event in logged] == [("catalog_keeper_broke", True)]
 
 
 def test_the_served_file_outlives_any_number_of_loads_that_were_kept_back(
