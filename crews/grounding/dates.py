@@ -26,13 +26,14 @@ _MONTHS = {
 }
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _DAY = r"(?P<day{0}>\d{{1,2}})(?:st|nd|rd|th|\.)?"
+# None of them goes on in the next line: in a table that is another row.
 _FORMS = (
     r"(?<![\d.-])(?P<year0>\d{4})[-/](?P<month0>\d{2})[-/](?P<day0>\d{2})(?![\d-])",
     r"(?<![\d.])(?P<day1>\d{1,2})\.(?P<month1>\d{1,2})\.(?P<year1>\d{4}|\d{2})(?![\d.]*\d)",
     r"(?<![\d/])(?P<one2>\d{1,2})/(?P<other2>\d{1,2})/(?P<year2>\d{4}|\d{2})(?![\d/])",
-    rf"\b{_DAY.format(3)}(?:\s+of)?\s+(?P<name3>{_MONTH})\b\.?(?:,?\s+(?P<year3>\d{{4}})\b)?",
-    rf"\b(?P<name4>{_MONTH})\.?\s+(?P<day4>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:%]|\.\d|\s*(?:%|percent\b))(?:,?\s+(?P<year4>\d{{4}})\b)?",
-    rf"\b(?P<name5>{_MONTH})\.?,?\s+(?P<year5>\d{{4}})\b",
+    rf"\b{_DAY.format(3)}(?:[^\S\n]+of)?[^\S\n]+(?P<name3>{_MONTH})\b\.?(?:,?[^\S\n]+(?P<year3>\d{{4}})\b)?",
+    rf"\b(?P<name4>{_MONTH})\.?[^\S\n]+(?P<day4>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:%]|\.\d|\s*(?:%|percent\b))(?:,?[^\S\n]+(?P<year4>\d{{4}})\b)?",
+    rf"\b(?P<name5>{_MONTH})\.?,?[^\S\n]+(?P<year5>\d{{4}})\b",
     r"(?<![\d.-])(?P<year6>\d{4})-(?P<month6>0[1-9]|1[0-2])(?![\d-])",
     r"\bQ(?P<quarter7>[1-4])(?:[\s/]*(?P<year7>\d{4}))?\b",
     r"\b(?P<year8>\d{4})[\s-]?Q(?P<quarter8>[1-4])\b",

@@ -11,6 +11,7 @@ from crews.grounding.units import CURRENCIES
 from ledger.pii_tokens import without_tokens
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_PART = re.compile("[-’']")
 # A new sentence, a label or a list item begins with a capital letter that makes no name.
 _OPENS = re.compile(r"(?:^|[.!?:;…•\n]\s*|[-–—]\s|[\"“„«(\[]\s*)$")
 _QUOTED = re.compile(r"[“„«\"]([^“”„«»\"\n]{2,80})[”“»\"]")
@@ -31,14 +32,16 @@ _MONTHS = frozenset(
 def foreign_name(claim: str, known: str) -> str | None:
     """The first name or quotation of a claim that the known text lacks."""
     plain = without_tokens(claim)
-    words = frozenset(_stem(word) for word in _WORD.findall(known))
+    words = frozenset(
+        _stem(part) for word in _WORD.findall(known) for part in (word, *_PART.split(word)) if part
+    )
     squeezed = " ".join(_WORD.findall(known.lower()))
     for quoted in _QUOTED.findall(plain):
         if " ".join(_WORD.findall(quoted.lower())) not in squeezed:
             return str(quoted)
     initials = "".join(word[0] for word in squeezed.split())
     for name in _names(plain):
-        if not all(_is_known(part, words, initials) for part in re.split("[-’']", name) if len(part) > 1):
+        if not all(_is_known(part, words, initials) for part in _PART.split(name) if len(part) > 1):
             return name
     return None
 

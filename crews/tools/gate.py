@@ -20,7 +20,7 @@ from crews.tools.trust import untrusted_among
 from crews.tools.untrusted import explain_marks, mark_untrusted
 from knowledge.quality.injection import suspect
 from ledger.errors import CrewdeskError, ErrorKind, NotPermitted
-from ledger.evidence import Evidence, Finding, list_evidence
+from ledger.evidence import FIGURES, Evidence, Finding, list_evidence
 from ledger.log import get_logger
 from ledger.masking import mask_secrets
 from ledger.people import Right
@@ -132,12 +132,24 @@ def _masked(context: StepContext, finding: Finding) -> Finding:
     details = {
         key: value if key in _NOT_READ else mask.fresh_data(value) for key, value in finding.details.items()
     }
+    if finding.kind == FIGURES:
+        # A figure looks like a phone number soon; which columns are personal, the catalog has said.
+        details["rows"] = _with_figures(finding.details, details["rows"])
     suspicion = suspect("\n".join([*_told(details), finding.text]))
     if suspicion.is_likely:
         details["suspicious"] = list(suspicion.reasons)
     return replace(
         finding, text=mask.fresh(finding.text), locator=mask.fresh(finding.locator), details=details
     )
+
+
+def _with_figures(details: dict[str, Any], masked: list[list[Any]]) -> list[list[Any]]:
+    """The rows with their figures and dates as they are; only words are masked."""
+    are_words = [column["type"] == "string" for column in details["columns"]]
+    return [
+        [hidden if words else cell for cell, hidden, words in zip(row, hidden_row, are_words, strict=True)]
+        for row, hidden_row in zip(details["rows"], masked, strict=True)
+    ]
 
 
 def _told(details: dict[str, Any]) -> list[str]:
