@@ -98,6 +98,9 @@ class CrewRoom:
     def _repeat(self, context: StepContext, parts: CrewParts, replay: Replay) -> CrewStepOutput:
         """From the record alone; or, with another model, from the record of the tools as far as it goes."""
         record = recorded_step(context.db, replay.of, context.claim.key)
+        if record is None and replay.model is not None:
+            # Another model may choose other specialists, or a step the original run skipped.
+            record = RecordedStep(output={}, generations=(), tool_calls=(), evidence={})
         if record is None:
             raise NotFound(f"The replayed run has no record of the step '{context.claim.key}'.")
         purse = self._purse(context, find_principal(context.db, replay.by))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from crews.errors import RecordEnded, StepCancelled
 from crews.grounding.actions import calls_done
 from crews.grounding.check import Grounds, objection
 from crews.help_desk.output import DraftAnswer
@@ -38,7 +39,8 @@ def redraft_once(
     context: StepContext, draft: DraftAnswer, ask: Callable[[str], DraftAnswer | None]
 ) -> Redraft:
     """`ask` puts the prompt to the model; it returns None where nobody but the floor is left, and may raise
-    CrewdeskError or ValidationError."""
+    CrewdeskError or ValidationError. Raises StepCancelled, and RecordEnded where a replay is not the course
+    that was recorded."""
     evidence = {item.label: item for item in context.evidence}
     spans = list_spans(context.db, context.claim.run_id)
     grounds = Grounds(context.claim.question, calls_done(spans), context.similarity)
@@ -49,6 +51,8 @@ def redraft_once(
             return Redraft(draft)
         try:
             second = ask(_prompt(context, draft, failed, evidence))
+        except (StepCancelled, RecordEnded):
+            raise
         except (CrewdeskError, ValidationError) as error:
             # The first draft is there; the last step drops what does not hold.
             _log.warning("redraft_failed", reason=type(error).__name__)

@@ -3,7 +3,7 @@
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -169,9 +169,10 @@ class StepContext:
             if relevance is not None:
                 self.best_relevance = max(relevance, self.best_relevance or 0.0)
 
-    def add_evidence(self, findings: list[Finding]) -> list[Evidence]:
+    def add_evidence(self, findings: list[Finding], labels: Sequence[str] = ()) -> list[Evidence]:
+        """`labels` as for `record_evidence`."""
         with self._lock:
-            recorded = record_evidence(self.db, self.claim, findings)
+            recorded = record_evidence(self.db, self.claim, findings, labels)
             known = {item.label for item in self.evidence}
             self.evidence.extend(item for item in recorded if item.label not in known)
             return recorded

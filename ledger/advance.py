@@ -60,7 +60,7 @@ def advance_run(session: Session, run: RunRow, *, taker: bool = False) -> list[s
         for step in opened:
             inputs = {key: fields_of(settled[key]) for key in step.needs}
             try:
-                ready += _open(session, step, inputs)
+                ready += _open(session, step, inputs, run.replay)
             except StepUnfit as error:
                 step.state, step.failure, step.finished_at = StepState.FAILED, str(error), now_in(session)
                 fail_run(session, run, str(error))
@@ -82,7 +82,9 @@ def _last(steps: list[StepRow]) -> StepRow:
     return next(step for step in steps if step.part_of is None and step.key not in needed)
 
 
-def _open(session: Session, step: StepRow, inputs: dict[str, Any]) -> list[str]:
+def _open(
+    session: Session, step: StepRow, inputs: dict[str, Any], replay: dict[str, Any] | None
+) -> list[str]:
     """Lets a blocked step begin, in whatever way its kind does. Raises StepUnfit."""
     plan = declared(step)
     now = now_in(session)
@@ -91,6 +93,10 @@ def _open(session: Session, step: StepRow, inputs: dict[str, Any]) -> list[str]:
         return []
     if plan.each is not None:
         return _spread(session, step, plan, value_at(plan.each, inputs))
+    if replay is not None and plan.kind in (StepKind.WAIT, StepKind.DECISION):
+        step.output = _recorded(session, step, replay["of"])
+        step.state, step.started_at, step.finished_at = StepState.DONE, now, now
+        return []
     if plan.kind == StepKind.WAIT:
         step.due_at = _end_of_wait(plan, inputs, now)
     elif plan.ask is not None:
@@ -100,6 +106,18 @@ def _open(session: Session, step: StepRow, inputs: dict[str, Any]) -> list[str]:
         return [step.id]
     step.state, step.started_at = StepState.WAITING, now
     return []
+
+
+def _recorded(session: Session, step: StepRow, origin: str) -> dict[str, Any]:
+    """What the replayed run went on with: nobody is asked or waited for again. Raises StepUnfit."""
+    query = select(StepRow.output).where(StepRow.run_id == origin, StepRow.key == step.key)
+    output: dict[str, Any] | None = session.scalars(query).one_or_none()
+    if output is None:
+        raise StepUnfit(
+            f"The replayed run never came to the step '{step.key}', so what was decided or waited for there "
+            "is not known; ask again instead of replaying."
+        )
+    return output
 
 
 def _spread(session: Session, step: StepRow, plan: StepSpec, items: Any) -> list[str]:

@@ -3,7 +3,9 @@ can cite."""
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -47,28 +49,29 @@ class Evidence:
     finding: Finding
 
 
-def record_evidence(db: Database, claim: ClaimedStep, findings: list[Finding]) -> list[Evidence]:
-    """One label per finding, in order; a finding this attempt already has keeps its label."""
+def record_evidence(
+    db: Database, claim: ClaimedStep, findings: list[Finding], labels: Sequence[str] = ()
+) -> list[Evidence]:
+    """One label per finding, in order; a finding this attempt already has keeps its label. A replay gives the
+    `labels` of its record, because what was said then cites these; one that is taken is given anew."""
     if not findings:
         return []
     with db.record() as session:
         # Locked, or two parallel steps would give out the same label.
         session.get_one(RunRow, claim.run_id, with_for_update=ROW_LOCK)
-        count = select(func.count()).select_from(EvidenceRow).where(EvidenceRow.run_id == claim.run_id)
-        number = session.scalar(count) or 0
-        mine = select(EvidenceRow).where(
-            EvidenceRow.step_id == claim.step_id, EvidenceRow.attempt == claim.attempt
-        )
-        known = {row.digest: row for row in session.scalars(mine)}
+        taken = {row.label: row for row in session.scalars(_of_run(claim.run_id))}
+        mine = [row for row in taken.values() if (row.step_id, row.attempt) == (claim.step_id, claim.attempt)]
+        known = {row.digest: row for row in mine}
+        fresh = (label for number in count(1) if (label := f"E{number}") not in taken)
         recorded = []
-        for finding in findings:
-            row = known.get(finding.digest)
+        for position, finding in enumerate(findings):
+            wanted = labels[position] if labels else None
+            row = known.get(finding.digest) or _of_earlier_attempt(taken, wanted, claim, finding)
             if row is None:
-                number += 1
-                row = _row(claim, finding, f"E{number}")
+                row = _row(claim, finding, next(fresh) if wanted is None or wanted in taken else wanted)
                 row.created_at = now_in(session)
                 session.add(row)
-                known[finding.digest] = row
+            known[finding.digest] = taken[row.label] = row
             recorded.append(_evidence(row))
         return recorded
 
@@ -95,6 +98,17 @@ def _of_run(run_id: str) -> Select[EvidenceRow]:
     # Shorter labels first, or E10 would stand before E2.
     query = select(EvidenceRow).where(EvidenceRow.run_id == run_id)
     return query.order_by(func.length(EvidenceRow.label), EvidenceRow.label)
+
+
+def _of_earlier_attempt(
+    taken: dict[str, EvidenceRow], wanted: str | None, claim: ClaimedStep, finding: Finding
+) -> EvidenceRow | None:
+    """What a replay's attempt that was broken off had found under this label, which is this attempt's now."""
+    row = None if wanted is None else taken.get(wanted)
+    if row is None or (row.step_id, row.digest) != (claim.step_id, finding.digest):
+        return None
+    row.attempt = claim.attempt
+    return row
 
 
 def _row(claim: ClaimedStep, finding: Finding, label: str) -> EvidenceRow:

@@ -17,7 +17,7 @@ from ledger.db import Database
 from ledger.errors import InvalidInput
 from ledger.evidence import Finding, list_evidence
 from ledger.ids import new_id, short_id, span_id_for
-from ledger.people import Principal, principal_by
+from ledger.people import Principal, Right, principal_by
 from ledger.reading import get_run_for
 from ledger.runs import RunRequest, create_run
 from ledger.schema import OPEN_RUN_STATES, PiiTokenRow, RunRow, StepRow
@@ -48,8 +48,9 @@ class RecordedStep:
 
 
 def submit_replay(db: Database, run_id: str, actor: Principal, model: str | None) -> str:
-    """The id of the new run. Raises NotFound where the actor may not see the original, InvalidInput where
-    there is nothing to repeat."""
+    """The id of the new run. Raises NotPermitted where the actor may not ask, NotFound where they may not see
+    the original, InvalidInput where there is nothing to repeat."""
+    actor.require(Right.ASK)
     original = get_run_for(db, run_id, actor)
     if original.state in OPEN_RUN_STATES or original.answer is None:
         raise InvalidInput(
@@ -74,6 +75,9 @@ def submit_replay(db: Database, run_id: str, actor: Principal, model: str | None
         )
         # The same tokens stand for the same values, or nothing the record holds would be asked again.
         run.masked_question = row.masked_question
+        if model is None:
+            # Or what was edited since would ask otherwise than the record answers.
+            run.pins = row.pins
         _copy_tokens(session, run_id, run.id)
         detail = {"of": run_id, "model": model}
         append_audit(session, actor.email, "run.replayed", run.id, detail)

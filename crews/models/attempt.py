@@ -105,7 +105,7 @@ class Attempt:
                 try:
                     return self._ask_in_time(speaker, messages, tools, task, agent, span)
                 except Exception as error:
-                    if classify_failure(error) in _PAID_ALL_THE_SAME:
+                    if isinstance(error, CallAbandoned) or classify_failure(error) in _PAID_ALL_THE_SAME:
                         used = Usage(0, 0, cost_of(worst.input_tokens, 0, speaker.prices))
                     raise
                 finally:

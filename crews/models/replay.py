@@ -44,8 +44,7 @@ class RecordedTools:
                 return tool.run(context, arguments)
             return ToolOutcome(Status.UNAVAILABLE, note="This call is not in the record that is replayed.")
 
-        # Whatever the tool does, this one reads what it did then.
-        return replace(tool, run=run, effect=Effect.READ)
+        return replace(tool, run=run, replayed=True)
 
     def _recorded(self, context: StepContext, tool: ToolSpec, arguments: BaseModel) -> ToolOutcome | None:
         with self._lock:
@@ -54,14 +53,16 @@ class RecordedTools:
                 return None
             self._left.remove(span)
         answer = context.mask.reveal(span.output)
-        found = [self._record.evidence[label] for label in span.attributes.get("evidence", ())]
+        labels = tuple(span.attributes.get("evidence", ()))
         output = self._record.output
         return ToolOutcome(
             Status(answer["status"]),
-            findings=[_revealed(context, item) for item in found],
+            findings=[_revealed(context, self._record.evidence[label]) for label in labels],
             note=answer.get("note"),
             relevance=output.get("best_relevance"),
             withheld=bool(output.get("withheld")),
+            labels=labels,
+            needs_decision=tuple(span.attributes.get("needs_decision", ())),
         )
 
 

@@ -5,12 +5,15 @@ is named in its place, so that the model neither cites it nor takes what is left
 """
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 _FEWEST_CHARS = 600
 # Figures and whole documents were asked for by name; a search's passages come with how well they fit.
 _ASKED_FOR = 1.0
+# Only ours: what others wrote holds no mark.
+_CLOSING_MARK = re.compile(r"</untrusted [0-9a-f]+>")
 CHARS_PER_TOKEN = 4
 
 Messages = list[dict[str, Any]]
@@ -89,9 +92,11 @@ def _names_in(answer: dict[str, Any]) -> list[str]:
 def _with_text_cut(messages: Messages, place: int, answer: dict[str, Any]) -> Messages | None:
     [item] = answer["evidence"]
     text = str(item.get("text") or "")
-    if len(text) <= _FEWEST_CHARS:
+    mark = _CLOSING_MARK.search(text)
+    body, closing = (text, "") if mark is None else (text[: mark.start()], mark.group())
+    if len(body) <= _FEWEST_CHARS:
         return None
-    cut = {**item, "text": f"{text[: len(text) // 2]} [... the rest is too long for this model]"}
+    cut = {**item, "text": f"{body[: len(body) // 2]}{closing} [... the rest is too long for this model]"}
     shorter = list(messages)
     shorter[place] = {
         **messages[place],

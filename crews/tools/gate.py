@@ -48,18 +48,22 @@ class Status(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ToolOutcome:
     """What a tool came back with. `findings` become evidence; `note` is a sentence for the model. A search
-    also says how relevant its best passage is, and whether the audience may not read all that was found."""
+    also says how relevant its best passage is, and whether the audience may not read all that was found. A
+    replay gives the `labels` its findings had, and why a decision was needed then."""
 
     status: Status
     findings: list[Finding] = field(default_factory=list)
     note: str | None = None
     relevance: float | None = None
     withheld: bool = False
+    labels: tuple[str, ...] = ()
+    needs_decision: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """A tool: what the model is told of it, what it needs, and the function that does it."""
+    """A tool: what the model is told of it, what it needs, and the function that does it. One that is
+    `replayed` tells what was done then and does nothing, whatever its effect."""
 
     name: str
     description: str
@@ -67,6 +71,11 @@ class ToolSpec:
     effect: Effect
     right: Right
     run: Callable[[StepContext, Any], ToolOutcome]
+    replayed: bool = False
+
+    @property
+    def only_reads(self) -> bool:
+        return self.replayed or self.effect is Effect.READ
 
 
 def call_tool(context: StepContext, tool: ToolSpec, raw_arguments: dict[str, Any]) -> str:
@@ -74,12 +83,14 @@ def call_tool(context: StepContext, tool: ToolSpec, raw_arguments: dict[str, Any
     span_name = f"tool {tool.name}"
     with context.recorder.span("tool", span_name, raw_arguments, parent_id=context.parent_span) as span:
         outcome = _guarded(context, tool, raw_arguments, span)
-        evidence = context.add_evidence([_masked(context, item) for item in outcome.findings])
+        evidence = context.add_evidence([_masked(context, item) for item in outcome.findings], outcome.labels)
         answer = context.mask.data(_answer(outcome, raw_arguments, evidence, context.boundary))
         span.output = answer
         span.attributes["status"] = outcome.status
         span.attributes["effect"] = tool.effect
         span.attributes["evidence"] = [item.label for item in evidence]
+        if outcome.needs_decision:
+            span.attributes["needs_decision"] = list(outcome.needs_decision)
         context.tools_called.append(tool.name)
         context.tools_unavailable |= outcome.status is Status.UNAVAILABLE
         context.note_search(outcome.relevance, withheld=outcome.withheld)
@@ -92,7 +103,7 @@ def _guarded(
     try:
         context.claim.principal.require(tool.right)
         # A tool that only reads may know the values: it looks within the asker's own rights.
-        known = context.mask.reveal(raw_arguments) if tool.effect is Effect.READ else raw_arguments
+        known = context.mask.reveal(raw_arguments) if tool.only_reads else raw_arguments
         arguments = tool.arguments.model_validate(known, strict=True)
         _require_decision(context, tool, span)
         context.budget.spend_tool_call()
@@ -113,7 +124,7 @@ def _guarded(
 
 def _require_decision(context: StepContext, tool: ToolSpec, span: OpenSpan) -> None:
     """Raises DecisionNeeded. Where the record cannot be read, nothing gets through either."""
-    if tool.effect is Effect.READ:
+    if tool.only_reads:
         return
     tainted_by = untrusted_among(list_evidence(context.db, context.claim.run_id))
     if not tainted_by:

@@ -18,6 +18,7 @@ from ledger.people import find_principal, sync_people
 from ledger.progress import read_progress
 from ledger.reading import get_run, list_runs
 from ledger.relay import Relay
+from ledger.replays import submit_replay
 from ledger.schema import AuditRow, DecisionRow, DispatchRow, RunRow, StepRow
 from ledger.steps import (
     LEASE_S,
@@ -591,3 +592,40 @@ def test_a_run_of_an_earlier_release_goes_on(db: Database) -> None:
         assert advance_run(session, session.get_one(RunRow, run_id)) == []
         assert session.scalars(select(DecisionRow)).all() == []
     assert get_run(db, run_id).state == "answered"
+
+
+# Replays
+
+
+MAYBE: Step = {**DECIDE, "needs": ["start"], "when": "start.asks"}
+PAUSE: Step = {"key": "pause", "kind": "wait", "for_s": 60, "needs": ["approve"]}
+
+
+def _replayed(db: Database, run_id: str) -> str:
+    return submit_replay(db, run_id, find_principal(db, EMPLOYEE), None)
+
+
+def test_a_replay_goes_on_with_what_was_decided_and_waits_for_nobody(db: Database) -> None:
+    run_id = begin(db, START, MAYBE, PAUSE, last("pause"))
+    complete_step(db, claim(db, run_id, "start"), {"asks": True})
+    decide(db, the_decision(db, run_id).id, find_principal(db, ENGINEER), "no")
+    pass_time(db, 61)
+    pass_due(db)
+    complete_step(db, claim(db, run_id, "last"), ANSWER)
+    again = _replayed(db, run_id)
+    complete_step(db, claim(db, again, "start"), {"asks": True})
+    assert list_decisions(db, run_id=again) == []
+    assert states(db, again) == {"start": "done", "approve": "done", "pause": "done", "last": "ready"}
+    for key in ("approve", "pause"):
+        assert step_row(db, again, key).output == step_row(db, run_id, key).output
+    complete_step(db, claim(db, again, "last"), ANSWER)
+    assert get_run(db, again).state == "answered"
+
+
+def test_a_replay_does_not_make_up_what_nobody_decided(db: Database) -> None:
+    run_id = begin(db, START, MAYBE, last("approve"))
+    complete_step(db, claim(db, run_id, "start"), {"asks": False})
+    complete_step(db, claim(db, run_id, "last"), ANSWER)
+    again = _replayed(db, run_id)
+    complete_step(db, claim(db, again, "start"), {"asks": True})
+    assert "never came to the step 'approve'" in (get_run(db, again).failure or "")

@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -249,3 +250,22 @@ def test_saving_again_mends_a_damaged_file(db: Database, held: ClaimedStep, tmp_
     store.path_of(report.sha256, report.name).write_bytes(b"dam")
     store.save(held.run_id, "report.pdf", "application/pdf", b"content")
     assert store.read(report) == b"content"
+
+
+def test_a_replay_finds_under_the_labels_of_its_record(db: Database, held: ClaimedStep) -> None:
+    found = record_evidence(db, held, [_finding("one"), _finding("two")], ["E4", "E2"])
+    assert [item.label for item in found] == ["E4", "E2"]
+    # What the record does not know takes what is free, and so does what was found under a label it gave away.
+    more = [_finding(text) for text in ("three", "four", "five")]
+    assert [item.label for item in record_evidence(db, held, more)] == ["E1", "E3", "E5"]
+    assert [item.label for item in record_evidence(db, held, [_finding("six")], ["E3"])] == ["E6"]
+
+
+def test_a_replay_that_was_broken_off_finds_under_the_same_labels_again(
+    db: Database, held: ClaimedStep
+) -> None:
+    record_evidence(db, held, [_finding("one")], ["E4"])
+    again = replace(held, attempt=held.attempt + 1)
+    assert [item.label for item in record_evidence(db, again, [_finding("one")], ["E4"])] == ["E4"]
+    [kept] = list_evidence(db, held.run_id, step_id=held.step_id, attempt=again.attempt)
+    assert kept.label == "E4"

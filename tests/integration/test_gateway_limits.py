@@ -3,16 +3,23 @@
 # ruff: noqa: F811 - a test takes an imported fixture by naming its parameter like it
 
 from dataclasses import replace
+from decimal import Decimal
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 from crews.bootstrap import build_step_runner
+from crews.errors import StepCancelled
+from crews.models.chain import speakers
+from crews.models.gateway import GatewayLLM
+from crews.models.provider import ProviderClients
 from crews.specs import Limits
 from crews.step_runner import StepRunner
+from ledger.budgets import Budgets
 from ledger.errors import SettingsInvalid
 from ledger.settings import ModelCandidate, WorkerSettings
+from ledger.spending import Purse, balances
 from tests.integration.test_crew_models import (
     CLAIM,
     GOOD,
@@ -22,8 +29,10 @@ from tests.integration.test_crew_models import (
     check_record,
     generations,
 )
-from tests.stand_ins.provider import HttpError, ScriptedProvider
+from tests.stand_ins.journal import Latch
+from tests.stand_ins.provider import ChatRequest, HttpError, Reply, ScriptedProvider, Timeout
 from tests.unit.crews.conftest import _hardened, desk, no_waits, shop  # noqa: F401 - pytest finds them here
+from tests.unit.crews.test_gate import Gate
 from tests.unit.crews.world import LEAVE_QUESTION, Desk, candidate
 
 
@@ -102,6 +111,27 @@ def test_a_step_that_used_up_its_tokens_is_finished_by_the_floor(
         check_record(desk, view, provider)
         assert len(provider.requests) == 2
     check_floor_answered(view, "main: used up the 1,500 tokens of this step")
+
+
+def test_a_call_that_was_cancelled_is_paid_all_the_same(desk: Desk) -> None:
+    gate, hanging = Gate(desk), Timeout(Latch())
+    context = gate.context
+
+    def script(_request: ChatRequest) -> Reply:
+        context.budget.cancelled.set()
+        return hanging
+
+    with ScriptedProvider(script) as provider:
+        priced = candidate(provider, input_price=Decimal(1000), output_price=Decimal(1000))
+        chain = speakers([priced], ProviderClients(), gate.run_id, tag="x")
+        purse = Purse(desk.db, Budgets(), gate.run_id, gate.claim.principal)
+        gateway = GatewayLLM(context, "help_desk", [*chain, *chain], purse)
+        with pytest.raises(StepCancelled):
+            gateway.call("How many days of leave?")
+        hanging.release()
+    assert context.budget.used.micro_usd > 0
+    [spent, *_] = balances(desk.db, Budgets(), gate.claim.principal)
+    assert spent.used.micro_usd == context.budget.used.micro_usd
 
 
 def test_a_candidate_without_prices_cannot_be_held_to_a_budget(desk: Desk, tmp_path: Path) -> None:

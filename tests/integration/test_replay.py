@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from crews.grounding.actions import calls_done
+from crews.models.replay import RecordedTools
 from crews.tools.gate import Effect, Status, ToolOutcome
 from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
 from ledger.budgets import Budgets
-from ledger.errors import InvalidInput, NotFound
+from ledger.errors import InvalidInput, NotFound, NotPermitted
+from ledger.evidence import Finding, list_evidence, record_evidence
 from ledger.people import find_principal
 from ledger.reading import RunView, get_run_for_delivery
 from ledger.replays import RecordedStep, submit_replay
@@ -20,8 +23,18 @@ from ledger.run_diff import diff_of
 from ledger.schema import RunRow
 from ledger.settings import ModelCandidate
 from ledger.spending import balances
-from tests.integration.test_crew_models import CLAIM, GOOD, ROUTE, SAID, SEARCH, after_routing
-from tests.stand_ins.provider import HttpError, Reply, ScriptedProvider, Text, ToolCall
+from ledger.steps import fail_step
+from tests.integration.test_crew_models import (
+    CLAIM,
+    GOOD,
+    ROUTE,
+    SAID,
+    SEARCH,
+    WRONG,
+    after_routing,
+    is_for_router,
+)
+from tests.stand_ins.provider import ChatRequest, HttpError, Reply, ScriptedProvider, Text, ToolCall
 from tests.unit.crews.conftest import _hardened, desk, no_waits, shop  # noqa: F401 - pytest finds them here
 from tests.unit.crews.test_gate import Gate
 from tests.unit.crews.world import ENGINEER, FINANCE, LEAVE_QUESTION, STAFF, Desk, candidate
@@ -109,8 +122,6 @@ def test_another_model_answers_from_the_same_tools_and_the_diff_says_how(desk: D
 
 @pytest.mark.parametrize("looks_further", [False, True])
 def test_a_replayed_tool_changes_nothing(desk: Desk, looks_further: bool) -> None:
-    from crews.models.replay import RecordedTools
-
     done: list[str] = []
 
     def change(_context: object, _arguments: object) -> ToolOutcome:
@@ -122,6 +133,68 @@ def test_a_replayed_tool_changes_nothing(desk: Desk, looks_further: bool) -> Non
     gate = Gate(desk)
     answer = gate.call(RecordedTools(record, looks_further=looks_further).in_place_of(writing), query="x")
     assert (answer["status"], done) == ("unavailable", [])
+
+
+def test_what_a_tool_did_and_was_denied_is_told_as_it_was(desk: Desk) -> None:
+    done: list[str] = []
+
+    def change(_context: object, _arguments: object) -> ToolOutcome:
+        done.append("changed")
+        return ToolOutcome(Status.FOUND, note="Ticket 12 is open.")
+
+    writing = replace(SEARCH_KNOWLEDGE, name="open_ticket", effect=Effect.WRITE, run=change)
+    then, now = Gate(desk), Gate(desk)
+    calls = ((writing, "leave"), (SEARCH_KNOWLEDGE, "annual leave"), (writing, "more leave"))
+    assert [then.call(tool, query=query)["status"] for tool, query in calls] == ["found", "found", "denied"]
+    found = {item.label: item.finding for item in list_evidence(desk.db, then.run_id)}
+    record = RecordedStep(output={}, generations=(), tool_calls=tuple(then.spans), evidence=found)
+    recorded = RecordedTools(record, looks_further=False)
+    # Of steps side by side another one may read first.
+    for tool, query in (calls[1], calls[0], calls[2]):
+        now.call(recorded.in_place_of(tool), query=query)
+    assert done == ["changed"]
+    noted = ("status", "effect", "evidence", "needs_decision")
+    before, after = (
+        {span.input["query"]: [span.attributes.get(name) for name in noted] for span in gate.spans}
+        for gate in (then, now)
+    )
+    assert after == before
+    assert [call.tool for call in calls_done(now.spans)] == ["open_ticket"]
+
+
+def test_evidence_is_found_under_the_labels_it_had(desk: Desk) -> None:
+    run_id = desk.submit(LEAVE_QUESTION)
+    # An attempt that was given up had taken the first labels.
+    lost = desk.claim(run_id)
+    record_evidence(desk.db, lost, [Finding("passage", "a.md", "p. 1", str(n), None) for n in range(3)])
+    fail_step(desk.db, lost, "Once more.", try_again=True)
+    cites = Text(SAID.content.replace("E1", "E4"))
+    with ScriptedProvider([ROUTE, SEARCH, cites]) as provider:
+        view = desk.finish(run_id, desk.runner(candidate(provider)))
+    assert view.answer == CLAIM
+    again = go_again(desk, view)
+    diff = diff_of(desk.db, view, again)
+    assert (diff.same, diff.diverged) == (True, ()), diff
+    assert [item.id for item in again.evidence] == ["E4"]
+
+
+def test_another_model_may_choose_other_specialists(desk: Desk) -> None:
+    both = Text('{"specialists": ["help_desk", "data_analyst"], "reason": "Both."}')
+    left = [SEARCH, SAID]
+
+    def script(request: ChatRequest) -> Reply:
+        if is_for_router(request):
+            return both
+        return left.pop(0) if left else Text('{"claims": [], "missing": "There are no figures."}')
+
+    with ScriptedProvider(GOOD) as first, ScriptedProvider(script) as second:
+        view = desk.ask(LEAVE_QUESTION, candidate(first))
+        again = go_again(desk, view, candidate(second, "new"), model="new")
+    assert (again.failure, again.answer) == (None, CLAIM)
+    assert [step.key for step in again.timings.steps if step.key.startswith("answer.")] == [
+        "answer.1",
+        "answer.2",
+    ]
 
 
 def test_the_floor_can_stand_in_for_the_model(desk: Desk) -> None:
@@ -152,6 +225,13 @@ def test_a_record_that_is_too_short_ends_in_a_sentence(desk: Desk) -> None:
     assert (again.failure or "").startswith("The record holds 1 replies for this step and another")
 
 
+def test_a_record_without_the_second_draft_ends_in_a_sentence(desk: Desk) -> None:
+    with ScriptedProvider([ROUTE, SEARCH, WRONG, SAID]) as provider:
+        view = desk.ask(LEAVE_QUESTION, candidate(provider))
+    _forget_span(desk, desk.spans(view.run_id, "generation")[-1].id)
+    assert (go_again(desk, view).failure or "").startswith("The record holds 2 replies for this step")
+
+
 def _forget_span(desk: Desk, span_id: str) -> None:
     from sqlalchemy import text
 
@@ -165,6 +245,13 @@ def test_only_who_may_see_a_run_may_replay_it(desk: Desk) -> None:
         go_again(desk, view, email=FINANCE)
     again = go_again(desk, view, email=ENGINEER)
     assert get_run_for_delivery(desk.db, again.run_id).principal == STAFF
+
+
+def test_who_may_not_ask_may_not_replay(desk: Desk) -> None:
+    view = desk.ask(LEAVE_QUESTION)
+    former = replace(find_principal(desk.db, STAFF), roles=frozenset())
+    with pytest.raises(NotPermitted, match="the right to ask"):
+        submit_replay(desk.db, view.run_id, former, None)
 
 
 def test_a_run_without_an_answer_is_not_replayed(desk: Desk) -> None:

@@ -187,6 +187,21 @@ def test_the_last_passage_is_cut_and_then_there_is_nothing_left() -> None:
     assert fit(messages, None, 10_000) is messages
 
 
+def test_a_passage_that_is_cut_keeps_its_closing_mark() -> None:
+    messages = conversation(0.3)
+    answer = json.loads(messages[1]["content"])
+    [item] = answer["evidence"]
+    item["text"] = f"<untrusted 12ab>{item['text'] * 4}</untrusted 12ab>"
+    messages[1]["content"] = json.dumps(answer)
+    # Cut twice: what was cut before holds a note of ours behind its mark.
+    shorter = fit(messages, None, estimate_tokens(messages, None) // 3)
+    assert shorter is not None
+    text = json.loads(shorter[1]["content"])["evidence"][0]["text"]
+    marked, closing, note = text.partition("</untrusted 12ab>")
+    assert marked.startswith("<untrusted 12ab>passage 1")
+    assert (closing, note) == ("</untrusted 12ab>", " [... the rest is too long for this model]")
+
+
 def called(times: int, results: str = "same", arguments: str = '{"q": "x", "n": 1}') -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
     for number in range(times):

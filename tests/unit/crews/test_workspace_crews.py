@@ -12,11 +12,14 @@ from crews.declared import read_declared
 from crews.output_schema import OutputSchema, output_model
 from ledger.db import Database
 from ledger.errors import UnknownWorkflow, WorkspaceInvalid
+from ledger.people import find_principal
 from ledger.reading import RunView
+from ledger.replays import submit_replay
+from ledger.run_diff import diff_of
 from ledger.settings import ModelCandidate, WorkerSettings
 from ledger.workflows import list_workflows
 from tests.stand_ins.provider import ChatRequest, Reply, ScriptedProvider, Text
-from tests.unit.crews.world import LEAVE_QUESTION, Desk, candidate
+from tests.unit.crews.world import LEAVE_QUESTION, STAFF, Desk, candidate
 
 PLANNER = """\
 name: planner
@@ -67,9 +70,12 @@ def own(desk: Desk, workspace: Path) -> Desk:
 
 
 def run_survey(desk: Desk, workspace: Path, *models: ModelCandidate) -> RunView:
+    return finish(desk, workspace, desk.submit(LEAVE_QUESTION, workflow="survey"), *models)
+
+
+def finish(desk: Desk, workspace: Path, run_id: str, *models: ModelCandidate) -> RunView:
     settings = WorkerSettings(var=desk.var, workspace=workspace, models=models)
-    runner, _ = build_step_runner(settings, desk.db, lambda: desk.library)
-    return desk.finish(desk.submit(LEAVE_QUESTION, workflow="survey"), runner)
+    return desk.finish(run_id, build_step_runner(settings, desk.db, lambda: desk.library)[0])
 
 
 def test_a_workspaces_crews_work_on_its_workflow(own: Desk, workspace: Path) -> None:
@@ -87,6 +93,21 @@ def test_a_workspaces_crews_work_on_its_workflow(own: Desk, workspace: Path) -> 
     # What stands in an output is text, also where it looks like a place to be filled.
     assert any("Quote on {question}, of {" in prompt for prompt in prompts[1:])
     assert any("Quote on leave, of {" in prompt and '"topics"' in prompt for prompt in prompts[1:])
+
+
+def test_a_replay_works_with_the_crew_its_original_had(own: Desk, workspace: Path) -> None:
+    with ScriptedProvider(lambda _request: Text('{"topics": []}')) as provider:
+        main = candidate(provider)
+        view = run_survey(own, workspace, main)
+        path = workspace / "crews" / "planner" / "crew.yaml"
+        path.write_text(path.read_text().replace("Plan:", "Plan anew:"))
+        staff = find_principal(own.db, STAFF)
+        again = finish(own, workspace, submit_replay(own.db, view.run_id, staff, None), main)
+        assert len(provider.requests) == 1
+        with_model = finish(own, workspace, submit_replay(own.db, view.run_id, staff, "main"), main)
+        assert "Plan anew:" in provider.requests[1].prompt
+    assert diff_of(own.db, view, again).diverged == ()
+    assert with_model.state == again.state == view.state
 
 
 def test_a_condition_reads_a_crews_own_output(own: Desk, workspace: Path) -> None:
