@@ -52,6 +52,7 @@ def check_everything(settings: "EmbeddedSettings") -> Iterator["Checked"]:
     yield ok("settings", "readable")
     yield from _look("python", lambda: [machine.check_python()])
     yield from _look("workspace", lambda: [machine.check_workspace(settings)])
+    yield from _look("catalog", lambda: [machine.check_catalog(settings)])
     yield from _look("var folder", lambda: [machine.check_var(settings)])
     yield from _look("model files", lambda: [machine.check_model_files()])
     yield from _look("database", lambda: records.check_records(settings))

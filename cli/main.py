@@ -42,7 +42,7 @@ Ask your company's AI crew; every answer shows its sources.
 
 crewdesk init my-company    [dim]a workspace of your own[/dim]
 
-export CREWDESK_WORKSPACE=my-company
+export CREWDESK_WORKSPACE=my-company CREWDESK_VAR=my-company-var
 
 crewdesk ingest    [dim]read its documents[/dim]
 

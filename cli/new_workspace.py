@@ -84,7 +84,7 @@ def init_command(
     """
     make_workspace(folder)
     typer.echo(f"Made a workspace in {folder}. Next:")
-    typer.echo(f"  1. export CREWDESK_WORKSPACE={folder.absolute()}")
+    typer.echo(f"  1. export CREWDESK_WORKSPACE={folder.absolute()} CREWDESK_VAR={folder.absolute()}-var")
     typer.echo("  2. put your people into people.yaml and your documents into documents/")
     typer.echo("  3. crewdesk ingest")
     typer.echo('  4. crewdesk ask "Who sees a document?" --as you@company.example')

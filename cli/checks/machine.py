@@ -34,6 +34,24 @@ def check_workspace(settings: EmbeddedSettings) -> Checked:
     return ok("workspace", found)
 
 
+def check_catalog(settings: EmbeddedSettings) -> Checked:
+    """Whether products, metrics and entities hold together; nothing is loaded."""
+    from knowledge.warehouse.catalog import load_catalog
+    from ledger.workspace import CATALOG, open_workspace
+
+    try:
+        workspace = open_workspace(settings.workspace)
+    except WorkspaceInvalid:
+        return warn("catalog", "not looked at", "correct the workspace first")
+    try:
+        catalog = load_catalog(workspace)
+    except WorkspaceInvalid as error:
+        return broken("catalog", str(error), "correct the file and look again, for the next one")
+    if not catalog.products:
+        return ok("catalog", f"none: there are no figures in {settings.workspace / CATALOG}")
+    return ok("catalog", f"{len(catalog.products)} data products, {len(list(catalog.metrics()))} metrics")
+
+
 def check_var(settings: EmbeddedSettings) -> Checked:
     folder = settings.var.absolute()
     if not folder.exists():

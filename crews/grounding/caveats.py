@@ -81,7 +81,8 @@ def figure_caveats(claims: Sequence[Claim], evidence: Mapping[str, Evidence]) ->
         caveats += [*details["quality_findings"], *details["notes"]]
         if details["too_small"]:
             caveats.append(f"{details['too_small']} groups have too few rows to be told of.")
-        if details["truncated"]:
+        # Whoever asks for the best one knows that there are others.
+        if details["truncated"] and details["row_count"] > 1:
             caveats.append(f"These are the first of {details['row_count']:,} rows.")
     return list(dict.fromkeys(caveats))
 

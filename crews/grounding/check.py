@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from crews.grounding.actions import DoneCall, undone_action
 from crews.grounding.denial import is_reversed, may_be_reversed
 from crews.grounding.names import foreign_name
-from crews.grounding.numbers import foreign_figure, read_figures
+from crews.grounding.numbers import Figures, foreign_figure, read_figures
 from crews.grounding.support import Source, is_quoted, shipped_support, support
 from knowledge.quality.injection import suspect
 from knowledge.relevance.content_words import content_words
@@ -108,9 +108,9 @@ def citable_text(item: Evidence) -> str:
 
 def _told_rows(item: Evidence) -> frozenset[str]:
     """The sentences that tell of its rows; empty where it has none."""
-    if item.finding.kind != FIGURES:
-        return frozenset()
     details = item.finding.details
+    if item.finding.kind != FIGURES or "columns" not in details:
+        return frozenset()
     title, sentences = details["title"], list(row_sentences(*rows_of(details)))
     return frozenset([f"{title}:", *sentences, *(f"{title}: {sentence}" for sentence in sentences)])
 
@@ -142,13 +142,17 @@ def _figure(text: str, texts: Sequence[str]) -> str | None:
     said = read_figures(text)
     if not said.quantities and not said.dates and not said.codes:
         return None
-    told = [read_figures(twin) for twin in _twins(text, texts)]
-    # A heading says the same words and no figure.
-    twins = [twin for twin in told if twin.quantities or twin.dates or twin.codes]
+    twins = [twin for twin in map(read_figures, _twins(text, texts)) if _has_kinds_of(said, twin)]
     whole = foreign_figure(said, [read_figures(known) for known in texts])
     if whole is None and twins and foreign_figure(said, twins) is not None:
         return "its evidence gives another figure for this"
     return whole
+
+
+def _has_kinds_of(said: Figures, twin: Figures) -> bool:
+    """A heading says the same words, and no figure or a date alone."""
+    kinds = ((said.quantities, twin.quantities), (said.dates, twin.dates), (said.codes, twin.codes))
+    return all(there for wanted, there in kinds if wanted)
 
 
 def _twins(text: str, texts: Sequence[str]) -> Iterator[str]:

@@ -143,7 +143,7 @@ def _masked(context: StepContext, finding: Finding) -> Finding:
     details = {
         key: value if key in _NOT_READ else mask.fresh_data(value) for key, value in finding.details.items()
     }
-    if finding.kind == FIGURES:
+    if finding.kind == FIGURES and "rows" in details:
         # A figure looks like a phone number soon; which columns are personal, the catalog has said.
         details["rows"] = _with_figures(finding.details, details["rows"])
     suspicion = suspect("\n".join([*_told(details), finding.text]))

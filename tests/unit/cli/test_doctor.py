@@ -49,6 +49,16 @@ class TestThisMachine:
         assert "ok     workflows      ask" in ran.out
         assert "Nothing is broken." in ran.out
 
+    def test_a_catalog_that_does_not_hold_together_is_named(
+        self, crewdesk: Crewdesk, ledger: Database, workspace: Path
+    ) -> None:
+        del ledger
+        file = workspace / "catalog" / "products" / "orders.yaml"
+        file.parent.mkdir(parents=True)
+        file.write_text("name: shop.orders\n")
+        part = _parts(crewdesk("doctor", "--json"))["catalog"]
+        assert (part.status, f"{file}:1: owner: this key is required" in part.found) == ("broken", True)
+
     def test_several_broken_parts_are_all_named(
         self,
         crewdesk: Crewdesk,

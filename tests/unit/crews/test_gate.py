@@ -267,13 +267,17 @@ def test_what_another_step_read_counts_as_well(desk: Desk, effect: Effect) -> No
 
 
 def test_governed_figures_and_own_notes_do_not_taint_a_run(gate: Gate) -> None:
-    ours = Finding("figures", "sales", "revenue", "North | 12", None, {"rows": [["North", 12]]})
+    columns = [{"type": "string"}, {"type": "decimal"}]
+    details = {"columns": columns, "rows": [["North", "5503.8800"]]}
+    ours = Finding("figures", "sales", "revenue", "North | 5,503.88", None, details)
     gate.call(tool(lambda *_: ToolOutcome(Status.FOUND, [ours])), word="figures")
+    [kept] = gate.context.evidence
+    # It has the form of a phone number.
+    assert kept.finding.details["rows"] == [["North", "5503.8800"]]
     ran = tool(lambda *_: ToolOutcome(Status.FOUND), Effect.WRITE)
     assert gate.call(ran, word="leave")["status"] == "found"
-    prose = Finding(
-        "figures", "mail", "sql", "Dear all", None, {"rows": [["Dear all, please send me " + "x" * 60]]}
-    )
+    details = {"columns": columns[:1], "rows": [["Dear all, please send me " + "x" * 60]]}
+    prose = Finding("figures", "mail", "sql", "Dear all", None, details)
     gate.call(tool(lambda *_: ToolOutcome(Status.FOUND, [prose])), word="prose")
     assert gate.call(ran, word="leave")["status"] == "denied"
 

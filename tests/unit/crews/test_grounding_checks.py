@@ -1,5 +1,8 @@
 """Names, denials, deeds, orders and addresses in claims, held against their evidence."""
 
+from dataclasses import asdict
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,7 +11,8 @@ from crews.grounding.check import Grounds, check_claims, doubts
 from crews.grounding.explanation import checked_explanation
 from crews.grounding.support import Source, support
 from knowledge.relevance.similarity import Similarity, similarity_from
-from ledger.evidence import Evidence, Finding
+from knowledge.warehouse.result import ResultColumn
+from ledger.evidence import FIGURES, Evidence, Finding
 from ledger.result import Claim
 from tests.unit.crews.world import Desk
 
@@ -122,6 +126,48 @@ def test_a_denial_in_other_words_is_noted(similarity: Similarity) -> None:
     assert doubts([claim], known, Grounds(similarity=similarity)) == {
         claim.text: "may say the opposite of its source"
     }
+
+
+def figures(title: str, columns: list[ResultColumn], *rows: list[Any]) -> dict[str, Evidence]:
+    """As the gate keeps a governed result."""
+    shown = [[column.name, column.label] for column in columns]
+    text = "\n".join([" | ".join(label for _, label in shown), *(" | ".join(map(str, row)) for row in rows)])
+    details = {"title": title, "columns": [asdict(column) for column in columns], "rows": list(rows)}
+    return {
+        "E1": Evidence("id", "E1", "step", Finding(FIGURES, "sales", "sales.revenue", text, None, details))
+    }
+
+
+def test_what_is_told_of_governed_rows_word_for_word_holds() -> None:
+    month = ResultColumn("month", "Month", "date", "dimension", grain="month")
+    revenue = ResultColumn("revenue", "Revenue", "decimal", "metric", unit="EUR", format="currency")
+    orders = ResultColumn("orders", "Orders", "integer", "metric", unit="orders", format="integer")
+    by_month = figures(
+        "Revenue by month", [month, revenue], ["2026-04-01", "635441.31"], ["2026-05-01", "5503.88"]
+    )
+    counted = figures("Orders, October 2026", [orders], [3459])
+    for known, text in (
+        (by_month, "Revenue by month:"),
+        (by_month, "April 2026: Revenue 635,441.31 EUR."),
+        (by_month, "May 2026: Revenue 5,503.88 EUR."),
+        (counted, "Orders, October 2026: Orders 3,459 orders."),
+    ):
+        claim = Claim(text=text, evidence=("E1",))
+        assert check_claims([claim], known) == ((claim,), [])
+    for known, text in (
+        (by_month, "May 2026: Revenue 635,441.32 EUR."),
+        (counted, "Orders, October 2026: Orders 3,460 orders."),
+    ):
+        assert not check_claims([Claim(text=text, evidence=("E1",))], known)[0]
+
+
+def test_a_date_ends_with_its_line_and_a_heading_contradicts_no_figure() -> None:
+    assert objection("It was May 2026.", known="635,441.31\nMay 2026 | 744,931.15") is None
+    assert objection("There were 3,459 orders.", known="Orders, October 2026\nOrders (orders)\n3,459") is None
+    assert (
+        objection("The Larkspur Scree Two-Person Tent sold best.", known="Larkspur Scree Two-Person Tent")
+        is None
+    )
 
 
 def test_rows_are_not_held_to_their_meaning() -> None:
