@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Over, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Over, Select, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ledger.audit import append_audit
@@ -150,18 +151,8 @@ def latest_loads(db: Database) -> dict[str, ProductLoad]:
 
 def current_loads(db: Database) -> tuple[dict[str, ProductLoad], dict[str, ProductLoad]]:
     """By product, the load that is served, and the last that was tried."""
-    ranked = select(
-        ProductLoadRow.id,
-        _place(ProductLoadRow.product).label("place"),
-        _place(ProductLoadRow.product, ProductLoadRow.state).label("place_of_state"),
-    ).subquery()
-    query = (
-        select(ProductLoadRow, ranked.c.place, ranked.c.place_of_state)
-        .join(ranked, ranked.c.id == ProductLoadRow.id)
-        .where(or_(ranked.c.place == 1, ranked.c.place_of_state == 1))
-    )
     with db.read() as session:
-        rows = session.execute(query).all()
+        rows = session.execute(_current_query()).all()
         loads = {load.id: load for load in _with_checks(session, [row for row, _, _ in rows])}
     served = [
         loads[row.id] for row, _, of_state in rows if of_state == 1 and row.state == LoadState.PUBLISHED
@@ -172,14 +163,8 @@ def current_loads(db: Database) -> tuple[dict[str, ProductLoad], dict[str, Produ
 
 def served_ids(db: Database) -> dict[str, str]:
     """By product, the id of the load that is served: a cheap look at whether anything was published."""
-    ranked = (
-        select(ProductLoadRow.product, ProductLoadRow.id, _place(ProductLoadRow.product).label("place"))
-        .where(ProductLoadRow.state == LoadState.PUBLISHED)
-        .subquery()
-    )
-    query = select(ranked.c.product, ranked.c.id).where(ranked.c.place == 1)
     with db.read() as session:
-        return {row.product: row.id for row in session.execute(query)}
+        return {row.product: row.id for row in session.execute(_served_ids_query())}
 
 
 def list_loads(
@@ -194,6 +179,44 @@ def list_loads(
         return _with_checks(session, session.scalars(query).all())
 
 
+# Each figure asks these three; putting one together takes longer than SQLite takes to answer it.
+@cache
+def _current_query() -> Select[ProductLoadRow, int, int]:
+    ranked = select(
+        ProductLoadRow.id,
+        _place(ProductLoadRow.product).label("place"),
+        _place(ProductLoadRow.product, ProductLoadRow.state).label("place_of_state"),
+    ).subquery()
+    return (
+        select(ProductLoadRow, ranked.c.place, ranked.c.place_of_state)
+        .join(ranked, ranked.c.id == ProductLoadRow.id)
+        .where(or_(ranked.c.place == 1, ranked.c.place_of_state == 1))
+    )
+
+
+@cache
+def _served_ids_query() -> Select[str, str]:
+    ranked = (
+        select(ProductLoadRow.product, ProductLoadRow.id, _place(ProductLoadRow.product).label("place"))
+        .where(ProductLoadRow.state == LoadState.PUBLISHED)
+        .subquery()
+    )
+    return select(ranked.c.product, ranked.c.id).where(ranked.c.place == 1)
+
+
+@cache
+def _newest_checks_query() -> Select[ProductCheckRow]:
+    """Of the loads whose ids are given as `loads`."""
+    newest = (
+        select(ProductCheckRow.load_id, func.max(ProductCheckRow.checked_at).label("at"))
+        .where(ProductCheckRow.load_id.in_(bindparam("loads", expanding=True)))
+        .group_by(ProductCheckRow.load_id)
+        .subquery()
+    )
+    same = and_(ProductCheckRow.load_id == newest.c.load_id, ProductCheckRow.checked_at == newest.c.at)
+    return select(ProductCheckRow).join(newest, same).order_by(ProductCheckRow.check)
+
+
 def _newest_first() -> tuple[ColumnElement[Any], ...]:
     return ProductLoadRow.loaded_at.desc(), ProductLoadRow.id.desc()
 
@@ -205,16 +228,8 @@ def _place(*within: InstrumentedAttribute[str]) -> Over[int]:
 
 def _with_checks(session: Session, rows: Iterable[ProductLoadRow]) -> list[ProductLoad]:
     rows = list(rows)
-    newest = (
-        select(ProductCheckRow.load_id, func.max(ProductCheckRow.checked_at).label("at"))
-        .where(ProductCheckRow.load_id.in_([row.id for row in rows]))
-        .group_by(ProductCheckRow.load_id)
-        .subquery()
-    )
-    same = and_(ProductCheckRow.load_id == newest.c.load_id, ProductCheckRow.checked_at == newest.c.at)
-    query = select(ProductCheckRow).join(newest, same).order_by(ProductCheckRow.check)
     checks: dict[str, list[CheckResult]] = {row.id: [] for row in rows}
-    for row in session.scalars(query):
+    for row in session.scalars(_newest_checks_query(), {"loads": list(checks)}):
         checks[row.load_id].append(_check(row))
     return [_load(row, tuple(checks[row.id])) for row in rows]
 
