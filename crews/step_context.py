@@ -156,7 +156,7 @@ class StepContext:
         try:
             return self.desk().suggest(self.access, question, self.db.clock.now())
         except (WorkspaceInvalid, NotFound) as error:
-            _log.warning("catalog_unusable", reason=str(error))
+            _log.info("catalog_unusable", reason=str(error))
             return None
 
     @property
