@@ -61,7 +61,8 @@ def _outlive_lease(db: Database) -> None:
 
 def _audited(db: Database, subject: str) -> list[str]:
     with db.read() as session:
-        return list(session.scalars(select(AuditRow.action).where(AuditRow.subject == subject)))
+        query = select(AuditRow.action).where(AuditRow.subject == subject).order_by(AuditRow.seq)
+        return list(session.scalars(query))
 
 
 # Claims

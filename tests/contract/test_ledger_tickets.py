@@ -158,7 +158,9 @@ def test_the_life_of_a_ticket_is_its_history(desk: Database) -> None:
     ]
     assert "sk-" not in closed.text
     with desk.read() as session:
-        actions = session.scalars(select(AuditRow.action).where(AuditRow.subject == "ticket 1")).all()
+        actions = session.scalars(
+            select(AuditRow.action).where(AuditRow.subject == "ticket 1").order_by(AuditRow.seq)
+        ).all()
     assert actions[:2] == ["ticket.opened", "ticket.waiting"]
     verify_audit(desk)
 
