@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from knowledge.warehouse.catalog import Catalog
 from knowledge.warehouse.errors import QueryRefused, UnknownData
 from knowledge.warehouse.result import Quality, QualityFinding, Verdict
+from knowledge.warehouse.search import quality_score
 from knowledge.warehouse.spec import DataProduct, ViewLocation, parse_duration
 from knowledge.warehouse.sql_lineage import parse_select, products_in
 from knowledge.warehouse.warehouse import Warehouse
-from ledger.data_products import CheckState, LoadState, ProductLoad, current_loads
+from ledger.data_products import LoadState, ProductLoad, current_loads
 
 _WORST_LAST = (Verdict.PASS, Verdict.WARN, Verdict.BLOCK)
 _OF_SEVERITY = {"warn": Verdict.WARN, "block": Verdict.BLOCK}
@@ -49,8 +50,8 @@ def judge_quality(warehouse: Warehouse, products: Iterable[str], now: datetime) 
 
 def score(load: ProductLoad) -> float:
     """The share of its checks that hold, 0 to 1, of those that could be made; 1 where there are none."""
-    made = [check for check in load.checks if check.state is not CheckState.UNKNOWN]
-    return sum(check.state is CheckState.PASS for check in made) / len(made) if made else 1.0
+    share = quality_score(load)
+    return 1.0 if share is None else share
 
 
 def upstream_of(catalog: Catalog, product: DataProduct) -> tuple[str, ...]:

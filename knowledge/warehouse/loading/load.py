@@ -8,7 +8,6 @@ from knowledge.warehouse.loading.attempt import Turn, attempt_load
 from knowledge.warehouse.loading.order import order_products, read_by_checks
 from knowledge.warehouse.loading.publish import hold_loading
 from knowledge.warehouse.recheck import recheck
-from knowledge.warehouse.spec import DataProduct
 from knowledge.warehouse.warehouse import Warehouse
 from ledger.data_products import ProductLoad, latest_loads
 
@@ -23,17 +22,6 @@ class LoadProgress:
     load: ProductLoad | None = None
 
 
-def load_product(
-    warehouse: Warehouse,
-    product: DataProduct,
-    now: datetime,
-    *,
-    connections: Mapping[str, str] | None = None,
-) -> ProductLoad:
-    """The load as it was recorded; the served one if its source is unchanged since. Raises LoadRunning."""
-    return _load(warehouse, [product], now, lambda _: None, connections or {})[0]
-
-
 def load_products(
     warehouse: Warehouse,
     names: Sequence[str] | None,
@@ -42,24 +30,14 @@ def load_products(
     *,
     connections: Mapping[str, str] | None = None,
 ) -> list[ProductLoad]:
-    """Each after those it is made of; all of the catalog if no names are given. What is served and is checked
-    against one that was published is checked again. Raises UnknownData, WorkspaceInvalid, LoadRunning, before
-    anything is loaded."""
+    """Each after those it is made of, as it was recorded, or as it is served if its source is unchanged; all
+    of the catalog if no names are given. What is served and is checked against one that was published is
+    checked again. Raises UnknownData, WorkspaceInvalid, LoadRunning, before anything is loaded."""
     products = order_products(warehouse.catalog, names)
-    return _load(warehouse, products, now, on_progress, connections or {})
-
-
-def _load(
-    warehouse: Warehouse,
-    products: Sequence[DataProduct],
-    now: datetime,
-    on_progress: Callable[[LoadProgress], None],
-    connections: Mapping[str, str],
-) -> list[ProductLoad]:
     loads: list[ProductLoad] = []
     with hold_loading(warehouse.folder):
         before = warehouse.served()
-        turn = Turn(warehouse, now, connections, served=dict(before), latest=latest_loads(warehouse.db))
+        turn = Turn(warehouse, now, connections or {}, served=dict(before), latest=latest_loads(warehouse.db))
         for product in products:
             on_progress(LoadProgress(product.name, len(loads), len(products)))
             loads.append(attempt_load(turn, product))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.warehouse.errors import LoadRunning, UnknownData
-from knowledge.warehouse.loading.load import LoadProgress, load_product, load_products
+from knowledge.warehouse.loading.load import LoadProgress, load_products
 from knowledge.warehouse.loading.publish import BEFORE_RECORD, KEPT_FILES, hold_loading
 from ledger.data_products import LoadState, list_loads
 from ledger.db import Database
@@ -120,11 +120,9 @@ def test_the_last_five_published_files_stay(shop: Shop) -> None:
 
 
 def test_one_load_at_a_time(shop: Shop) -> None:
-    product = shop.warehouse.catalog.products[ORDERS]
-    now = shop.db.clock.now()
     with hold_loading(shop.warehouse.folder), pytest.raises(LoadRunning, match="Another load is at work"):
-        load_product(shop.warehouse, product, now)
-    assert load_product(shop.warehouse, product, now).state is LoadState.PUBLISHED
+        shop.load()
+    assert shop.load().state is LoadState.PUBLISHED
 
 
 def test_an_added_column_is_compatible(shop: Shop) -> None:
