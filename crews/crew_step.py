@@ -29,6 +29,7 @@ from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from crews.task_text import task_text
 from crews.tools.gate import ToolSpec
+from crews.tools.search_knowledge import look_around
 from crews.tracing.event_listener import EventTally, tallying
 from ledger.budgets import Budgets
 from ledger.errors import NotFound, SettingsInvalid
@@ -206,6 +207,7 @@ def _floor_turn(context: StepContext, gateway: GatewayLLM, offered: frozenset[st
         evidence=tuple(context.evidence),
         similarity=context.similarity,
         suggest=context.suggest,
+        look=partial(look_around, context),
     )
 
 

@@ -32,6 +32,10 @@ def market_part(question: str) -> str | None:
     return market[0] if len(market) == 1 else None
 
 
+def speaks_of_market(question: str) -> bool:
+    return _MARKET.search(question) is not None
+
+
 def _halves(question: str) -> list[str]:
     parts = [part.strip() for part in _BOUNDARY.split(question) if part.strip()]
     return parts if len(parts) == 2 else []

@@ -9,13 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from crews.specs import DocumentCollection
 from crews.step_context import StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec
-from knowledge.library import PassageHit
+from knowledge.library import PassageHit, SearchResult
 from knowledge.relevance.judge import Candidate, judge
 from knowledge.relevance.score import shipped_coefficients
 from knowledge.search.port import Filters
+from ledger.errors import CrewdeskError
 from ledger.evidence import Finding
+from ledger.log import get_logger
 from ledger.masking import MASK, mask_text
 from ledger.people import Right
+
+_log = get_logger(__name__)
 
 MAX_PASSAGES = 5
 
@@ -45,23 +49,8 @@ def _search(context: StepContext, arguments: SearchArguments) -> ToolOutcome:
     if context.collection is not None and arguments.collection not in (None, context.collection):
         return ToolOutcome(Status.DENIED, note=f"Here only the collection {context.collection} is searched.")
     collection = context.collection or arguments.collection
-    with context.recorder.span(
-        "retrieval",
-        "search passages",
-        {"query": arguments.query, "collection": collection},
-        parent_id=context.parent_span,
-    ) as span:
-        query = _without_secrets(arguments.query)
-        result = context.library().search(
-            query, context.access, filters=Filters(collection), limit=MAX_PASSAGES
-        )
-        judged = judge(query, [_candidate(hit, hit.score) for hit in result.hits], context.similarity)
-        relevance = [round(item.relevance, 4) for item in judged]
-        span.output = [
-            {"passage": hit.passage_id, "score": round(hit.score, 4), "relevance": chance}
-            for hit, chance in zip(result.hits, relevance, strict=True)
-        ]
-        span.attributes["withheld"] = result.withheld
+    query = _without_secrets(arguments.query)
+    result, relevance = _search_passages(context, query, collection)
     best = max(relevance, default=None)
     notes = [NOTHING] if best is None else [TOO_WEAK] if best < shipped_coefficients().answers else []
     if result.withheld:
@@ -75,6 +64,40 @@ def _search(context: StepContext, arguments: SearchArguments) -> ToolOutcome:
         relevance=_best_relevance(context, query, result.hits, best),
         withheld=result.withheld,
     )
+
+
+def look_around(context: StepContext) -> dict[str, float]:
+    """How likely the best passage of each collection answers what was asked; nothing where that cannot be
+    searched. What it sees is no evidence."""
+    query = _without_secrets(context.mask.reveal(context.claim.question))
+    try:
+        result, relevance = _search_passages(context, query, context.collection)
+    except CrewdeskError as error:
+        _log.info("nothing_to_look_at", reason=str(error))
+        return {}
+    best: dict[str, float] = {}
+    for hit, chance in zip(result.hits, relevance, strict=True):
+        best[hit.collection] = max(chance, best.get(hit.collection, 0.0))
+    return best
+
+
+def _search_passages(
+    context: StepContext, query: str, collection: DocumentCollection | None
+) -> tuple[SearchResult, list[float]]:
+    """With the relevance of each hit. Raises CrewdeskError."""
+    asked = {"query": query, "collection": collection}
+    with context.recorder.span("retrieval", "search passages", asked, parent_id=context.parent_span) as span:
+        result = context.library().search(
+            query, context.access, filters=Filters(collection), limit=MAX_PASSAGES
+        )
+        judged = judge(query, [_candidate(hit, hit.score) for hit in result.hits], context.similarity)
+        relevance = [round(item.relevance, 4) for item in judged]
+        span.output = [
+            {"passage": hit.passage_id, "score": round(hit.score, 4), "relevance": chance}
+            for hit, chance in zip(result.hits, relevance, strict=True)
+        ]
+        span.attributes["withheld"] = result.withheld
+    return result, relevance
 
 
 def _best_relevance(

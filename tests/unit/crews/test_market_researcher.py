@@ -11,8 +11,9 @@ import pytest
 from crews.bootstrap import publish_workflows
 from crews.floor.parts import figures_part, market_part
 from crews.tools.read_document import READ_DOCUMENT
-from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
+from crews.tools.search_knowledge import SEARCH_KNOWLEDGE, look_around
 from knowledge.library import Library
+from knowledge.search.port import SearchUnavailable
 from ledger.db import Database
 from ledger.documents import list_documents
 from ledger.evidence import list_evidence
@@ -122,6 +123,45 @@ def test_a_model_gets_no_company_document_whatever_it_asks_for(desk: Desk) -> No
     assert (view.state, [claim.text for claim in view.claims]) == ("answered", [GROWTH])
     assert sources(desk, view) == {REPORT}
     assert not any("31 percent" in request.prompt for request in provider.requests)
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        (MARKET_QUESTION, "Help-desk specialist"),
+        ("By when do analysts expect the market to double?", "Market researcher"),
+    ],
+)
+def test_the_floor_routes_by_looking_where_the_answer_is(desk: Desk, question: str, title: str) -> None:
+    view = desk.ask(question)
+    assert (view.state, view.specialist) == ("answered", title)
+    looks = [span for span in desk.spans(view.run_id, "retrieval") if span.input["collection"] is None]
+    assert looks[0].input["query"] == question
+
+
+def test_a_route_is_found_also_where_nothing_can_be_searched(desk: Desk) -> None:
+    gate = Gate(desk)
+    assert look_around(gate.context).keys() == {"company", "market"}
+
+    def unsearchable() -> Library:
+        raise SearchUnavailable("There is no index.")
+
+    gate.context.library = unsearchable
+    assert look_around(gate.context) == {}
+
+
+def test_a_model_may_send_a_question_to_it(desk: Desk) -> None:
+    def script(request: ChatRequest) -> Reply:
+        if not request.tools:
+            return Text('{"specialists": ["market_researcher"], "reason": "It is about the market."}')
+        if not request.tool_results("search_knowledge"):
+            return ToolCall("search_knowledge", {"query": "growth of the market for renting tents"})
+        return Text(json.dumps({"claims": [{"text": GROWTH, "evidence": ["E1"]}], "missing": None}))
+
+    with ScriptedProvider(script) as provider:
+        view = desk.ask(MARKET_QUESTION, candidate(provider))
+    assert (view.state, view.specialist) == ("answered", "Market researcher")
+    assert sources(desk, view) == {REPORT}
 
 
 @pytest.mark.parametrize(
