@@ -54,10 +54,12 @@ class CrewRoom:
         tools: Mapping[str, ToolSpec],
         candidates: Sequence[ModelCandidate],
         budgets: Budgets = _NO_BUDGETS,
+        absent: frozenset[str] = frozenset(),
     ) -> None:
-        """Raises SettingsInvalid."""
+        """No model hears of the tools that are `absent` here. Raises SettingsInvalid."""
         self.cast = Cast(crews, tools, candidates)
         self._tools = tools
+        self._absent = absent
         self._candidates = candidates
         self._budgets = budgets
         self._clients = ProviderClients()
@@ -78,7 +80,7 @@ class CrewRoom:
         return self._with_models(context, parts, candidates, self._tools_of(parts), purse)
 
     def _tools_of(self, parts: CrewParts) -> list[ToolSpec]:
-        return [self._tools[name] for name in parts.spec.tools]
+        return [self._tools[name] for name in parts.spec.tools if name not in self._absent]
 
     def _with_models(
         self,

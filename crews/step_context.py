@@ -25,6 +25,7 @@ from ledger.steps import ClaimedStep
 if TYPE_CHECKING:
     from crews.number_desk import NumberDesk
     from crews.triage.desk import TriageDesk
+    from crews.web_desk import WebDesk
     from knowledge.warehouse.resolve.suggest import Suggestions
 
 
@@ -116,6 +117,7 @@ class StepContext:
     mask: RunMask
     desk: "Callable[[], NumberDesk] | None" = None
     triage_desk: "Callable[[], TriageDesk | None] | None" = None
+    web_desk: "Callable[[], WebDesk] | None" = None
     parent_span: str | None = None
     collection: DocumentCollection | None = None
     evidence: list[Evidence] = field(default_factory=list)
@@ -148,6 +150,13 @@ class StepContext:
         if desk is None:
             raise NotFound("There is no triage here: the workspace has no folder triage/.")
         return desk
+
+    @property
+    def web(self) -> "WebDesk":
+        """Raises NotFound where none is set up, and WorkspaceInvalid."""
+        if self.web_desk is None:
+            raise NotFound("Nothing can be looked up in the web here: CREWDESK_WEB_SEARCH_URL is not set.")
+        return self.web_desk()
 
     def suggest(self, part: str | None = None) -> "Suggestions | None":
         """Which governed queries the question, or this part of it, may mean; None where the workspace has no
