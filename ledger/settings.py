@@ -167,7 +167,13 @@ class WorkerSettings(BrokerSettings, SearchSettings):
     @classmethod
     def _plain_address(cls, url: str | None) -> str | None:
         parts = urlsplit(url or "http://none")
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        if (
+            parts.port == 0
+            or parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.query
+            or parts.fragment
+        ):
             raise ValueError("give an address such as https://search.example.com")
         if "@" in parts.netloc:
             raise ValueError("an address with a name or password in it is not used")

@@ -2,81 +2,27 @@
 company's own."""
 
 import json
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from crews.bootstrap import publish_workflows
 from crews.floor.parts import figures_part, market_part
 from crews.tools.read_document import READ_DOCUMENT
 from crews.tools.search_knowledge import SEARCH_KNOWLEDGE, look_around
 from knowledge.library import Library
 from knowledge.search.port import SearchUnavailable
-from ledger.db import Database
 from ledger.documents import list_documents
 from ledger.evidence import list_evidence
 from ledger.reading import RunView
 from ledger.result import FLOOR_MODEL
-from tests.model_cache import packaged_embedder
 from tests.stand_ins.provider import ChatRequest, Reply, ScriptedProvider, Text, ToolCall
+from tests.unit.crews.market_world import GROWTH, MARKET_QUESTION, OURS, REPORT
 from tests.unit.crews.test_gate import Gate, plain
-from tests.unit.crews.world import Desk, Shop, candidate, opened_shop
-
-MARKET_QUESTION = "How fast does the market for renting tents grow?"
-OURS = "documents/renting.md"
-REPORT = "documents/rental-market.md"
-GROWTH = "The market for renting tents grows by 14 percent a year."
-WORKFLOW = """\
-name: survey
-description: Market research alone.
-steps:
-  - {key: research, kind: crew, uses: market_researcher}
-  - {key: verify, kind: function, uses: verify_answer, needs: [research]}
-"""
-_DOCUMENTS = {
-    "rental-market.md": f"""\
----
-title: Tent rental market
-collection: market
-updated: 2026-06-01
-review_by: 2099-01-01
----
-# Tent rental market
-
-{GROWTH} Analysts expect the market to double by 2031.
-""",
-    "renting.md": """\
----
-title: Renting of tents
-updated: 2026-06-01
-review_by: 2099-01-01
----
-# How fast renting of tents grows with us
-
-Our own renting of tents grew by 31 percent, much faster than the market for renting tents.
-""",
-}
-
-
-@pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with opened_shop(tmp_path_factory.mktemp("market"), _DOCUMENTS) as shop:
-        yield shop
+from tests.unit.crews.world import Desk, candidate
 
 
 @pytest.fixture
-def desk(market: Shop, _hardened: Path, tmp_path: Path) -> Iterator[Desk]:
-    shutil.copy(market.database, tmp_path / "desk.db")
-    db = Database(f"sqlite:///{tmp_path / 'desk.db'}")
-    folder = tmp_path / "company"
-    (folder / "workflows").mkdir(parents=True)
-    (folder / "workflows" / "survey.yaml").write_text(WORKFLOW)
-    (folder / "workspace.yaml").write_text("name: Shop\n")
-    publish_workflows(db, folder)
-    yield Desk(db, Library(db, market.store, packaged_embedder()), _hardened)
-    db.close()
+def desk(market_desk: Desk) -> Desk:
+    return market_desk
 
 
 def sources(desk: Desk, view: RunView) -> set[str]:
