@@ -123,6 +123,22 @@ def test_a_query_leaves_without_secrets_and_personal_data(
     assert web.searches()[1:] == [sent]
 
 
+def test_what_stands_behind_a_token_is_not_given_to_a_tool_that_looks_outside(market_desk: Desk) -> None:
+    def given(effect: Effect) -> list[str]:
+        words: list[str] = []
+
+        def run(_context: StepContext, word: Any) -> ToolOutcome:
+            words.append(word.word)
+            return ToolOutcome(Status.FOUND)
+
+        gate.call(tool(run, effect), word="[EMAIL_1]")
+        return words
+
+    gate = Gate(market_desk)
+    gate.context.mask.fresh(f"Ask {MAIL}.")
+    assert [given(effect) for effect in (Effect.READ, Effect.LOOK_OUTSIDE)] == [[MAIL], ["[EMAIL_1]"]]
+
+
 def test_a_query_of_nothing_else_does_not_leave(gate: WebGate, web: StandInWeb) -> None:
     answer = json.loads(call_tool(gate.context, WEB_SEARCH, {"query": MAIL}))
     assert (answer["status"], web.searches()) == ("denied", [])
