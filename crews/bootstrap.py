@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crews.specs import Limits
+from crews.specs import WEB_TOOLS, Limits
 from crews.step_context import StepContext
 from crews.step_runner import StepRunner
 from crews.verify_answer import verify_answer
@@ -24,12 +24,13 @@ from ledger.errors import CrewdeskError
 from ledger.settings import WorkerSettings, harden_crewai
 from ledger.steps import ClaimedStep
 from ledger.workflows import publish_workflow, retire_workflows
-from ledger.workspace import CATALOG, declared_budgets, open_workspace
+from ledger.workspace import CATALOG, declared_budgets, declared_web, open_workspace
 
 if TYPE_CHECKING:
     from crews.crew_step import CrewRoom
     from crews.number_desk import NumberDesk
     from crews.triage.desk import TriageDesk
+    from crews.web_desk import WebDesk
 
 _HERE = Path(__file__).parent
 # What a function step may use, by the name workflows give it.
@@ -69,7 +70,8 @@ def open_room(settings: WorkerSettings) -> "CrewRoom":
 
     tools = shipped_tools()
     budgets = declared_budgets(settings.workspace)
-    return CrewRoom(all_crews(tools, settings.workspace), tools, settings.models, budgets)
+    absent = frozenset() if settings.web_search_url else WEB_TOOLS
+    return CrewRoom(all_crews(tools, settings.workspace), tools, settings.models, budgets, absent)
 
 
 class CrewWorkshop:
@@ -104,7 +106,8 @@ def build_step_runner(
     workshop = CrewWorkshop(settings, db)
     desk = _number_desk(settings, db)
     triage = _triage_desk(settings, db, library)
-    return StepRunner(db, library, workshop, FUNCTIONS, open_pattern_detector, desk, triage), workshop
+    web = _web_desk(settings)
+    return StepRunner(db, library, workshop, FUNCTIONS, open_pattern_detector, desk, triage, web), workshop
 
 
 def _number_desk(settings: WorkerSettings, db: Database) -> "Callable[[], NumberDesk] | None":
@@ -139,6 +142,21 @@ def _triage_desk(
         if spec is None:
             return None
         return TriageDesk(db, spec, load_systems(workspace), library, settings.var)
+
+    return open_desk
+
+
+def _web_desk(settings: WorkerSettings) -> "Callable[[], WebDesk] | None":
+    """Opened by the first search; None where no search engine is set."""
+    url = settings.web_search_url
+    if url is None:
+        return None
+
+    @cache
+    def open_desk() -> "WebDesk":
+        from crews.web_desk import open_web_desk
+
+        return open_web_desk(url, declared_web(settings.workspace).allowed_domains)
 
     return open_desk
 

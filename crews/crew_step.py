@@ -29,6 +29,7 @@ from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from crews.task_text import task_text
 from crews.tools.gate import ToolSpec
+from crews.tools.search_knowledge import look_around
 from crews.tracing.event_listener import EventTally, tallying
 from ledger.budgets import Budgets
 from ledger.errors import NotFound, SettingsInvalid
@@ -53,10 +54,12 @@ class CrewRoom:
         tools: Mapping[str, ToolSpec],
         candidates: Sequence[ModelCandidate],
         budgets: Budgets = _NO_BUDGETS,
+        absent: frozenset[str] = frozenset(),
     ) -> None:
-        """Raises SettingsInvalid."""
+        """No model hears of the tools that are `absent` here. Raises SettingsInvalid."""
         self.cast = Cast(crews, tools, candidates)
         self._tools = tools
+        self._absent = absent
         self._candidates = candidates
         self._budgets = budgets
         self._clients = ProviderClients()
@@ -69,6 +72,7 @@ class CrewRoom:
         self, context: StepContext, parts: CrewParts, candidates: Sequence[ModelCandidate]
     ) -> CrewStepOutput:
         """Raises CrewdeskError if the step cannot be done."""
+        context.collection = parts.spec.collection
         replay = replay_of(context.db, context.claim.run_id)
         if replay is not None:
             return self._repeat(context, parts, replay)
@@ -76,7 +80,7 @@ class CrewRoom:
         return self._with_models(context, parts, candidates, self._tools_of(parts), purse)
 
     def _tools_of(self, parts: CrewParts) -> list[ToolSpec]:
-        return [self._tools[name] for name in parts.spec.tools]
+        return [self._tools[name] for name in parts.spec.tools if name not in self._absent]
 
     def _with_models(
         self,
@@ -205,6 +209,7 @@ def _floor_turn(context: StepContext, gateway: GatewayLLM, offered: frozenset[st
         evidence=tuple(context.evidence),
         similarity=context.similarity,
         suggest=context.suggest,
+        look=partial(look_around, context),
     )
 
 

@@ -15,6 +15,13 @@ from ledger.yaml_file import load_yaml
 
 _CHOICES = re.compile(r"\{choices of (\w+)\}")
 
+# Of documents: the company's own, and what others publish about its market.
+DocumentCollection = Literal["company", "market"]
+
+# Tools that tell somebody outside what is looked for, and those that a crew may have beside them.
+WEB_TOOLS = frozenset({"web_search", "read_page"})
+_BESIDE_WEB_TOOLS = frozenset({"search_knowledge", "read_document"})
+
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
@@ -53,7 +60,8 @@ class Limits(BaseModel):
 
 
 class CrewSpec(BaseModel):
-    """`output` is for a workspace's own crews; without one the crew drafts an answer in claims."""
+    """`collection` is all its tools may find documents in, whatever a model asks for; without one, all of
+    them. `output` is for a workspace's own crews; without one the crew drafts an answer in claims."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,6 +70,7 @@ class CrewSpec(BaseModel):
     agent: AgentSpec
     task: TaskSpec
     tools: tuple[str, ...] = ()
+    collection: DocumentCollection | None = None
     limits: Limits = Limits()
     output: OutputSchema | None = None
 
@@ -99,3 +108,24 @@ def check_tools(path: Path, spec: CrewSpec, known: Collection[str]) -> None:
     if unknown:
         there_are = f"; there are: {', '.join(sorted(known))}" if known else ""
         raise WorkspaceInvalid(f"{path}: tools: there is no tool '{unknown[0]}'{there_are}.")
+    _check_web_tools(path, spec)
+
+
+def _check_web_tools(path: Path, spec: CrewSpec) -> None:
+    """What a page says may end up in what is looked for next, and so may all else that the crew has before
+    it."""
+    if not WEB_TOOLS.intersection(spec.tools):
+        return
+    if spec.collection != "market":
+        raise WorkspaceInvalid(
+            f"{path}: collection: a crew that looks in the web finds documents in market alone."
+        )
+    others = [name for name in spec.tools if name not in WEB_TOOLS | _BESIDE_WEB_TOOLS]
+    if others:
+        raise WorkspaceInvalid(f"{path}: tools: a crew that looks in the web cannot have '{others[0]}'.")
+    places = [place for place in ("{inputs}", "{item}") if place in spec.task.description]
+    if places:
+        raise WorkspaceInvalid(
+            f"{path}: task.description: a crew that looks in the web is not told what others "
+            f"found ({places[0]})."
+        )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from crews.errors import BudgetExceeded, DeadlineExceeded, StepCancelled
 from crews.run_mask import RunMask
-from crews.specs import Limits
+from crews.specs import DocumentCollection, Limits
 from knowledge.library import Library
 from knowledge.relevance.similarity import Similarity, similarity_from
 from knowledge.search.access import AccessScope
@@ -25,6 +25,7 @@ from ledger.steps import ClaimedStep
 if TYPE_CHECKING:
     from crews.number_desk import NumberDesk
     from crews.triage.desk import TriageDesk
+    from crews.web_desk import WebDesk
     from knowledge.warehouse.resolve.suggest import Suggestions
 
 
@@ -105,7 +106,8 @@ class Budget:
 @dataclass(slots=True)
 class StepContext:
     """Made anew for every attempt of a step; `parent_span` is the crew's span while a crew is at work. The
-    question of its claim is masked. `boundary` marks what others wrote where a model sees it."""
+    question of its claim is masked. `collection` is all its crew may find documents in. `boundary` marks what
+    others wrote where a model sees it."""
 
     db: Database
     claim: ClaimedStep
@@ -115,7 +117,9 @@ class StepContext:
     mask: RunMask
     desk: "Callable[[], NumberDesk] | None" = None
     triage_desk: "Callable[[], TriageDesk | None] | None" = None
+    web_desk: "Callable[[], WebDesk] | None" = None
     parent_span: str | None = None
+    collection: DocumentCollection | None = None
     evidence: list[Evidence] = field(default_factory=list)
     tools_called: list[str] = field(default_factory=list)
     tools_unavailable: bool = False
@@ -146,6 +150,13 @@ class StepContext:
         if desk is None:
             raise NotFound("There is no triage here: the workspace has no folder triage/.")
         return desk
+
+    @property
+    def web(self) -> "WebDesk":
+        """Raises NotFound where none is set up, and WorkspaceInvalid."""
+        if self.web_desk is None:
+            raise NotFound("Nothing can be looked up in the web here: CREWDESK_WEB_SEARCH_URL is not set.")
+        return self.web_desk()
 
     def suggest(self, part: str | None = None) -> "Suggestions | None":
         """Which governed queries the question, or this part of it, may mean; None where the workspace has no

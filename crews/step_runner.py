@@ -33,6 +33,7 @@ from ledger.workflow import StepKind
 if TYPE_CHECKING:
     from crews.number_desk import NumberDesk
     from crews.triage.desk import TriageDesk
+    from crews.web_desk import WebDesk
 
 _log = get_logger(__name__)
 
@@ -66,6 +67,7 @@ class StepRunner:
         detector: Callable[[], PiiDetector],
         desk: "Callable[[], NumberDesk] | None" = None,
         triage_desk: "Callable[[], TriageDesk | None] | None" = None,
+        web_desk: "Callable[[], WebDesk] | None" = None,
     ) -> None:
         self._db = db
         self._library = library
@@ -74,6 +76,7 @@ class StepRunner:
         self._detector = detector
         self._desk = desk
         self._triage_desk = triage_desk
+        self._web_desk = web_desk
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
 
     def run(self, step_id: str) -> None:
@@ -121,7 +124,15 @@ class StepRunner:
             deadline = time.monotonic() + claim.deadline_s
             budget = Budget(limits=limits, deadline=deadline, cancelled=cancelled)
             context = StepContext(
-                self._db, claim, recorder, self._library, budget, mask, self._desk, self._triage_desk
+                self._db,
+                claim,
+                recorder,
+                self._library,
+                budget,
+                mask,
+                self._desk,
+                self._triage_desk,
+                self._web_desk,
             )
             output: dict[str, Any] = mask.data(self._output(context))
             span.output = output

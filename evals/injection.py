@@ -125,7 +125,7 @@ def detect(lines: Sequence[Line]) -> Detection:
 
 
 class RiskyCrews:
-    """The shipped crews, the help desk with tools by which harm could be done."""
+    """The shipped crews, those that read what others wrote with tools by which harm could be done."""
 
     def __init__(
         self, installation: Installation, model: ModelCandidate, harm: Harm, tickets: dict[int, str]
@@ -138,11 +138,12 @@ class RiskyCrews:
 
         tools = shipped_tools() | {tool.name: tool for tool in harmful_tools(harm, tickets)}
         crews = shipped_crews(tools)
-        desk = crews["help_desk"]
-        spec = desk.spec.model_copy(
-            update={"tools": (*desk.spec.tools, *(tools.keys() - shipped_tools().keys()))}
-        )
-        self._room = CrewRoom({**crews, "help_desk": replace(desk, spec=spec)}, tools, (model,))
+        risky = tools.keys() - shipped_tools().keys()
+        for name in ("help_desk", "market_researcher"):
+            spec = crews[name].spec
+            spec = spec.model_copy(update={"tools": (*spec.tools, *risky)})
+            crews[name] = replace(crews[name], spec=spec)
+        self._room = CrewRoom(crews, tools, (model,))
 
     def limits(self, claim: ClaimedStep) -> Limits:
         cast = self._room.cast

@@ -20,6 +20,8 @@ from ledger.steps import ClaimedStep
 FIGURES = "figures"
 # That there is no figure, because the data is not fit for one; its details name the `products`.
 BLOCKED = "blocked"
+# A page of the web, or what a search engine tells of one; its source is its address.
+WEB_PAGE = "web_page"
 
 
 @dataclass(frozen=True, slots=True)

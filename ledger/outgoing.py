@@ -97,6 +97,13 @@ def inert(text: str, own: frozenset[str] = frozenset()) -> str:
     return LINK.sub(lambda match: _shown(match[0], own), text)
 
 
+def in_words(address: str) -> str:
+    """Host and path of a web address, written so that no program follows them."""
+    parts = urlsplit(address)
+    path = re.sub(r"[^\w./-]", "?", parts.path)[:_MOST_LINK_CHARS]
+    return _host_in_words(address) + path.replace(".", "[.]")
+
+
 def _spelled_out(match: re.Match[str]) -> str:
     if tokens_in_text(match[0]):
         # Personal data in brackets, and an aside behind it.

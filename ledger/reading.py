@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from ledger.artifacts import artifacts_in, file_of
 from ledger.db import Database
 from ledger.errors import InvalidInput, NotFound
-from ledger.evidence import evidence_in
+from ledger.evidence import WEB_PAGE, Finding, evidence_in
+from ledger.outgoing import in_words
 from ledger.people import Principal, Right
 from ledger.pii_tokens import reveal_in, tokens_of
 from ledger.progress import RunProgress, progress_in, steps_of
@@ -27,7 +28,8 @@ UNSEEN_QUESTION = "(shown once work on it has begun)"
 
 
 class EvidenceView(BaseModel):
-    """`details` of a passage holds title, section, owner, updated and stale."""
+    """`details` of a passage holds title, section, owner, updated and stale. The `source` of a web page is
+    its address in words, so that nobody gets there by accident."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -228,6 +230,10 @@ def _revealed_view(session: Session, run: RunRow) -> RunView:
     return RunView.model_validate({**reveal_in(shown, tokens_of(session, run.id)), "question": run.question})
 
 
+def _shown_source(finding: Finding) -> str:
+    return in_words(finding.source) if finding.kind == WEB_PAGE else finding.source
+
+
 def _masked_view(session: Session, run: RunRow) -> RunView:
     result = RunResult.model_validate(run.result) if run.result else None
     steps = steps_of(session, run.id)
@@ -237,7 +243,7 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
         EvidenceView(
             id=item.label,
             kind=item.finding.kind,
-            source=item.finding.source,
+            source=_shown_source(item.finding),
             locator=item.finding.locator,
             text=item.finding.text,
             as_of=item.finding.as_of,

@@ -9,6 +9,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -147,6 +148,13 @@ class WorkerSettings(BrokerSettings, SearchSettings):
             "max_output_tokens."
         ),
     )
+    web_search_url: str | None = Field(
+        default=None,
+        description=(
+            "Base URL of a search engine that answers in JSON as SearXNG does, for the market researcher. "
+            "Empty: nothing is looked up in the web."
+        ),
+    )
     worker_pool: Literal["threads", "prefork"] = Field(
         default="threads",
         description="Celery pool; threads share one embedding model, prefork isolates crashes.",
@@ -154,6 +162,22 @@ class WorkerSettings(BrokerSettings, SearchSettings):
     worker_concurrency: int = Field(
         default=2, ge=1, le=64, description="Steps a worker runs at the same time."
     )
+
+    @field_validator("web_search_url")
+    @classmethod
+    def _plain_address(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "http://none")
+        if (
+            parts.port == 0
+            or parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.query
+            or parts.fragment
+        ):
+            raise ValueError("give an address such as https://search.example.com")
+        if "@" in parts.netloc:
+            raise ValueError("an address with a name or password in it is not used")
+        return url
 
     @field_validator("models")
     @classmethod

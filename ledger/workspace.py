@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ledger.budgets import Budgets
 from ledger.errors import WorkspaceInvalid
@@ -14,6 +14,17 @@ from ledger.yaml_file import load_yaml
 WORKSPACE_FILE = "workspace.yaml"
 # The folder of data products and metrics; a workspace need not have one.
 CATALOG = "catalog"
+
+
+Domain = Annotated[str, StringConstraints(pattern=r"^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}$")]
+
+
+class WebFile(BaseModel):
+    """Pages of these domains and those below them may be read without a search having found them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    allowed_domains: tuple[Domain, ...] = ()
 
 
 class WorkspaceFile(BaseModel):
@@ -29,6 +40,7 @@ class WorkspaceFile(BaseModel):
     channels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     pii: dict[str, Any] = Field(default_factory=dict)
     budgets: Budgets = Budgets()
+    web: WebFile = WebFile()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +89,9 @@ def declared_budgets(folder: Path) -> Budgets:
     """Those of the workspace in this folder; none where there is no workspace. Raises WorkspaceInvalid."""
     path = folder / WORKSPACE_FILE
     return load_yaml(path, WorkspaceFile).budgets if path.exists() else Budgets()
+
+
+def declared_web(folder: Path) -> WebFile:
+    """Nothing more is allowed where there is no workspace. Raises WorkspaceInvalid."""
+    path = folder / WORKSPACE_FILE
+    return load_yaml(path, WorkspaceFile).web if path.exists() else WebFile()

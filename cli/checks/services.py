@@ -1,4 +1,4 @@
-"""Checks of what lies beyond this machine: broker, vector server, models, Slack, Langfuse.
+"""Checks of what lies beyond this machine: broker, vector server, models, web search, Slack, Langfuse.
 
 Only what is configured is reached for, each with a few seconds at most.
 """
@@ -71,6 +71,25 @@ def check_slack(settings: EmbeddedSettings) -> Checked:
         found = f"the bot token is refused ({answer.get('error', 'no reason given')})"
         return broken("slack", found, "install the app again and copy its new bot token")
     return ok("slack", f"signed in as {answer.get('user')} in {answer.get('team')}")
+
+
+def check_web_search(settings: EmbeddedSettings) -> Checked:
+    from crews.web_desk import open_web_desk
+    from knowledge.web.errors import WebUnavailable
+
+    url = settings.web_search_url
+    if url is None:
+        return ok("web search", "not configured; nothing is looked up in the web")
+    try:
+        found = open_web_desk(url, ()).search("outdoor retail")
+    except WebUnavailable as error:
+        remedy = (
+            "start it, have it answer in JSON (search.formats of SearXNG), or correct CREWDESK_WEB_SEARCH_URL"
+        )
+        return broken("web search", f"{url}: {error}", remedy)
+    if not found:
+        return warn("web search", f"{url} answers and finds nothing", "look at the engines it is set to ask")
+    return ok("web search", f"{url} answers")
 
 
 def check_langfuse(settings: EmbeddedSettings) -> Checked:

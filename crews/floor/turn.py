@@ -1,6 +1,6 @@
 """What the extractive floor knows when it is its turn to speak, and what it may say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ class ToolRequest:
 class FloorTurn:
     """`tools` are on offer, `called` were already used in this step, `evidence` is what they found; `suggest`
     tells which governed queries the question, or the part of it that is given, may mean; None without a
-    catalog."""
+    catalog. `look` tells how likely the best passage of each collection answers the question."""
 
     question: str
     tools: frozenset[str]
@@ -31,6 +31,7 @@ class FloorTurn:
     evidence: tuple[Evidence, ...]
     similarity: Similarity
     suggest: "Callable[..., Suggestions | None]"
+    look: Callable[[], Mapping[str, float]] = dict
 
 
 FloorReply = ToolRequest | str

@@ -19,13 +19,13 @@ from knowledge.relevance.judge import quotable_sentences
 from knowledge.relevance.similarity import Similarity
 from knowledge.warehouse.evidence import rows_of
 from knowledge.warehouse.wording import row_sentences
-from ledger.evidence import FIGURES, Evidence
+from ledger.evidence import FIGURES, WEB_PAGE, Evidence
 from ledger.outgoing import is_disguised, links_in, without_unseen
 from ledger.pii_tokens import tokens_in_text
 from ledger.result import Claim
 
 # Evidence that is somebody's sentences. Of rows and of our own notes the figures and names are checked.
-PROSE = frozenset({"passage", "document", "web_page", "ticket"})
+PROSE = frozenset({"passage", "document", WEB_PAGE, "ticket"})
 # Two sentences that share so many of their words say the same of the same.
 _TWIN = 0.8
 _LEAST_WORDS = 3

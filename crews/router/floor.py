@@ -1,10 +1,13 @@
 """How the router decides without a language model: a question that a governed query surely answers, or
-would if it were put more closely, is for the data analyst; the help desk looks every other one up. Both work
-on one half of which surely asks for figures and the other, in so many words, for what is written."""
+would if it were put more closely, is for the data analyst; one that industry reports answer, and nothing of
+the company's own, is for the market researcher; the help desk looks every other one up. Two work on one half
+of which surely asks for figures and the other, in so many words, for what is written or for the market."""
 
-from crews.floor.parts import figures_part
+from crews.floor.extract import OTHER_SHARE
+from crews.floor.parts import figures_part, market_part, speaks_of_market
 from crews.floor.turn import FloorTurn
 from crews.router.output import Route
+from knowledge.relevance.score import shipped_coefficients
 
 # Understood, but to be asked again otherwise: the data analyst says how.
 _FIGURES_ALL_THE_SAME = ("ambiguous", "out of range")
@@ -12,10 +15,16 @@ _FIGURES_ALL_THE_SAME = ("ambiguous", "out of range")
 
 def plan_route(turn: FloorTurn) -> str:
     if _asks_for_both(turn):
-        reason = "It asks for figures the company keeps, and for what is written about them."
-        route = Route(specialists=("data_analyst", "help_desk"), reason=reason)
+        if market_part(turn.question) is not None:
+            other, reason = "market_researcher", "It asks for figures the company keeps, and for the market."
+        else:
+            other = "help_desk"
+            reason = "It asks for figures the company keeps, and for what is written about them."
+        route = Route.model_validate({"specialists": ("data_analyst", other), "reason": reason})
     elif _asks_for_figures(turn):
         route = Route(specialists=("data_analyst",), reason="It asks for figures the company keeps.")
+    elif _asks_for_market(turn):
+        route = Route(specialists=("market_researcher",), reason="It asks for what others publish.")
     else:
         # Whether the documents have an answer is seen by looking, not by guessing from the question's words.
         reason = "The help desk looks it up in the company's documents."
@@ -34,3 +43,14 @@ def _asks_for_figures(turn: FloorTurn) -> bool:
     if suggestions is None:
         return False
     return suggestions.best is not None or suggestions.reason in _FIGURES_ALL_THE_SAME
+
+
+def _asks_for_market(turn: FloorTurn) -> bool:
+    """Whether a report answers it and the help desk would quote nothing of ours beside it; or, in so many
+    words, where nothing of ours answers it."""
+    best = turn.look()
+    market, company = best.get("market", 0.0), best.get("company", 0.0)
+    answers = shipped_coefficients().answers
+    if market >= answers:
+        return company < OTHER_SHARE * market
+    return company < answers and speaks_of_market(turn.question)

@@ -10,12 +10,14 @@ Choice = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_wh
 
 
 class Route(BaseModel):
-    """Two specialists where the question needs figures and what is written about them. None: nobody on the
-    crew can answer this from evidence, or `question` has to be asked back first, with its `choices`."""
+    """Two specialists where the question needs what each of them has. None: nobody on the crew can answer
+    this from evidence, or `question` has to be asked back first, with its `choices`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    specialists: Annotated[tuple[Literal["help_desk", "data_analyst"], ...], Field(max_length=2)]
+    specialists: Annotated[
+        tuple[Literal["help_desk", "data_analyst", "market_researcher"], ...], Field(max_length=2)
+    ]
     reason: str
     question: Choice | None = None
     choices: Annotated[tuple[Choice, ...], Field(max_length=MOST_CHOICES)] = ()

@@ -33,7 +33,11 @@ _NOT_READ = frozenset({"owner", "document_id", "passage_id", "collection", "clas
 
 
 class Effect(StrEnum):
+    """`look_outside` changes nothing, but tells somebody outside what is looked for: crews that may have
+    nothing of the company's own (`crews/specs.py`), and no others, have such tools."""
+
     READ = "read"
+    LOOK_OUTSIDE = "look_outside"
     WRITE = "write"
     EXTERNAL = "external"
 
@@ -75,6 +79,11 @@ class ToolSpec:
 
     @property
     def only_reads(self) -> bool:
+        return self.replayed or self.effect in (Effect.READ, Effect.LOOK_OUTSIDE)
+
+    @property
+    def may_know_values(self) -> bool:
+        """Those behind tokens: it looks within the asker's own rights."""
         return self.replayed or self.effect is Effect.READ
 
 
@@ -102,8 +111,7 @@ def _guarded(
 ) -> ToolOutcome:
     try:
         context.claim.principal.require(tool.right)
-        # A tool that only reads may know the values: it looks within the asker's own rights.
-        known = context.mask.reveal(raw_arguments) if tool.only_reads else raw_arguments
+        known = context.mask.reveal(raw_arguments) if tool.may_know_values else raw_arguments
         arguments = tool.arguments.model_validate(known, strict=True)
         _require_decision(context, tool, span)
         context.budget.spend_tool_call()

@@ -2,19 +2,24 @@
 fits."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from crews.specs import DocumentCollection
 from crews.step_context import StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec
-from knowledge.library import PassageHit
+from knowledge.library import PassageHit, SearchResult
 from knowledge.relevance.judge import Candidate, judge
 from knowledge.relevance.score import shipped_coefficients
 from knowledge.search.port import Filters
+from ledger.errors import CrewdeskError
 from ledger.evidence import Finding
+from ledger.log import get_logger
 from ledger.masking import MASK, mask_text
 from ledger.people import Right
+
+_log = get_logger(__name__)
 
 MAX_PASSAGES = 5
 
@@ -33,26 +38,19 @@ class SearchArguments(BaseModel):
         str, Field(min_length=1, max_length=8000, description="What to look for, in plain words.")
     ]
     collection: Annotated[
-        Literal["company", "market"] | None,
-        Field(description="company: our own documents; market: industry reports; null: both."),
+        DocumentCollection | None,
+        Field(
+            description="company: our own documents; market: industry reports; null: all there is for you."
+        ),
     ] = None
 
 
 def _search(context: StepContext, arguments: SearchArguments) -> ToolOutcome:
-    with context.recorder.span(
-        "retrieval", "search passages", arguments.model_dump(), parent_id=context.parent_span
-    ) as span:
-        query = _without_secrets(arguments.query)
-        result = context.library().search(
-            query, context.access, filters=Filters(arguments.collection), limit=MAX_PASSAGES
-        )
-        judged = judge(query, [_candidate(hit, hit.score) for hit in result.hits], context.similarity)
-        relevance = [round(item.relevance, 4) for item in judged]
-        span.output = [
-            {"passage": hit.passage_id, "score": round(hit.score, 4), "relevance": chance}
-            for hit, chance in zip(result.hits, relevance, strict=True)
-        ]
-        span.attributes["withheld"] = result.withheld
+    if context.collection is not None and arguments.collection not in (None, context.collection):
+        return ToolOutcome(Status.DENIED, note=f"Here only the collection {context.collection} is searched.")
+    collection = context.collection or arguments.collection
+    query = _without_secrets(arguments.query)
+    result, relevance = _search_passages(context, query, collection)
     best = max(relevance, default=None)
     notes = [NOTHING] if best is None else [TOO_WEAK] if best < shipped_coefficients().answers else []
     if result.withheld:
@@ -66,6 +64,40 @@ def _search(context: StepContext, arguments: SearchArguments) -> ToolOutcome:
         relevance=_best_relevance(context, query, result.hits, best),
         withheld=result.withheld,
     )
+
+
+def look_around(context: StepContext) -> dict[str, float]:
+    """How likely the best passage of each collection answers what was asked; nothing where that cannot be
+    searched. What it sees is no evidence."""
+    query = _without_secrets(context.mask.reveal(context.claim.question))
+    try:
+        result, relevance = _search_passages(context, query, context.collection)
+    except CrewdeskError as error:
+        _log.info("nothing_to_look_at", reason=str(error))
+        return {}
+    best: dict[str, float] = {}
+    for hit, chance in zip(result.hits, relevance, strict=True):
+        best[hit.collection] = max(chance, best.get(hit.collection, 0.0))
+    return best
+
+
+def _search_passages(
+    context: StepContext, query: str, collection: DocumentCollection | None
+) -> tuple[SearchResult, list[float]]:
+    """With the relevance of each hit. Raises CrewdeskError."""
+    asked = {"query": query, "collection": collection}
+    with context.recorder.span("retrieval", "search passages", asked, parent_id=context.parent_span) as span:
+        result = context.library().search(
+            query, context.access, filters=Filters(collection), limit=MAX_PASSAGES
+        )
+        judged = judge(query, [_candidate(hit, hit.score) for hit in result.hits], context.similarity)
+        relevance = [round(item.relevance, 4) for item in judged]
+        span.output = [
+            {"passage": hit.passage_id, "score": round(hit.score, 4), "relevance": chance}
+            for hit, chance in zip(result.hits, relevance, strict=True)
+        ]
+        span.attributes["withheld"] = result.withheld
+    return result, relevance
 
 
 def _best_relevance(

@@ -7,6 +7,7 @@ from crews.tools.gate import ToolSpec
 from crews.tools.make_chart import MAKE_CHART
 from crews.tools.query_metrics import QUERY_METRICS
 from crews.tools.read_document import READ_DOCUMENT
+from crews.tools.read_page import READ_PAGE
 from crews.tools.run_sql import RUN_SQL
 from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
 from crews.tools.statistics import STATISTICS
@@ -18,6 +19,7 @@ from crews.tools.triage import (
     FIND_SIMILAR_TICKETS,
     OPEN_TICKET,
 )
+from crews.tools.web_search import WEB_SEARCH
 
 
 def shipped_tools() -> dict[str, ToolSpec]:
@@ -37,5 +39,7 @@ def shipped_tools() -> dict[str, ToolSpec]:
         CHECK_SYSTEM_STATUS,
         FIND_SIMILAR_TICKETS,
         OPEN_TICKET,
+        WEB_SEARCH,
+        READ_PAGE,
     )
     return {tool.name: tool for tool in tools}

@@ -19,6 +19,7 @@ from ledger.db import Database
 from ledger.settings import EmbeddedSettings, ModelCandidate
 from ledger.var_folder import hold_var
 from tests.stand_ins.server import LoopbackServer
+from tests.stand_ins.web import Page, StandInWeb, result
 from tests.unit.cli.conftest import Crewdesk, Ran
 
 
@@ -214,6 +215,20 @@ class TestServices:
         assert services.check_langfuse(settings).status == status
         without_keys = EmbeddedSettings(langfuse_host=f"{service}/{version}")
         assert services.check_langfuse(without_keys).status == "broken"
+
+    def test_the_search_engine_is_asked_something(self, nobody: str) -> None:
+        assert services.check_web_search(EmbeddedSettings()).status == "ok"
+        with StandInWeb() as web:
+            settings = EmbeddedSettings(web_search_url=web.url)
+            nothing = services.check_web_search(settings)
+            web.results = [result("https://site.example/", "Site", "Words")]
+            found = services.check_web_search(settings)
+            web.search_reply = Page(b"<html></html>", status=403)
+            refused = services.check_web_search(settings)
+        away = services.check_web_search(EmbeddedSettings(web_search_url=nobody))
+        assert [part.status for part in (nothing, found, refused, away)] == ["warn", "ok", "broken", "broken"]
+        assert "403" in refused.found
+        assert all(part.remedy for part in (nothing, refused, away))
 
     def test_services_that_are_away_are_named(self, service: str, nobody: str) -> None:
         settings = EmbeddedSettings(

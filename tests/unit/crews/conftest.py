@@ -10,10 +10,12 @@ import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
+from crews.bootstrap import publish_workflows
 from knowledge.library import Library
 from ledger.db import Database
 from ledger.settings import harden_crewai
 from tests.model_cache import packaged_embedder
+from tests.unit.crews.market_world import DOCUMENTS, WORKFLOW
 from tests.unit.crews.world import Desk, Shop, opened_shop
 
 # Here and not in a fixture: test modules that are collected after this one import CrewAI.
@@ -38,6 +40,25 @@ def desk(shop: Shop, _hardened: Path, tmp_path: Path) -> Iterator[Desk]:
     shutil.copy(shop.database, tmp_path / "desk.db")
     db = Database(f"sqlite:///{tmp_path / 'desk.db'}")
     yield Desk(db, Library(db, shop.store, packaged_embedder()), _hardened)
+    db.close()
+
+
+@pytest.fixture(scope="session")
+def market_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with opened_shop(tmp_path_factory.mktemp("market"), DOCUMENTS) as shop:
+        yield shop
+
+
+@pytest.fixture
+def market_desk(market_shop: Shop, _hardened: Path, tmp_path: Path) -> Iterator[Desk]:
+    shutil.copy(market_shop.database, tmp_path / "market.db")
+    db = Database(f"sqlite:///{tmp_path / 'market.db'}")
+    folder = tmp_path / "company"
+    (folder / "workflows").mkdir(parents=True)
+    (folder / "workflows" / "survey.yaml").write_text(WORKFLOW)
+    (folder / "workspace.yaml").write_text("name: Shop\n")
+    publish_workflows(db, folder)
+    yield Desk(db, Library(db, market_shop.store, packaged_embedder()), _hardened)
     db.close()
 
 

@@ -206,6 +206,42 @@ def test_the_router_sends_what_asks_for_figures_and_words_to_both(question: str,
     assert Route.model_validate_json(plan_route(unsure)).specialists == ("help_desk",)
 
 
+@pytest.mark.parametrize(
+    ("question", "best", "specialist"),
+    [
+        ("How long does a rental last?", {"market": 0.5}, "market_researcher"),
+        ("How long does a rental last?", {"market": 0.5, "company": 0.2}, "market_researcher"),
+        # What is ours would be quoted beside it, and only the help desk may.
+        ("How long does a rental last?", {"market": 0.5, "company": 0.3}, "help_desk"),
+        ("How long does a rental last?", {"market": 0.01}, "help_desk"),
+        ("How long does a rental last?", {}, "help_desk"),
+        ("What do competitors charge?", {}, "market_researcher"),
+        ("What do competitors charge?", {"market": 0.01, "company": 0.02}, "market_researcher"),
+        ("Who watches the market?", {"company": 0.5}, "help_desk"),
+        ("Who leads marketing?", {}, "help_desk"),
+    ],
+)
+def test_the_router_sends_what_only_reports_answer_to_the_market_researcher(
+    question: str, best: dict[str, float], specialist: str
+) -> None:
+    asked = replace(turn((), ()), question=question, look=lambda: best)
+    assert Route.model_validate_json(plan_route(asked)).specialists == (specialist,)
+
+
+def test_the_router_sends_what_asks_for_figures_and_the_market_to_both() -> None:
+    part, other = "How did our revenue develop in Q3", "what does the industry expect?"
+    suggestion = Suggestion(MetricQuery(("sales.revenue",)), 0.95, "Revenue")
+
+    def suggest(asked: str | None = None) -> Suggestions:
+        return Suggestions(
+            (suggestion,) if asked == part else (), reason=Reason.UNCLEAR if not asked else None
+        )
+
+    asked = replace(turn((), ()), question=f"{part} and {other}", suggest=suggest)
+    both = ("data_analyst", "market_researcher")
+    assert Route.model_validate_json(plan_route(asked)).specialists == both
+
+
 def test_without_any_model_a_run_is_answered_the_same_way_each_time(desk: Desk) -> None:
     first, second = (desk.ask(LEAVE_QUESTION) for _ in range(2))
     assert (first.state, first.answer, first.claims) == (second.state, second.answer, second.claims)

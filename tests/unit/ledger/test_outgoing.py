@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.outgoing import inert, is_disguised, is_own, links_in, without_unseen
+from ledger.outgoing import in_words, inert, is_disguised, is_own, links_in, without_unseen
 
 OWN = frozenset({"shop.example"})
 
@@ -73,6 +73,18 @@ def test_a_link_to_an_own_page_stays(link: str) -> None:
 )
 def test_what_a_program_would_act_on_is_words(text: str, left: str) -> None:
     assert inert(text, OWN) == left
+
+
+def test_an_address_in_words_still_tells_where_it_leads() -> None:
+    said = in_words("https://reports.site.example:443/2026/outlook.pdf?d=secret#part")
+    assert said == "reports[.]site[.]example/2026/outlook[.]pdf"
+
+
+@given(st.text(alphabet=st.sampled_from("![]()<>@#:/.ahtps?=&%w \n")))
+def test_an_address_in_words_is_one_nobody_follows(path: str) -> None:
+    said = in_words(f"https://www.site.example/{path}")
+    assert inert(said) == said
+    assert not links_in(said)
 
 
 @given(st.text(alphabet=st.sampled_from("![]()<>@#:/.ahtps \n\u200bчw")))

@@ -1,0 +1,1 @@
+"""What others publish in the web: a search engine of the installation's own choice, and single pages."""
