@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from ledger.condition import value_at
 from ledger.db import now_in
-from ledger.deciders import in_words, list_deciders
+from ledger.deciders import deciders, in_words
+from ledger.decision_messages import owe_questions
 from ledger.ids import new_id
 from ledger.masking import mask_text
 from ledger.outgoing import inert
@@ -35,29 +36,29 @@ def open_decision(
     now = now_in(session)
     expires_at = None if ask.expires_s is None else now + timedelta(seconds=ask.expires_s)
     by = _by(step.key, ask, inputs)
-    requester_id = session.get_one(RunRow, step.run_id).principal_id
-    if by != ask.by and expires_at is None and not list_deciders(session, by, requester_id, limit=1):
+    run = session.get_one(RunRow, step.run_id)
+    if by != ask.by and expires_at is None and session.scalar(deciders(by, run).limit(1)) is None:
         raise StepUnfit(
             f"The step '{step.key}' asks {in_words(by)}, and nobody but the asker is meant by that."
         )
     if ask.about is not None and value_at(ask.about, inputs) is None:
         raise StepUnfit(f"The step '{step.key}' asks about '{ask.about}', which is not there.")
-    session.add(
-        DecisionRow(
-            id=new_id(),
-            run_id=step.run_id,
-            step_id=step.id,
-            question=_filled(step.key, ask.question, inputs),
-            options=_options(step.key, ask, inputs),
-            by=by,
-            state=DecisionState.OPEN,
-            asked_at=now,
-            expires_at=expires_at,
-            why=None if ask.why is None else _filled(step.key, ask.why, inputs),
-            detail=None if ask.detail is None else _detail(step.key, ask.detail, inputs),
-            digest=None if ask.about is None else digest_at(ask.about, inputs),
-        )
+    row = DecisionRow(
+        id=new_id(),
+        run_id=run.id,
+        step_id=step.id,
+        question=_filled(step.key, ask.question, inputs),
+        options=_options(step.key, ask, inputs),
+        by=by,
+        state=DecisionState.OPEN,
+        asked_at=now,
+        expires_at=expires_at,
+        why=None if ask.why is None else _filled(step.key, ask.why, inputs),
+        detail=None if ask.detail is None else _detail(step.key, ask.detail, inputs),
+        digest=None if ask.about is None else digest_at(ask.about, inputs),
     )
+    session.add(row)
+    owe_questions(session, row, run)
     return expires_at
 
 

@@ -1,30 +1,36 @@
 """Who may decide: `role:manager`, `group:finance` or `person:EMAIL`, but never whoever asked for the run."""
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, select
 
 from ledger.errors import NotPermitted
 from ledger.people import Principal
-from ledger.schema import PrincipalGroupRow, PrincipalRoleRow, PrincipalRow
+from ledger.schema import DecisionRow, PrincipalGroupRow, PrincipalRoleRow, PrincipalRow, RunRow
 
 
-def is_meant(by: str, person: Principal) -> bool:
-    kind, _, name = by.partition(":")
-    if kind == "role":
-        return name in {str(role) for role in person.roles}
-    return name in person.groups if kind == "group" else name.lower() == person.email
-
-
-def require_decider(by: str, requester_id: str, person: Principal) -> None:
+def require_decider(row: DecisionRow, run: RunRow, person: Principal) -> None:
     """Raises NotPermitted."""
-    if not is_meant(by, person):
-        raise NotPermitted(f"This is for {in_words(by)} to decide.")
-    if requester_id == person.id:
+    kind, _, name = row.by.partition(":")
+    meant = {
+        "role": name in {str(role) for role in person.roles},
+        "group": name in person.groups,
+        "person": name.lower() == person.email,
+    }
+    if not meant[kind]:
+        raise NotPermitted(f"This is for {in_words(row.by)} to decide.")
+    if run.principal_id == person.id:
         raise NotPermitted("You asked for this yourself, so somebody else has to decide it.")
 
 
-def list_deciders(session: Session, by: str, requester_id: str, limit: int) -> list[PrincipalRow]:
-    """The first of those who may, in the order of their addresses."""
+def may_decide(row: DecisionRow, run: RunRow, person: Principal) -> bool:
+    try:
+        require_decider(row, run, person)
+    except NotPermitted:
+        return False
+    return True
+
+
+def deciders(by: str, run: RunRow) -> Select[PrincipalRow]:
+    """Those who are meant, in the order of their addresses."""
     kind, _, name = by.partition(":")
     if kind == "role":
         held = select(PrincipalRoleRow.principal_id).where(PrincipalRoleRow.role_name == name)
@@ -34,8 +40,8 @@ def list_deciders(session: Session, by: str, requester_id: str, limit: int) -> l
         meant = PrincipalRow.id.in_(member)
     else:
         meant = PrincipalRow.email == name.lower()
-    query = select(PrincipalRow).where(meant, PrincipalRow.active, PrincipalRow.id != requester_id)
-    return list(session.scalars(query.order_by(PrincipalRow.email).limit(limit)))
+    query = select(PrincipalRow).where(meant, PrincipalRow.active, PrincipalRow.id != run.principal_id)
+    return query.order_by(PrincipalRow.email)
 
 
 def in_words(by: str) -> str:

@@ -297,6 +297,7 @@ class DeliveryRow(Base):
     __table_args__ = (Index(None, "channel", "state", "due_at"),)
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"), index=True)
+    decision_id: Mapped[str | None] = mapped_column(ForeignKey("decisions.id"), index=True)
     channel: Mapped[str] = mapped_column(Short)
     target: Mapped[dict[str, Any]]
     notice: Mapped[str | None] = mapped_column(StorableText)

@@ -8,16 +8,36 @@ import pytest
 from sqlalchemy import select
 
 from ledger.db import Database
-from ledger.decisions import Decision, DecisionOutdated, decide, list_decisions
+from ledger.decision_messages import MOST_ASKED, settle_message
+from ledger.decision_views import (
+    Decision,
+    get_decision,
+    get_decision_for,
+    list_decisions,
+    list_decisions_for,
+)
+from ledger.decisions import DecisionOutdated, decide
+from ledger.deliveries import ClaimedDelivery, claim_delivery, confirm_delivery
 from ledger.due import pass_due
-from ledger.errors import InvalidInput, NotPermitted
-from ledger.people import find_principal
+from ledger.errors import InvalidInput, NotFound, NotPermitted
+from ledger.people import find_principal, sync_people
+from ledger.pii_tokens import PersonalValue, assign_tokens
 from ledger.reading import get_run
-from ledger.schema import StepRow
+from ledger.schema import DeliveryRow, StepRow
 from ledger.steps import complete_step
 from ledger.workflow import WorkflowSpec
 from ledger.workflows import publish_workflow
-from tests.unit.ledger.world import EMPLOYEE, ENGINEER, ask, claim, furnish, pass_time, step_row
+from tests.unit.ledger.world import (
+    EMPLOYEE,
+    ENGINEER,
+    GUEST,
+    ask,
+    claim,
+    furnish,
+    pass_time,
+    people_file,
+    step_row,
+)
 
 ASK: dict[str, Any] = {
     "question": "What is '{sort.title}'?",
@@ -200,3 +220,136 @@ def test_nothing_to_decide_upon_ends_the_run(db: Database, output: dict[str, Any
     run_id = begin(db, **UPON)
     assert opened(db, run_id, **output) is None
     assert get_run(db, run_id).failure == sentence
+
+
+# Messages that bring a decision before people
+
+
+def _staff(db: Database, *numbers: int, **changes: Any) -> None:
+    engineers = {
+        f"e{number}": {
+            "email": f"e{number:02}@larkspur.example",
+            "name": f"E{number}",
+            "slack": f"UE{number}",
+            "roles": ["engineer"],
+        }
+        for number in numbers
+    }
+    sync_people(db, people_file(**engineers, **changes))
+
+
+def _messages(db: Database) -> list[DeliveryRow]:
+    with db.read() as session:
+        rows = session.scalars(select(DeliveryRow).where(DeliveryRow.decision_id.is_not(None)))
+        return sorted(rows, key=lambda row: row.target["channel"])
+
+
+def _send(db: Database) -> ClaimedDelivery:
+    claimed = claim_delivery(db, "slack")
+    assert claimed is not None
+    confirm_delivery(db, claimed, {"channel": f"D{claimed.target['channel']}", "ts": "1.0"})
+    return claimed
+
+
+def test_those_who_may_decide_are_sent_one_message_each(db: Database) -> None:
+    run_id = begin(db, options=["yes", "no"], by="group:everyone")
+    _staff(db, 1, 2, employee={"slack": "UASKER"}, guest={"slack": None}, engineer=None)
+    decision = opened(db, run_id)
+    assert decision is not None
+    owed = _messages(db)
+    assert [row.target for row in owed] == [{"channel": "UE1"}, {"channel": "UE2"}]
+    assert {(row.run_id, row.decision_id, row.state) for row in owed} == {(run_id, decision.id, "pending")}
+
+
+def test_of_many_who_may_decide_the_first_ten_are_asked(db: Database) -> None:
+    run_id = begin(db)
+    _staff(db, *range(1, 14), engineer={"slack": None})
+    opened(db, run_id)
+    asked = {row.target["channel"] for row in _messages(db)}
+    assert asked == {f"UE{number}" for number in range(1, 11)}
+    assert len(asked) == MOST_ASKED
+
+
+def test_what_was_not_sent_when_it_is_settled_is_owed_no_more_and_what_was_is_changed(db: Database) -> None:
+    run_id = begin(db)
+    _staff(db, 1, 2)
+    decision = opened(db, run_id)
+    assert decision is not None
+    sent = _send(db)
+    decide(db, decision.id, find_principal(db, ENGINEER), "Hardware")
+    receipt = {"channel": f"D{sent.target['channel']}", "ts": "1.0"}
+    [change] = [row for row in _messages(db) if row.state == "pending"]
+    assert (change.target, change.decision_id) == (receipt, decision.id)
+    assert len(_messages(db)) == 2
+    assert get_decision(db, decision.id).choice == "Hardware"
+    settle_message(db, sent.id)
+    assert len(_messages(db)) == 2
+
+
+def test_a_message_that_was_on_its_way_is_changed_once_it_arrived(db: Database) -> None:
+    run_id = begin(db)
+    decision = opened(db, run_id)
+    assert decision is not None
+    claimed = claim_delivery(db, "slack")
+    assert claimed is not None
+    decide(db, decision.id, find_principal(db, ENGINEER), "Hardware")
+    confirm_delivery(db, claimed, {"channel": "D1", "ts": "1.0"})
+    for _ in range(2):
+        settle_message(db, claimed.id)
+    assert [row.target for row in _messages(db)] == [{"channel": "D1", "ts": "1.0"}, {"channel": "U2"}]
+
+
+def test_a_message_about_what_is_open_stays_as_it_is(db: Database) -> None:
+    opened(db, begin(db))
+    settle_message(db, _send(db).id)
+    [only] = _messages(db)
+    assert only.state == "sent"
+
+
+# Who sees what
+
+
+def test_a_decision_is_seen_by_those_who_may_take_it_and_by_whoever_asked(db: Database) -> None:
+    run_id = begin(db)
+    _staff(db, 1)
+    decision = opened(db, run_id)
+    assert decision is not None
+    for email in (EMPLOYEE, ENGINEER, "e01@larkspur.example"):
+        person = find_principal(db, email)
+        assert get_decision_for(db, decision.id, person) == decision
+        assert list_decisions_for(db, person) == list_decisions_for(db, person, run_id=run_id) == [decision]
+    guest = find_principal(db, GUEST)
+    assert list_decisions_for(db, guest) == list_decisions_for(db, guest, run_id=run_id) == []
+    with pytest.raises(NotFound, match=f"There is no decision {decision.id}."):
+        get_decision_for(db, decision.id, guest)
+    decide(db, decision.id, find_principal(db, ENGINEER), "Hardware")
+    assert list_decisions_for(db, find_principal(db, ENGINEER)) == []
+    [made] = list_decisions_for(db, find_principal(db, ENGINEER), run_id=run_id)
+    assert (made.state, made.requester) == ("decided", EMPLOYEE)
+
+
+def test_a_decider_by_address_sees_it_whatever_capitals_it_is_written_in(db: Database) -> None:
+    decision = opened(db, begin(db), decider=f"person:{ENGINEER.upper()}")
+    assert list_decisions_for(db, find_principal(db, ENGINEER)) == [decision]
+
+
+def test_only_whoever_asked_sees_personal_data_in_it(db: Database) -> None:
+    run_id = begin(db)
+    assign_tokens(db, run_id, [PersonalValue("email", "ana@larkspur.example")])
+    decision = opened(db, run_id, title="Mail of [EMAIL_1]")
+    assert decision is not None
+    mine = get_decision_for(db, decision.id, find_principal(db, EMPLOYEE))
+    theirs = get_decision_for(db, decision.id, find_principal(db, ENGINEER))
+    assert mine.question == "What is 'Mail of ana@larkspur.example'?"
+    assert theirs.question == "What is 'Mail of [EMAIL_1]'?"
+
+
+def test_a_run_tells_what_it_waits_for_until_it_is_settled(db: Database) -> None:
+    run_id = begin(db)
+    assert get_run(db, run_id).decisions == ()
+    decision = opened(db, run_id)
+    assert decision is not None
+    [told] = get_run(db, run_id).decisions
+    assert (told.id, told.question, told.options) == (decision.id, decision.question, decision.options)
+    decide(db, decision.id, find_principal(db, ENGINEER), "Hardware")
+    assert get_run(db, run_id).decisions == ()

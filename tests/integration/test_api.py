@@ -440,3 +440,68 @@ def test_a_run_without_a_figure_can_be_watched_by_its_asker_alone(door: Door) ->
             {"run_id": run_id, "products": ["sales.orders"]},
         )
     assert len(open_watches(door.db)) == 1
+
+
+ASKS = {
+    "name": "asks",
+    "description": "d",
+    "steps": [
+        {
+            "key": "approve",
+            "kind": "decision",
+            "ask": {"question": "May it go out?", "options": ["yes", "no"], "by": "role:engineer"},
+        },
+        {"key": "end", "kind": "function", "uses": "end", "needs": ["approve"]},
+    ],
+}
+
+
+@pytest.fixture
+def waiting(door: Door) -> str:
+    """A run of the asker's that waits for an engineer."""
+    publish_workflow(door.db, WorkflowSpec.model_validate(ASKS))
+    run_id: str = door.post(ASKER, "waits", workflow="asks", question=QUESTION).json()["run_id"]
+    return run_id
+
+
+def choose(door: Door, email: str, decision_id: str, body: object) -> httpx.Response:
+    return httpx.post(f"{door.url}/v1/decisions/{decision_id}", json=body, headers=door.headers(email))
+
+
+def test_a_run_tells_its_open_decision_and_who_may_takes_it(door: Door, waiting: str) -> None:
+    [told] = door.get(ASKER, f"/v1/runs/{waiting}").json()["decisions"]
+    [listed] = door.get(ENGINEER, "/v1/decisions").json()["decisions"]
+    assert (told["question"], told["options"]) == ("May it go out?", ["yes", "no"])
+    assert (listed["id"], listed["run_id"], listed["requester"]) == (told["id"], waiting, ASKER)
+    assert door.get(ASKER, f"/v1/decisions/{told['id']}").json() == listed
+    made = choose(door, ENGINEER, told["id"], {"choice": "yes"})
+    assert made.status_code == 200
+    assert (made.json()["state"], made.json()["decided_by"]) == ("decided", ENGINEER)
+    assert door.get(ENGINEER, "/v1/decisions").json() == {"decisions": []}
+    assert door.get(ENGINEER, f"/v1/decisions?run_id={waiting}").json()["decisions"] == [made.json()]
+    run = door.get(ASKER, f"/v1/runs/{waiting}").json()
+    assert (run["state"], run["decisions"]) == ("queued", [])
+
+
+def test_a_decision_is_refused_to_whom_it_is_not_for(door: Door, waiting: str) -> None:
+    [told] = door.get(ASKER, f"/v1/runs/{waiting}").json()["decisions"]
+    assert door.get(OTHER, "/v1/decisions").json() == {"decisions": []}
+    assert door.get(OTHER, f"/v1/decisions?run_id={waiting}").json() == {"decisions": []}
+    nobody = "0" * 8 + "-0000" * 3 + "-" + "0" * 12
+    yes = {"choice": "yes"}
+    for response, status, code in (
+        (door.get(OTHER, f"/v1/decisions/{told['id']}"), 404, "not_found"),
+        (choose(door, OTHER, told["id"], yes), 404, "not_found"),
+        (choose(door, ENGINEER, nobody, yes), 404, "not_found"),
+        (choose(door, ENGINEER, "odd", yes), 404, "not_found"),
+        (door.get(ENGINEER, "/v1/decisions?run_id=odd"), 404, "not_found"),
+        (choose(door, ASKER, told["id"], yes), 403, "not_permitted"),
+        (choose(door, ENGINEER, told["id"], {"choice": "maybe"}), 422, "invalid_input"),
+        (choose(door, ENGINEER, told["id"], {"choice": ""}), 422, "invalid_request"),
+        (choose(door, ENGINEER, told["id"], {}), 422, "invalid_request"),
+        (httpx.get(f"{door.url}/v1/decisions"), 401, "unauthenticated"),
+    ):
+        assert (response.status_code, response.json()["code"]) == (status, code), response.text
+    assert choose(door, ENGINEER, told["id"], {"choice": "no"}).status_code == 200
+    late = choose(door, ENGINEER, told["id"], yes)
+    assert (late.status_code, late.json()["code"]) == (409, "decision_closed")

@@ -1,4 +1,4 @@
-"""Decisions tell why they are asked, and upon what exactly."""
+"""Decisions tell why they are asked, and upon what exactly, and messages bring them before people."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,8 +13,18 @@ def upgrade() -> None:
     op.add_column("decisions", sa.Column("why", sa.Text(), nullable=True))
     op.add_column("decisions", sa.Column("detail", sa.Text(), nullable=True))
     op.add_column("decisions", sa.Column("digest", sa.String(length=64), nullable=True))
+    with op.batch_alter_table("deliveries") as deliveries:
+        deliveries.add_column(sa.Column("decision_id", sa.String(length=36), nullable=True))
+        deliveries.create_foreign_key(
+            "fk_deliveries_decision_id_decisions", "decisions", ["decision_id"], ["id"]
+        )
+        deliveries.create_index("ix_deliveries_decision_id", ["decision_id"])
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("deliveries") as deliveries:
+        deliveries.drop_index("ix_deliveries_decision_id")
+        deliveries.drop_constraint("fk_deliveries_decision_id_decisions", type_="foreignkey")
+        deliveries.drop_column("decision_id")
     for column in ("digest", "detail", "why"):
         op.drop_column("decisions", column)
