@@ -12,6 +12,7 @@ from api.decisions import decision_routes
 from api.health import health_routes
 from api.problems import LastResort, Problem, install_problem_handlers
 from api.runs import run_routes
+from api.tickets import ticket_routes
 from ledger.db import Database
 
 _ABOUT = (
@@ -33,6 +34,7 @@ def create_app(db: Database, api_key_secret: bytes) -> FastAPI:
     )
     app.include_router(run_routes(db, api_key_secret))
     app.include_router(decision_routes(db, api_key_secret))
+    app.include_router(ticket_routes(db, api_key_secret))
     app.include_router(health_routes(db))
     install_problem_handlers(app)
     app.add_middleware(BodyLimit)

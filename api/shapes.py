@@ -81,6 +81,16 @@ class NewChoice(BaseModel):
     choice: Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
 
+class ReopenTicket(BaseModel):
+    """`note` says what is still wrong."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra={"examples": [{"note": "It happens again."}]}
+    )
+
+    note: Annotated[str, StringConstraints(min_length=1, max_length=8_000)] | None = None
+
+
 class Health(BaseModel):
     model_config = ConfigDict(frozen=True)
 

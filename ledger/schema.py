@@ -564,10 +564,15 @@ class IncidentRow(Base):
 
 
 class TicketRow(Base):
-    """`key` and `digest` make opening it an effect that happens once; `similar` are numbers of tickets."""
+    """`key` and `digest` make opening it an effect that happens once; `similar` are numbers of tickets. The
+    requester was asked at `asked_at` whether it is solved."""
 
     __tablename__ = "tickets"
-    __table_args__ = (Index(None, "requester_id", "created_at"), Index(None, "group_name", "state"))
+    __table_args__ = (
+        Index(None, "requester_id", "created_at"),
+        Index(None, "group_name", "state"),
+        Index(None, "state", "resolved_at"),
+    )
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     number: Mapped[int] = mapped_column(unique=True)
     key: Mapped[str] = mapped_column(Label, unique=True)
@@ -586,6 +591,7 @@ class TicketRow(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     updated_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]
 
 
 class TicketEventRow(Base):

@@ -22,13 +22,16 @@ from ledger.api_keys import create_api_key, revoke_api_key
 from ledger.db import Database
 from ledger.evidence import Finding, record_evidence
 from ledger.migrate import migrate
-from ledger.people import PeopleFile, Person, Role, sync_people
+from ledger.people import PeopleFile, Person, Role, find_principal, sync_people
 from ledger.reading import list_runs
 from ledger.relay import Relay
 from ledger.result import Claim, ModelUse, RunResult
 from ledger.runs import keep_masked_question
 from ledger.spans import SpanRecorder
 from ledger.steps import claim_step, complete_step
+from ledger.ticket_changes import change_ticket
+from ledger.ticket_views import TicketState
+from ledger.tickets import TicketRequest, open_ticket
 from ledger.watches import open_watches
 from ledger.workflow import StepKind, StepSpec, WorkflowSpec
 from ledger.workflows import publish_workflow
@@ -505,3 +508,33 @@ def test_a_decision_is_refused_to_whom_it_is_not_for(door: Door, waiting: str) -
     assert choose(door, ENGINEER, told["id"], {"choice": "no"}).status_code == 200
     late = choose(door, ENGINEER, told["id"], yes)
     assert (late.status_code, late.json()["code"]) == (409, "decision_closed")
+
+
+def test_a_ticket_is_confirmed_by_whoever_asked_and_opened_again(door: Door) -> None:
+    request = TicketRequest(
+        title="Till",
+        text="It is dark.",
+        category="hardware",
+        priority=2,
+        priority_reason="Customers wait.",
+        group="everyone",
+    )
+    number = open_ticket(door.db, find_principal(door.db, ASKER), request, "1").number
+    path = f"/v1/tickets/{number}"
+
+    def post(email: str, what: str, body: object = None) -> httpx.Response:
+        return httpx.post(f"{door.url}{path}/{what}", json=body, headers=door.headers(email))
+
+    early = post(ASKER, "confirm")
+    assert (early.status_code, early.json()["code"]) == (409, "ticket_state_refused")
+    change_ticket(door.db, find_principal(door.db, OTHER), number, TicketState.RESOLVED)
+    assert post(OTHER, "confirm").status_code == 403
+    assert post(ASKER, "confirm").json()["state"] == "closed"
+    again = post(ASKER, "reopen", {"note": "It is dark again."}).json()
+    assert (again["state"], again["history"][-1]["text"]) == ("reopened", "It is dark again.")
+    assert door.get(ASKER, path).json() == again
+    assert post(ASKER, "reopen", {"note": ""}).status_code == 422
+    for unknown in ("99", "2147483647"):
+        assert door.get(ASKER, f"/v1/tickets/{unknown}").status_code == 404
+    for odd in ("0", "x", "2147483648"):
+        assert door.get(ASKER, f"/v1/tickets/{odd}").status_code == 422
