@@ -1,23 +1,20 @@
 """The routes of a run: ask for one, read it, cancel it, read its spans, have it asked again."""
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Response, status
 
 from api.callers import identify_caller
+from api.ids import checked_id
 from api.problems import document_problems
 from api.shapes import IdempotencyKey, NewRun, RunAccepted, RunLinks, RunSpans, RunWatch
 from ledger.cancel import cancel_run_for
 from ledger.db import Database
-from ledger.errors import NotFound
 from ledger.people import Principal
 from ledger.reading import RunView, get_run_for, run_state
 from ledger.runs import RunRequest, submit_run
 from ledger.spans import list_spans
 from ledger.watches import watch_run
-
-_RUN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def run_routes(db: Database, api_key_secret: bytes) -> APIRouter:
@@ -49,7 +46,7 @@ def run_routes(db: Database, api_key_secret: bytes) -> APIRouter:
 
     @router.get("/{run_id}", responses=document_problems(401, 404, 422, 503), summary="Read a run")
     def get_run(run_id: str, caller: Annotated[Principal, caller_of]) -> RunView:
-        return get_run_for(db, _checked_id(run_id), caller)
+        return get_run_for(db, checked_id("run", run_id), caller)
 
     @router.post(
         "/{run_id}/cancel",
@@ -58,7 +55,7 @@ def run_routes(db: Database, api_key_secret: bytes) -> APIRouter:
         summary="Cancel a run",
     )
     def post_cancel(run_id: str, caller: Annotated[Principal, caller_of]) -> RunAccepted:
-        found = _checked_id(run_id)
+        found = checked_id("run", run_id)
         state = cancel_run_for(db, found, caller)
         return RunAccepted(run_id=found, state=state, links=_links(found))
 
@@ -66,7 +63,7 @@ def run_routes(db: Database, api_key_secret: bytes) -> APIRouter:
         "/{run_id}/spans", responses=document_problems(401, 404, 422, 503), summary="Read a run's spans"
     )
     def get_spans(run_id: str, caller: Annotated[Principal, caller_of]) -> RunSpans:
-        run = get_run_for(db, _checked_id(run_id), caller)
+        run = get_run_for(db, checked_id("run", run_id), caller)
         return RunSpans(run_id=run.run_id, spans=tuple(list_spans(db, run.run_id)))
 
     @router.post(
@@ -77,7 +74,7 @@ def run_routes(db: Database, api_key_secret: bytes) -> APIRouter:
     )
     def post_watch(run_id: str, caller: Annotated[Principal, caller_of]) -> RunWatch:
         """For a run that ended with the reason `blocked`. The new run has its source `watch`."""
-        watch = watch_run(db, _checked_id(run_id), caller)
+        watch = watch_run(db, checked_id("run", run_id), caller)
         return RunWatch(run_id=watch.run_id, products=watch.products)
 
     return router
@@ -97,10 +94,3 @@ def _request(new_run: NewRun, idempotency_key: str, caller: Principal) -> RunReq
 
 def _links(run_id: str) -> RunLinks:
     return RunLinks(run=f"/v1/runs/{run_id}", spans=f"/v1/runs/{run_id}/spans")
-
-
-def _checked_id(given: str) -> str:
-    """What cannot be an id gets the answer of an id nobody has."""
-    if _RUN_ID.fullmatch(given) is None:
-        raise NotFound(f"There is no run {given[:80]}.")
-    return given

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from ledger.decision_views import Decision
 from ledger.spans import Span
 
 # No control characters: they have no meaning in a name, and PostgreSQL refuses NUL.
@@ -60,6 +61,34 @@ class RunWatch(BaseModel):
 
     run_id: str
     products: tuple[str, ...]
+
+
+class DecisionList(BaseModel):
+    """The oldest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    decisions: tuple[Decision, ...]
+
+
+class NewChoice(BaseModel):
+    """One of the decision's options."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra={"examples": [{"choice": "yes"}]}
+    )
+
+    choice: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+
+
+class ReopenTicket(BaseModel):
+    """`note` says what is still wrong."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra={"examples": [{"note": "It happens again."}]}
+    )
+
+    note: Annotated[str, StringConstraints(min_length=1, max_length=8_000)] | None = None
 
 
 class Health(BaseModel):

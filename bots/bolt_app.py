@@ -1,4 +1,4 @@
-"""The Bolt application: one global middleware that keeps a post before Slack gets its acknowledgement.
+"""The Bolt application: what Slack tells is kept before it gets its acknowledgement.
 
 Bolt acknowledges an event before its listener runs, so a listener would be too late: a request the middleware
 could not keep is answered with an error status, on which the Socket Mode adapter sends no acknowledgement and
@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slack_bolt import App, BoltResponse
+from slack_bolt import Ack, App, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 
+from bots.choices import Press, press_in
+from bots.decision_card import ACTION
 from bots.intake import Intake
 from bots.posts import post_in
 from ledger.errors import CrewdeskError
@@ -30,7 +32,9 @@ class SlackIdentity:
     bot_id: str
 
 
-def build_app(identity: SlackIdentity, bot_token: str, intake: Intake) -> App:
+def build_app(
+    identity: SlackIdentity, bot_token: str, intake: Intake, take_press: Callable[[Press], None]
+) -> App:
     authorized = AuthorizeResult(
         enterprise_id=None,
         team_id=identity.team_id,
@@ -53,7 +57,18 @@ def build_app(identity: SlackIdentity, bot_token: str, intake: Intake) -> App:
         next_()
         return None
 
+    def keep_press(ack: Ack, body: dict[str, Any]) -> BoltResponse:
+        press = press_in(body)
+        try:
+            take_press(press)
+        except CrewdeskError as error:
+            # Without an acknowledgement Slack shows whoever pressed that it did not work.
+            _log.warning("press_not_kept", press=press.external_id, reason=str(error))
+            return BoltResponse(status=503)
+        return ack()
+
     app.use(keep_post)
+    app.action(ACTION)(keep_press)
     app.event(re.compile(".*"))(_acknowledge)
     return app
 

@@ -5,10 +5,22 @@ counts it as missed.
 """
 
 from bots.answer_card import Card, render_notice, render_run
-from bots.posting import DeliveryMark, NotPosted, Outcome, Posted, Refused, SlackPoster, Unclear
+from bots.decision_card import render_decision
+from bots.posting import (
+    DeliveryMark,
+    NotPosted,
+    Outcome,
+    Posted,
+    Refused,
+    SlackPoster,
+    Unclear,
+    is_change,
+)
 from bots.slack_errors import SETUP_REFUSALS, SETUP_REMEDY
 from ledger.crash_points import crash_point
 from ledger.db import Database
+from ledger.decision_messages import settle_message
+from ledger.decision_views import get_decision
 from ledger.deliveries import (
     ClaimedDelivery,
     claim_delivery,
@@ -41,7 +53,8 @@ class Deliverer:
         if claim is None:
             return False
         mark = DeliveryMark(claim.id, claim.run_id)
-        if claim.may_have_arrived:
+        # A change may be made twice; it comes to the same.
+        if claim.may_have_arrived and not is_change(claim.target):
             self._look_for(claim, mark)
             return True
         outcome = self._poster.post(claim.target, self._render(claim), mark)
@@ -58,6 +71,8 @@ class Deliverer:
             self._settle(claim, found)
 
     def _render(self, claim: ClaimedDelivery) -> Card:
+        if claim.decision_id is not None:
+            return render_decision(get_decision(self._db, claim.decision_id))
         if claim.run_id is None:
             return render_notice(claim.notice or "")
         return render_run(get_run_for_delivery(self._db, claim.run_id))
@@ -66,6 +81,8 @@ class Deliverer:
         match outcome:
             case Posted(channel, ts):
                 confirm_delivery(self._db, claim, {"channel": channel, "ts": ts})
+                if claim.decision_id is not None and not is_change(claim.target):
+                    settle_message(self._db, claim.id)
                 _log.info("delivery_made", delivery=claim.id, run=claim.run_id, attempt=claim.attempt)
             case NotPosted(reason, retry_after_s):
                 _log_trouble(claim, reason)

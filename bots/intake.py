@@ -8,12 +8,16 @@ import re
 from collections.abc import Callable
 
 from bots.posts import Post
+from bots.ticket_replies import Meaning, TicketReply, read_reply
 from ledger.crash_points import crash_point
 from ledger.db import Database
 from ledger.errors import CrewdeskError, ErrorKind
 from ledger.log import get_logger
 from ledger.people import Principal, find_slack_principal
-from ledger.runs import RunRequest, note_request, refuse_request, submit_run
+from ledger.runs import RunRequest, is_kept, note_request, refuse_request, submit_run
+from ledger.ticket_changes import LONGEST_NOTE, change_ticket
+from ledger.ticket_follow_up import SETTLED, ThreadTicket, confirm_ticket, ticket_of_thread
+from ledger.ticket_views import TicketState
 from ledger.watches import blocked_run_in, watch_run
 from ledger.workspace import Workspace
 
@@ -53,6 +57,8 @@ class Intake:
             self._refuse(post, NOTHING_ASKED)
         elif (run_id := self._to_be_watched(post, principal)) is not None:
             self._watch(post, run_id, principal)
+        elif (told := read_reply(post.question)) and (ticket := self._settled_ticket(post, principal)):
+            self._follow_up(post, principal, ticket, told)
         else:
             self._submit(post, principal)
         crash_point("intake.after_commit")
@@ -96,6 +102,27 @@ class Intake:
         watch_run(self._db, run_id, principal)
         note_request(self._db, "slack", post.external_id, WATCHED, post.reply_to)
         _log.info("post_watches", post=post.external_id, run=run_id)
+
+    def _settled_ticket(self, post: Post, principal: Principal) -> ThreadTicket | None:
+        """The ticket of this thread that the asker may confirm or reopen; None also for a post that was kept
+        before, as it said what it had to say then."""
+        ticket = ticket_of_thread(self._db, post.thread, principal)
+        if ticket is None or ticket.state not in SETTLED or is_kept(self._db, "slack", post.external_id):
+            return None
+        return ticket
+
+    def _follow_up(self, post: Post, principal: Principal, ticket: ThreadTicket, told: TicketReply) -> None:
+        """What came of it is told by the ticket. Said twice after a crash, it changes nothing more."""
+        if told.meaning is Meaning.SOLVED:
+            confirm_ticket(self._db, principal, ticket.number)
+        else:
+            note = post.question[:LONGEST_NOTE]
+            change_ticket(self._db, principal, ticket.number, TicketState.REOPENED, note)
+        if told.asks:
+            self._submit(post, principal)
+        else:
+            note_request(self._db, "slack", post.external_id, told.meaning, None)
+        _log.info("post_settles_ticket", post=post.external_id, ticket=ticket.number, meaning=told.meaning)
 
     def _refuse(self, post: Post, sentence: str) -> None:
         if refuse_request(self._db, "slack", post.external_id, sentence, post.reply_to):

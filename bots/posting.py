@@ -5,7 +5,7 @@ certain is `Unclear` and must be looked for before it is posted again.
 """
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
@@ -13,6 +13,7 @@ from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
 
 from bots.answer_card import Card
 from bots.slack_errors import BLOCK_REFUSALS, PERMANENT, RATE_LIMITED, SETUP_REFUSALS, error_of, retry_after_s
@@ -64,8 +65,14 @@ class DeliveryMark:
         return {"event_type": EVENT_TYPE, "event_payload": payload}
 
 
+def is_change(place: Mapping[str, str]) -> bool:
+    """Whether a message that is there already is changed."""
+    return "ts" in place
+
+
 class SlackPoster:
-    """`client` must not retry by itself."""
+    """`client` must not retry by itself. A place is a thread (`channel`, `thread_ts`), a person's direct
+    messages (their id as `channel`), or a message to change (`channel`, `ts`)."""
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
@@ -78,12 +85,17 @@ class SlackPoster:
         return outcome
 
     def find(self, place: Mapping[str, str], mark: DeliveryMark) -> Posted | Unclear | None:
-        """The message that carries this mark; None when it is not in its thread, Unclear when Slack did not
+        """The message that carries this mark; None when it is not in its place, Unclear when Slack did not
         say."""
+        messages: Iterable[Mapping[str, Any]]
         try:
-            for message in self._thread(place):
+            if "thread_ts" in place:
+                channel, messages = place["channel"], self._thread(place)
+            else:
+                channel, messages = self._newest_with(place["channel"])
+            for message in messages:
                 if _carries(message, mark):
-                    return Posted(place["channel"], str(message["ts"]))
+                    return Posted(channel, str(message["ts"]))
         except SlackApiError as error:
             code = error_of(error)
             return None if code == "thread_not_found" else Unclear(code)
@@ -93,21 +105,37 @@ class SlackPoster:
 
     def _post(self, place: Mapping[str, str], card: Card, mark: DeliveryMark) -> Outcome:
         try:
-            answer = self._client.chat_postMessage(
-                channel=place["channel"],
-                thread_ts=place["thread_ts"],
-                text=card.text,
-                blocks=list(card.blocks) or None,
-                metadata=mark.as_metadata(),
-                unfurl_links=False,
-                unfurl_media=False,
-            )
+            answer = self._change(place, card) if is_change(place) else self._say(place, card, mark)
             return Posted(str(answer["channel"]), str(answer["ts"]))
         except SlackApiError as error:
             return _outcome_of(error)
         except (SlackClientError, HTTPException, OSError) as error:
             never_left = _is_never_connected(error)
             return NotPosted(_reason(error)) if never_left else Unclear(_reason(error))
+
+    def _say(self, place: Mapping[str, str], card: Card, mark: DeliveryMark) -> SlackResponse:
+        return self._client.chat_postMessage(
+            channel=place["channel"],
+            thread_ts=place.get("thread_ts"),
+            text=card.text,
+            blocks=list(card.blocks) or None,
+            metadata=mark.as_metadata(),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+
+    def _change(self, place: Mapping[str, str], card: Card) -> SlackResponse:
+        # The blocks that are there stay unless others are given, also none.
+        return self._client.chat_update(
+            channel=place["channel"], ts=place["ts"], text=card.text, blocks=list(card.blocks)
+        )
+
+    def _newest_with(self, user: str) -> tuple[str, Iterable[Mapping[str, Any]]]:
+        """What was said last between us and this person. A message is looked for within minutes, so one page
+        holds it."""
+        channel = str(self._client.conversations_open(users=user)["channel"]["id"])
+        page = self._client.conversations_history(channel=channel, include_all_metadata=True, limit=_PAGE)
+        return channel, page.get("messages") or ()
 
     def _thread(self, place: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
         cursor: str | None = None

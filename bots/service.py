@@ -1,11 +1,13 @@
 """The Slack front door as one thing to start and stop, in its own process or inside the single one."""
 
 import time
+from functools import partial
 
 from slack_bolt import App
 from slack_sdk import WebClient
 
 from bots.bolt_app import SlackIdentity, build_app
+from bots.choices import take_press
 from bots.delivering import Deliverer
 from bots.intake import Intake
 from bots.link import LinkTimes, OnStall, SlackLink
@@ -51,7 +53,7 @@ class SlackFrontDoor:
         intake = Intake(db, workspace, on_accepted=self._status.wake)
 
         def app_for(identity: SlackIdentity) -> App:
-            return build_app(identity, bot_token, intake)
+            return build_app(identity, bot_token, intake, partial(take_press, db))
 
         client = _client(settings, bot_token, CALL_TIMEOUT_S)
         self._link = SlackLink(client, app_token, app_for, on_stall, times or LinkTimes())

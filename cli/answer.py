@@ -42,6 +42,11 @@ def _print_open(screen: Console, run: RunView) -> None:
         if step.state == StepState.WAITING:
             until = f" until {step.due_at.astimezone():%Y-%m-%d %H:%M}" if step.due_at else ""
             screen.print(f"  waiting: {printable(step.label)}{until}")
+    for decision in run.decisions:
+        screen.print(f"\n{printable(decision.question)}")
+        screen.print(f"  for {printable(decision.by)} to decide: {printable(' | '.join(decision.options))}")
+        command = f"crewdesk decisions decide {short_id(decision.id)} CHOICE --as EMAIL"
+        screen.print(f"  {command}", soft_wrap=True)
 
 
 def _print_answer(screen: Console, run: RunView, artifacts: Path) -> None:

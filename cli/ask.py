@@ -29,8 +29,8 @@ def ask_command(
 ) -> int:
     """Ask a question and wait for its answer with numbered sources.
 
-    Exit status: 0 answered, or waiting for a person or a date, 2 the command does not fit, 3 the crew
-    abstained, 4 not permitted, 5 failed.
+    Exit status: 0 answered, 2 the command does not fit, 3 the crew abstained, 4 not permitted, 5 failed, 6
+    waiting for a person or a date.
 
     [bold]Examples[/bold]
 
@@ -70,7 +70,7 @@ def ask_command(
             print_run(open_screen(), run, settings.var / ARTIFACTS)
         _finish_earlier_runs(installation)
     # One that waits for a person or a date has come as far as it can for now.
-    return ExitStatus.DONE if run.is_open else status_of_outcome(run.outcome)
+    return ExitStatus.WAITING if run.is_open else status_of_outcome(run.outcome)
 
 
 def _finish_earlier_runs(installation: "Installation") -> None:

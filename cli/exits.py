@@ -16,6 +16,7 @@ class ExitStatus(IntEnum):
     ABSTAINED = 3
     DENIED = 4
     FAILED = 5
+    WAITING = 6
     INTERRUPTED = 130
 
 

@@ -16,6 +16,7 @@ from cli import (
     catalog_check,
     catalog_lineage,
     crews,
+    decisions,
     doctor,
     ingest,
     keys,
@@ -51,7 +52,8 @@ crewdesk ask "Who sees a document?" --as you@company.example
 CREWDESK_WORKSPACE and CREWDESK_VAR choose the folders; `crewdesk doctor` says what is missing.
 """
 EXIT_STATUSES = (
-    "Exit status: 0 done, 1 a check failed, 2 wrong usage, 3 the crew abstained, 4 not permitted, 5 failed."
+    "Exit status: 0 done, 1 a check failed, 2 wrong usage, 3 the crew abstained, 4 not permitted, 5 failed, "
+    "6 waiting."
 )
 
 
@@ -97,6 +99,7 @@ def build_app() -> typer.Typer:
     run_group.command("show")(runs.show_run_command)
     run_group.command("watch")(runs.watch_run_command)
     app.add_typer(run_group, name="run")
+    app.add_typer(decisions.build_group(), name="decisions")
     app.add_typer(tickets.build_group(), name="tickets")
     app.command("cancel")(runs.cancel_command)
     app.add_typer(crews.build_group(), name="crews")

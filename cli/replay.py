@@ -46,10 +46,11 @@ def replay_command(
     from cli.shapes import ReplayReport
     from cli.start import checked_email, read_settings
     from ledger.people import find_principal
-    from ledger.reading import get_run_for, resolve_run_id
+    from ledger.reading import get_run_for
     from ledger.replays import submit_replay
     from ledger.run_diff import diff_of
     from ledger.settings import EmbeddedSettings
+    from ledger.short_ids import resolve_run_id
 
     settings = read_settings(EmbeddedSettings)
     _check_model(settings, model)

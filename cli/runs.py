@@ -54,8 +54,9 @@ def show_run_command(
     from cli.screen import open_screen, print_json, printable
     from cli.start import open_ledger, read_settings
     from ledger.artifacts import ARTIFACTS
-    from ledger.reading import get_run, resolve_run_id
+    from ledger.reading import get_run
     from ledger.settings import ProcessSettings
+    from ledger.short_ids import resolve_run_id
 
     settings = read_settings(ProcessSettings)
     with open_ledger(settings) as db:
@@ -90,8 +91,8 @@ def watch_run_command(
     """
     from cli.screen import open_screen, printable
     from cli.start import open_ledger, read_settings
-    from ledger.reading import resolve_run_id
     from ledger.settings import ProcessSettings
+    from ledger.short_ids import resolve_run_id
     from ledger.watches import watch_run
 
     with open_ledger(read_settings(ProcessSettings)) as db:
@@ -115,9 +116,9 @@ def cancel_command(
     from cli.start import open_ledger, read_settings
     from ledger.cancel import cancel_run
     from ledger.ids import short_id
-    from ledger.reading import resolve_run_id
     from ledger.schema import RunState
     from ledger.settings import ProcessSettings
+    from ledger.short_ids import resolve_run_id
 
     with open_ledger(read_settings(ProcessSettings)) as db:
         found = resolve_run_id(db, run_id)

@@ -10,6 +10,7 @@ from api.app import create_app
 from bots.service import SlackFrontDoor
 from cli.embedded import Installation, open_installation
 from crews.tracing.shipper import create_shipper
+from crews.triage.follow_up import FollowUpKeeper
 from knowledge.warehouse.upkeep import CatalogKeeper
 from ledger.errors import SettingsInvalid
 from ledger.log import get_logger
@@ -31,6 +32,8 @@ def serve(settings: EmbeddedSettings, report: Callable[[str], None]) -> None:
         installation.start_worker()
         keeper = CatalogKeeper(installation.db, settings.workspace, settings.var, settings.connection_urls)
         installation.run_thread("catalog-keeper", keeper.run)
+        follow_ups = FollowUpKeeper(installation.db, settings.workspace)
+        installation.run_thread("ticket-follow-ups", follow_ups.run)
         slack = _start_slack(installation, report)
         try:
             _serve_api(installation, report)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from ledger.decision_views import Decision
 from ledger.reading import RunSummary, RunView
 from ledger.run_diff import ReplayDiff
 from ledger.spans import Span
@@ -29,6 +30,14 @@ class TicketList(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     tickets: tuple[TicketSummary, ...]
+
+
+class DecisionList(BaseModel):
+    """The oldest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    decisions: tuple[Decision, ...]
 
 
 class CrewLine(BaseModel):

@@ -1,4 +1,4 @@
-"""`crewdesk tickets list | show | resolve`: the tickets a person has, handles or looks after."""
+"""`crewdesk tickets list | show | resolve | confirm | reopen`: those a person has, handles or looks after."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +17,8 @@ def build_group() -> typer.Typer:
     group.command("list")(list_command)
     group.command("show")(show_command)
     group.command("resolve")(resolve_command)
+    group.command("confirm")(confirm_command)
+    group.command("reopen")(reopen_command)
     return group
 
 
@@ -96,6 +98,51 @@ def resolve_command(
     who = checked_email(email)
     with open_ledger(read_settings(ProcessSettings)) as db:
         ticket = change_ticket(db, find_principal(db, who), number, TicketState.RESOLVED, note)
+    _print_ticket(ticket, as_json=as_json)
+
+
+def confirm_command(number: Number, email: Who, as_json: AsJson = False) -> None:
+    """Say that a ticket of your own is solved; it is closed then.
+
+    [bold]Examples[/bold]
+
+    crewdesk tickets confirm 12 --as you@company.example
+    """
+    from cli.start import checked_email, open_ledger, read_settings
+    from ledger.people import find_principal
+    from ledger.settings import ProcessSettings
+    from ledger.ticket_follow_up import confirm_ticket
+
+    who = checked_email(email)
+    with open_ledger(read_settings(ProcessSettings)) as db:
+        ticket = confirm_ticket(db, find_principal(db, who), number)
+    _print_ticket(ticket, as_json=as_json)
+
+
+def reopen_command(
+    number: Number,
+    email: Who,
+    note: Annotated[
+        str | None,
+        typer.Option("--note", metavar="TEXT", help="What is still wrong, for those who handle it."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say that a resolved or closed ticket is not solved.
+
+    [bold]Examples[/bold]
+
+    crewdesk tickets reopen 12 --as you@company.example --note "It happens again, each morning."
+    """
+    from cli.start import checked_email, open_ledger, read_settings
+    from ledger.people import find_principal
+    from ledger.settings import ProcessSettings
+    from ledger.ticket_changes import change_ticket
+    from ledger.ticket_views import TicketState
+
+    who = checked_email(email)
+    with open_ledger(read_settings(ProcessSettings)) as db:
+        ticket = change_ticket(db, find_principal(db, who), number, TicketState.REOPENED, note)
     _print_ticket(ticket, as_json=as_json)
 
 

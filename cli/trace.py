@@ -35,8 +35,8 @@ def trace_command(
     from cli.screen import open_screen, print_json
     from cli.shapes import Trace
     from cli.start import open_ledger, read_settings
-    from ledger.reading import resolve_run_id
     from ledger.settings import ProcessSettings
+    from ledger.short_ids import resolve_run_id
     from ledger.spans import list_spans
 
     with open_ledger(read_settings(ProcessSettings)) as db:

@@ -1,11 +1,12 @@
-"""`python -m crews.scheduler`: rings doorbells, sweeps up after dead workers, ships spans and keeps the
-catalog's figures up to date. Loads no crew."""
+"""`python -m crews.scheduler`: rings doorbells, sweeps up after dead workers, ships spans, keeps the
+catalog's figures up to date and follows tickets up. Loads no crew."""
 
 import signal
 import sys
 import threading
 
 from crews.tracing.shipper import create_shipper
+from crews.triage.follow_up import FollowUpKeeper
 from knowledge.warehouse.upkeep import CatalogKeeper
 from ledger.crash_points import arm_crash_point
 from ledger.db import Database
@@ -37,6 +38,7 @@ def main() -> int:
     threads = [threading.Thread(target=Relay(db, lambda step_id: ring(app, step_id)).run, args=(stop,))]
     keeper = CatalogKeeper(db, settings.workspace, settings.var, settings.connection_urls)
     threads.append(threading.Thread(target=keeper.run, args=(stop,)))
+    threads.append(threading.Thread(target=FollowUpKeeper(db, settings.workspace).run, args=(stop,)))
     if shipper is not None:
         threads.append(threading.Thread(target=shipper.run, args=(stop,)))
     for thread in threads:

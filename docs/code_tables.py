@@ -24,6 +24,7 @@ _EXIT_MEANINGS = {
     ExitStatus.ABSTAINED: "The crew answered that it has no answer.",
     ExitStatus.DENIED: "The person named by `--as` is not known or may not do this.",
     ExitStatus.FAILED: "It failed, or something it needs is away or in use.",
+    ExitStatus.WAITING: "The run waits for a person's decision or for a date, and was left waiting.",
     ExitStatus.INTERRUPTED: "Somebody pressed Ctrl-C.",
 }
 

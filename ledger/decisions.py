@@ -1,17 +1,26 @@
 """What a person is asked before a run goes on, and the one function that decides it."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger.advance import finish_step
+from ledger.asking import digest_at
 from ledger.audit import append_audit
 from ledger.db import ROW_LOCK, Database, now_in
-from ledger.errors import CrewdeskError, ErrorKind, InvalidInput, NotFound, NotPermitted
-from ledger.people import Principal, Role
+from ledger.deciders import require_decider
+from ledger.decision_messages import settle_messages
+from ledger.decision_views import Decision, view_of
+from ledger.errors import CrewdeskError, ErrorKind, InvalidInput, NotFound
+from ledger.people import Principal
 from ledger.schema import DecisionRow, DecisionState, RunRow, StepRow, StepState
+from ledger.step_plan import declared, fields_of
+
+
+class DecisionOutdated(CrewdeskError):
+    """What was asked about is not what is there now."""
+
+    code = "decision_outdated"
+    kind = ErrorKind.CONFLICT
 
 
 class DecisionClosed(CrewdeskError):
@@ -21,34 +30,9 @@ class DecisionClosed(CrewdeskError):
     kind = ErrorKind.CONFLICT
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """`by` says who may decide: `role:manager`, `group:finance` or `person:EMAIL`."""
-
-    id: str
-    run_id: str
-    question: str
-    options: tuple[str, ...]
-    by: str
-    state: str
-    choice: str | None
-    decided_by: str | None
-    asked_at: datetime
-    expires_at: datetime | None
-
-
-def list_decisions(db: Database, *, run_id: str | None = None) -> list[Decision]:
-    """Those of a run, or all that are open, the oldest first."""
-    which = DecisionRow.state == DecisionState.OPEN if run_id is None else DecisionRow.run_id == run_id
-    with db.read() as session:
-        return [
-            _decision(row)
-            for row in session.scalars(select(DecisionRow).where(which).order_by(DecisionRow.id))
-        ]
-
-
 def decide(db: Database, decision_id: str, person: Principal, choice: str) -> Decision:
-    """Raises NotFound, NotPermitted, DecisionClosed, InvalidInput; each leaves everything as it was."""
+    """Raises NotFound, NotPermitted, DecisionClosed, DecisionOutdated, InvalidInput; each leaves all as it
+    was."""
     with db.write() as session:
         found = session.get(DecisionRow, decision_id)
         if found is None:
@@ -56,37 +40,28 @@ def decide(db: Database, decision_id: str, person: Principal, choice: str) -> De
         step = session.get_one(StepRow, found.step_id, with_for_update=ROW_LOCK)
         run = session.get_one(RunRow, found.run_id, with_for_update=ROW_LOCK)
         row = session.get_one(DecisionRow, decision_id, with_for_update=ROW_LOCK)
-        _check_person(row, run, person)
+        require_decider(row, run, person)
         _check_open(session, row, step)
+        _check_unchanged(session, row, step)
         if choice not in row.options:
             raise InvalidInput(f"'{choice}' is not on offer; choose one of: {', '.join(row.options)}.")
         row.state, row.choice, row.decided_by = DecisionState.DECIDED, choice, person.email
         row.decided_at = now_in(session)
-        finish_step(session, step, run, {"choice": choice, "by": person.email, "expired": False})
-        detail = {"run": run.id, "choice": choice}
+        settle_messages(session, row.id)
+        about = {} if row.digest is None else {"digest": row.digest}
+        finish_step(session, step, run, {"choice": choice, "by": person.email, "expired": False, **about})
+        detail = {"run": run.id, "choice": choice, **about}
         append_audit(session, person.email, "decision.made", row.id, detail)
-        return _decision(row)
+        return view_of(session, row)
 
 
 def expire_decision(session: Session, step: StepRow, run: RunRow, on_expiry: str) -> None:
     """Nobody decided in time. The caller holds the locks of step and run."""
     row = session.scalars(select(DecisionRow).where(DecisionRow.step_id == step.id)).one()
     row.state, row.choice, row.decided_at = DecisionState.EXPIRED, on_expiry, now_in(session)
+    settle_messages(session, row.id)
     finish_step(session, step, run, {"choice": on_expiry, "by": None, "expired": True})
     append_audit(session, "crewdesk", "decision.expired", row.id, {"run": run.id, "choice": on_expiry})
-
-
-def _check_person(row: DecisionRow, run: RunRow, person: Principal) -> None:
-    kind, _, name = row.by.partition(":")
-    may = {
-        "role": name in {str(role) for role in person.roles} and name in set(Role),
-        "group": name in person.groups,
-        "person": name.lower() == person.email,
-    }
-    if not may[kind]:
-        raise NotPermitted(f"This is for the {kind} {name} to decide.")
-    if run.principal_id == person.id:
-        raise NotPermitted("You asked for this yourself, so somebody else has to decide it.")
 
 
 def _check_open(session: Session, row: DecisionRow, step: StepRow) -> None:
@@ -100,16 +75,13 @@ def _check_open(session: Session, row: DecisionRow, step: StepRow) -> None:
         raise DecisionClosed("Nothing is left to decide: the run has gone on without it.")
 
 
-def _decision(row: DecisionRow) -> Decision:
-    return Decision(
-        id=row.id,
-        run_id=row.run_id,
-        question=row.question,
-        options=tuple(row.options),
-        by=row.by,
-        state=row.state,
-        choice=row.choice,
-        decided_by=row.decided_by,
-        asked_at=row.asked_at,
-        expires_at=row.expires_at,
-    )
+def _check_unchanged(session: Session, row: DecisionRow, step: StepRow) -> None:
+    ask = declared(step).ask
+    if row.digest is None or ask is None or ask.about is None:
+        return
+    query = select(StepRow).where(StepRow.run_id == step.run_id, StepRow.key.in_(step.needs))
+    outputs = {need.key: fields_of(need) for need in session.scalars(query)}
+    if digest_at(ask.about, outputs) != row.digest:
+        raise DecisionOutdated(
+            "What this was asked about has changed since, so it cannot be decided any more."
+        )

@@ -28,10 +28,12 @@ MAX_ATTEMPTS = 50
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """`notice` is the whole text of a delivery that belongs to no run."""
+    """`notice` is the whole text of a delivery that belongs to no run; one of a decision brings it before
+    somebody."""
 
     id: str
     run_id: str | None
+    decision_id: str | None
     target: dict[str, Any]
     notice: str | None
     attempt: int
@@ -59,13 +61,16 @@ def owe_delivery(
     channel: str,
     place: Mapping[str, Any],
     notice: str | None = None,
+    *,
+    decision_id: str | None = None,
 ) -> None:
-    """Once for each id. The answer of a run, or a `notice` that belongs to none."""
+    """Once for each id. The answer of a run, a decision, or a `notice` that belongs to neither."""
     now = now_in(session)
     session.add(
         DeliveryRow(
             id=delivery_id,
             run_id=run_id,
+            decision_id=decision_id,
             channel=channel,
             target=dict(place),
             notice=notice,
@@ -101,7 +106,9 @@ def claim_delivery(db: Database, channel: str) -> ClaimedDelivery | None:
         if misses >= MISSES_BEFORE_POSTING_AGAIN:
             # This attempt posts. If it ends in doubt, the next one has to look again.
             row.misses = 0
-        return ClaimedDelivery(row.id, row.run_id, row.target, row.notice, row.attempts, row.fence, misses)
+        return ClaimedDelivery(
+            row.id, row.run_id, row.decision_id, row.target, row.notice, row.attempts, row.fence, misses
+        )
 
 
 def has_due_delivery(db: Database, channel: str) -> bool:

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
 from ledger.db import Database, now_in, take_turns
-from ledger.deliveries import owe_delivery
 from ledger.errors import InvalidInput, NotFound
-from ledger.ids import derive_id, new_id
+from ledger.ids import new_id
 from ledger.people import Principal, Right
-from ledger.schema import IncidentRow, RunRow, TicketRow
+from ledger.schema import IncidentRow, TicketRow
 from ledger.ticket_changes import add_event, checked_note, set_state
 from ledger.ticket_views import UNRESOLVED, IncidentMention, TicketState, mention_of
+from ledger.ticket_words import tell_of_change, tell_requester
 
 _ACTOR = "triage"
 
@@ -49,7 +49,9 @@ def gather_incident(db: Database, title: str, numbers: Sequence[int]) -> Inciden
         joined = [row for row in rows if row.incident_id not in {each.id for each in going_on}]
         for row in joined:
             row.incident_id = incident.id
-            add_event(session, row, _ACTOR, "joined", f"Part of incident {incident.number}: {incident.title}")
+            which = f"incident {incident.number}: {incident.title}"
+            event_id = add_event(session, row, _ACTOR, "joined", f"Part of {which}")
+            tell_of_change(session, row, event_id, f"Ticket {row.number} is part of {which}.")
         if joined:
             detail = {"tickets": [row.number for row in joined]}
             append_audit(session, _ACTOR, "incident.gathered", f"incident {incident.number}", detail)
@@ -91,7 +93,7 @@ def update_incident(
             if resolves:
                 set_state(session, row, TicketState.RESOLVED)
             add_event(session, row, principal.email, TicketState.RESOLVED if resolves else "updated", note)
-            _tell_requester(session, row, update_id, note)
+            tell_requester(session, row, update_id, f"Ticket {row.number}: {note}")
         if resolves:
             incident.state, incident.resolved_at = TicketState.RESOLVED, now_in(session)
         numbers = [row.number for row in rows]
@@ -129,12 +131,3 @@ def _handled_incident(session: Session, principal: Principal, number: int) -> In
     if incident is None:
         raise NotFound(f"There is no incident {number} that you handle.")
     return incident
-
-
-def _tell_requester(session: Session, row: TicketRow, update_id: str, note: str) -> None:
-    """Where the request came from a place that answers are delivered to."""
-    run = session.get(RunRow, row.run_id) if row.run_id else None
-    if run is None or run.deliver_to is None:
-        return
-    channel, place = run.deliver_to["channel"], run.deliver_to["place"]
-    owe_delivery(session, derive_id(update_id, row.id), None, channel, place, f"Ticket {row.number}: {note}")

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from ledger.artifacts import artifacts_in, file_of
 from ledger.db import Database
-from ledger.errors import InvalidInput, NotFound
+from ledger.decision_views import OpenDecision, open_decisions_of
+from ledger.errors import NotFound
 from ledger.evidence import WEB_PAGE, Finding, evidence_in
 from ledger.outgoing import in_words
 from ledger.people import Principal, Right
@@ -85,6 +86,8 @@ class UsageView(BaseModel):
 
 
 class RunView(BaseModel):
+    """`decisions` are those the run waits for."""
+
     model_config = ConfigDict(frozen=True)
 
     run_id: str
@@ -109,6 +112,7 @@ class RunView(BaseModel):
     artifacts: tuple[ArtifactView, ...] = ()
     usage: UsageView = UsageView(input_tokens=0, output_tokens=0, cost_usd=0.0)
     replay_of: str | None = None
+    decisions: tuple[OpenDecision, ...] = ()
     created_at: datetime
     finished_at: datetime | None
     timings: Timings
@@ -164,23 +168,6 @@ def run_state(db: Database, run_id: str) -> RunState:
     if state is None:
         raise NotFound(f"There is no run {run_id}.")
     return RunState(state)
-
-
-def resolve_run_id(db: Database, given: str) -> str:
-    """The full id of the run whose id is, or ends with, what a person typed. Raises NotFound,
-    InvalidInput."""
-    ending = given.strip().lower()
-    if len(ending) < 4 or not set(ending) <= set("0123456789abcdef-"):
-        raise InvalidInput(
-            f"'{given}' is not a run id; give at least the last four characters of one from `crewdesk runs`."
-        )
-    with db.read() as session:
-        found = list(session.scalars(select(RunRow.id).where(RunRow.id.endswith(ending)).limit(2)))
-    if not found:
-        raise NotFound(f"There is no run {given}.")
-    if len(found) > 1:
-        raise InvalidInput(f"More than one run ends with '{given}'; give more of its id.")
-    return found[0]
 
 
 def list_runs(db: Database, limit: int = 20) -> list[RunSummary]:
@@ -288,6 +275,7 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
             cost_usd=used.micro_usd / MICROS,
         ),
         replay_of=run.replay["of"] if run.replay else None,
+        decisions=open_decisions_of(session, run.id),
         created_at=run.created_at,
         finished_at=run.finished_at,
         timings=Timings(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
 from ledger.db import ROW_LOCK, now_in, tell_run_ended
+from ledger.decision_messages import settle_messages
 from ledger.deliveries import owe_delivery
 from ledger.ids import derive_id, span_id_for
 from ledger.masking import mask_secrets
@@ -61,7 +62,9 @@ def end_cancelled(session: Session, run: RunRow, sentence: str | None) -> None:
 def withdraw_decisions(session: Session, run_id: str) -> None:
     """Nobody needs to decide any more."""
     still_open = (DecisionRow.run_id == run_id, DecisionRow.state == DecisionState.OPEN)
-    session.execute(update(DecisionRow).where(*still_open).values(state=DecisionState.WITHDRAWN))
+    withdraw = update(DecisionRow).where(*still_open).values(state=DecisionState.WITHDRAWN)
+    for decision_id in session.scalars(withdraw.returning(DecisionRow.id)).all():
+        settle_messages(session, decision_id)
 
 
 def _end_run(

@@ -119,6 +119,13 @@ def note_request(
         return _settle_request(session, source, external_id, sentence, reply_to) is not None
 
 
+def is_kept(db: Database, source: Source, external_id: str) -> bool:
+    """Whether a request came before, whatever became of it."""
+    query = select(InboxRow.id).where(InboxRow.source == source, InboxRow.external_id == external_id)
+    with db.read() as session:
+        return session.scalar(query) is not None
+
+
 def checked_question(text: str) -> str:
     """The question without surrounding white space. Raises InvalidInput."""
     question = text.strip()

@@ -248,7 +248,8 @@ class StepRow(Base):
 
 
 class DecisionRow(Base):
-    """What a person is asked before a run goes on. `by` says who may decide; the requester never may."""
+    """What a person is asked before a run goes on. `by` says who may decide; the requester never may.
+    `digest` is of what is decided upon, `detail` a text to read before."""
 
     __tablename__ = "decisions"
     __table_args__ = (UniqueConstraint("step_id"), Index(None, "state", "expires_at"))
@@ -264,6 +265,9 @@ class DecisionRow(Base):
     asked_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
+    why: Mapped[str | None] = mapped_column(StorableText)
+    detail: Mapped[str | None] = mapped_column(StorableText)
+    digest: Mapped[str | None] = mapped_column(String(64))
 
 
 class PinnedSpecRow(Base):
@@ -293,6 +297,7 @@ class DeliveryRow(Base):
     __table_args__ = (Index(None, "channel", "state", "due_at"),)
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"), index=True)
+    decision_id: Mapped[str | None] = mapped_column(ForeignKey("decisions.id"), index=True)
     channel: Mapped[str] = mapped_column(Short)
     target: Mapped[dict[str, Any]]
     notice: Mapped[str | None] = mapped_column(StorableText)
@@ -559,10 +564,15 @@ class IncidentRow(Base):
 
 
 class TicketRow(Base):
-    """`key` and `digest` make opening it an effect that happens once; `similar` are numbers of tickets."""
+    """`key` and `digest` make opening it an effect that happens once; `similar` are numbers of tickets. The
+    requester was asked at `asked_at` whether it is solved."""
 
     __tablename__ = "tickets"
-    __table_args__ = (Index(None, "requester_id", "created_at"), Index(None, "group_name", "state"))
+    __table_args__ = (
+        Index(None, "requester_id", "created_at"),
+        Index(None, "group_name", "state"),
+        Index(None, "state", "resolved_at"),
+    )
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     number: Mapped[int] = mapped_column(unique=True)
     key: Mapped[str] = mapped_column(Label, unique=True)
@@ -581,6 +591,7 @@ class TicketRow(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     updated_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]
 
 
 class TicketEventRow(Base):

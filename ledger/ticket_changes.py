@@ -16,6 +16,7 @@ from ledger.masking import mask_text
 from ledger.people import Principal
 from ledger.schema import TicketEventRow, TicketRow
 from ledger.ticket_views import UNRESOLVED, TicketState, TicketView, handles, ticket_row, view_of
+from ledger.ticket_words import tell_of_change
 
 LONGEST_NOTE = 8_000
 # From each state, those it may be brought to.
@@ -31,6 +32,13 @@ _ON_REPLY = {
     TicketState.WAITING: TicketState.OPEN,
     TicketState.RESOLVED: TicketState.REOPENED,
     TicketState.CLOSED: TicketState.REOPENED,
+}
+# What the requester is told of a new state; a note says more.
+_TOLD = {
+    TicketState.WAITING: "waits for your answer",
+    TicketState.RESOLVED: "is resolved",
+    TicketState.REOPENED: "is open again; the group {group} has it",
+    TicketState.CLOSED: "is closed",
 }
 
 
@@ -49,7 +57,9 @@ def comment_on_ticket(db: Database, principal: Principal, number: int, text: str
         after = _ON_REPLY.get(TicketState(row.state)) if is_reply else None
         if after is not None:
             set_state(session, row, after)
-        add_event(session, row, principal.email, "commented", note)
+        event_id = add_event(session, row, principal.email, "commented", note)
+        if after is TicketState.REOPENED:
+            _tell(session, row, event_id, after, None)
         append_audit(session, principal.email, "ticket.commented", f"ticket {number}", {"state": row.state})
         return view_of(session, principal, row)
 
@@ -65,9 +75,9 @@ def change_ticket(
         if to is TicketState.WAITING and not handles(principal, row.group_name):
             raise NotPermitted(f"Only the group {row.group_name} can have ticket {number} wait.")
         if row.state != to:
-            _check_next(row, to)
+            check_next(row, to)
             set_state(session, row, to)
-            add_event(session, row, principal.email, to, note)
+            _tell(session, row, add_event(session, row, principal.email, to, note), to, note)
             append_audit(session, principal.email, f"ticket.{to}", f"ticket {number}", {})
         return view_of(session, principal, row)
 
@@ -75,15 +85,17 @@ def change_ticket(
 def set_state(session: Session, row: TicketRow, state: TicketState) -> None:
     row.state = state
     row.resolved_at = None if state in UNRESOLVED else row.resolved_at or now_in(session)
+    row.asked_at = None
 
 
-def add_event(session: Session, row: TicketRow, actor: str, kind: str, text: str | None = None) -> None:
-    """The caller holds the ticket's row."""
+def add_event(session: Session, row: TicketRow, actor: str, kind: str, text: str | None = None) -> str:
+    """Returns the event's id. The caller holds the ticket's row."""
     row.updated_at = now_in(session)
+    event_id = new_id()
     count = select(func.count()).select_from(TicketEventRow).where(TicketEventRow.ticket_id == row.id)
     session.add(
         TicketEventRow(
-            id=new_id(),
+            id=event_id,
             ticket_id=row.id,
             position=session.scalar(count) or 0,
             at=row.updated_at,
@@ -94,9 +106,10 @@ def add_event(session: Session, row: TicketRow, actor: str, kind: str, text: str
         )
     )
     session.flush()
+    return event_id
 
 
-def _check_next(row: TicketRow, to: TicketState) -> None:
+def check_next(row: TicketRow, to: TicketState) -> None:
     allowed = _NEXT[TicketState(row.state)]
     if to not in allowed:
         raise TicketStateRefused(
@@ -112,3 +125,9 @@ def checked_note(text: str) -> str:
             f"A note on a ticket has 1 to {LONGEST_NOTE:,} characters; this one has {len(note):,}."
         )
     return note
+
+
+def _tell(session: Session, row: TicketRow, event_id: str, to: TicketState, note: str | None) -> None:
+    if to in _TOLD:
+        told = f"Ticket {row.number} {_TOLD[to].format(group=row.group_name)}"
+        tell_of_change(session, row, event_id, f"{told}: {mask_text(note)}" if note else f"{told}.")

@@ -34,7 +34,8 @@ class _Shape(BaseModel):
 
 
 class TicketEvent(_Shape):
-    """`kind` is opened, commented, joined or updated (of an incident), or the state it was brought to."""
+    """`kind` is opened, commented, joined or updated (of an incident), asked (whether it is solved), or the
+    state it was brought to."""
 
     at: datetime
     actor: str

@@ -16,11 +16,14 @@ from ledger.errors import WorkspaceInvalid
 M = TypeVar("M", bound=BaseModel)
 _MERGE = "tag:yaml.org,2002:merge"
 _BOOL = "tag:yaml.org,2002:bool"
+_INT = "tag:yaml.org,2002:int"
+_FLOAT = "tag:yaml.org,2002:float"
 
 
 class _StrictLoader(yaml.SafeLoader):
     """A safe loader that refuses a key given twice, where plain YAML would silently keep the last, and takes
-    `on`, `off`, `yes` and `no` for the words they are, as YAML 1.2 does: a join's key `on` is no truth."""
+    `on`, `off`, `yes` and `no` for the words they are, as YAML 1.2 does: a join's key `on` is no truth, and
+    10:00 no number to the base of 60."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -46,8 +49,12 @@ class _StrictLoader(yaml.SafeLoader):
             ) from error
 
 
+def _without_base_60(tag: str, pattern: re.Pattern[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?!.*:)(?:{pattern.pattern})", pattern.flags) if tag in (_INT, _FLOAT) else pattern
+
+
 _StrictLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
+    first: [(tag, _without_base_60(tag, pattern)) for tag, pattern in resolvers if tag != _BOOL]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _StrictLoader.add_implicit_resolver(

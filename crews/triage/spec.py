@@ -11,6 +11,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from crews.triage.due_time import BusinessHours
 from knowledge.classifier.labels import OUT_OF_SCOPE, Example
 from ledger.errors import WorkspaceInvalid
 from ledger.people import EVERYONE
@@ -73,9 +74,12 @@ class Cues(_Strict):
 
 class CategoriesFile(_Strict):
     """The shape of `categories.yaml`. A request whose likeliest category is less probable than `sure_from` is
-    decided by a person."""
+    decided by a person. The requester of a resolved ticket is asked after `follow_up_after_h` hours whether
+    it is solved, and has as long to answer, counted within `business_hours`."""
 
     sure_from: Annotated[float, Field(gt=0, lt=1)] = 0.6
+    follow_up_after_h: Annotated[float, Field(gt=0, le=1_000)] = 10.0
+    business_hours: BusinessHours | None = None
     priorities: Matrix = Field(default_factory=lambda: DEFAULT_MATRIX)
     cues: Cues = Cues()
     categories: Annotated[tuple[Category, ...], Field(min_length=2)]

@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from ledger.advance import advance_run
 from ledger.cancel import RunEnded, cancel_run, cancel_run_for, is_stopped
 from ledger.db import Database
-from ledger.decisions import Decision, DecisionClosed, decide, list_decisions
+from ledger.decision_views import Decision, list_decisions
+from ledger.decisions import DecisionClosed, decide
 from ledger.due import pass_due
 from ledger.errors import InvalidInput, LeaseLost, NotFound, NotPermitted
 from ledger.people import find_principal, sync_people
@@ -19,7 +20,7 @@ from ledger.progress import read_progress
 from ledger.reading import get_run, list_runs
 from ledger.relay import Relay
 from ledger.replays import submit_replay
-from ledger.schema import AuditRow, DecisionRow, DispatchRow, RunRow, StepRow
+from ledger.schema import AuditRow, DecisionRow, DeliveryRow, DispatchRow, RunRow, StepRow
 from ledger.steps import (
     LEASE_S,
     MAX_ATTEMPTS,
@@ -308,6 +309,7 @@ def test_a_step_that_cannot_go_on_ends_its_run_and_is_in_nobodys_way(db: Databas
     asking = {**DECIDE, "ask": {**DECIDE["ask"], "expires_s": 60, "on_expiry": "no"}}
     broken, sound = begin(db, asking, last("approve")), ask(db, "2", workflow="graph").run_id
     with db.write() as session:
+        session.execute(delete(DeliveryRow).where(DeliveryRow.run_id == broken))
         session.execute(delete(DecisionRow).where(DecisionRow.run_id == broken))
     pass_time(db, 61)
     with capture_logs() as logged:

@@ -18,8 +18,9 @@ from ledger.people import (
     sync_people,
 )
 from ledger.progress import read_progress
-from ledger.reading import get_run, get_run_for, list_runs, resolve_run_id, run_state
+from ledger.reading import get_run, get_run_for, list_runs, run_state
 from ledger.schema import AuditRow, RunRow
+from ledger.short_ids import resolve_run_id
 from ledger.steps import complete_step
 from tests.unit.ledger.world import (
     ANSWER,

@@ -12,9 +12,10 @@ from sqlalchemy import select
 
 from ledger.audit import verify_audit
 from ledger.db import Database
-from ledger.reading import RunView, get_run, list_runs, resolve_run_id
+from ledger.reading import RunView, get_run, list_runs
 from ledger.runs import RunRequest, submit_run
 from ledger.schema import AuditRow, InboxRow
+from ledger.short_ids import resolve_run_id
 from ledger.spans import list_spans
 from tests.integration.whole.surroundings import (
     ANSWER,

@@ -22,13 +22,16 @@ from ledger.api_keys import create_api_key, revoke_api_key
 from ledger.db import Database
 from ledger.evidence import Finding, record_evidence
 from ledger.migrate import migrate
-from ledger.people import PeopleFile, Person, Role, sync_people
+from ledger.people import PeopleFile, Person, Role, find_principal, sync_people
 from ledger.reading import list_runs
 from ledger.relay import Relay
 from ledger.result import Claim, ModelUse, RunResult
 from ledger.runs import keep_masked_question
 from ledger.spans import SpanRecorder
 from ledger.steps import claim_step, complete_step
+from ledger.ticket_changes import change_ticket
+from ledger.ticket_views import TicketState
+from ledger.tickets import TicketRequest, open_ticket
 from ledger.watches import open_watches
 from ledger.workflow import StepKind, StepSpec, WorkflowSpec
 from ledger.workflows import publish_workflow
@@ -440,3 +443,98 @@ def test_a_run_without_a_figure_can_be_watched_by_its_asker_alone(door: Door) ->
             {"run_id": run_id, "products": ["sales.orders"]},
         )
     assert len(open_watches(door.db)) == 1
+
+
+ASKS = {
+    "name": "asks",
+    "description": "d",
+    "steps": [
+        {
+            "key": "approve",
+            "kind": "decision",
+            "ask": {"question": "May it go out?", "options": ["yes", "no"], "by": "role:engineer"},
+        },
+        {"key": "end", "kind": "function", "uses": "end", "needs": ["approve"]},
+    ],
+}
+
+
+@pytest.fixture
+def waiting(door: Door) -> str:
+    """A run of the asker's that waits for an engineer."""
+    publish_workflow(door.db, WorkflowSpec.model_validate(ASKS))
+    run_id: str = door.post(ASKER, "waits", workflow="asks", question=QUESTION).json()["run_id"]
+    return run_id
+
+
+def choose(door: Door, email: str, decision_id: str, body: object) -> httpx.Response:
+    return httpx.post(f"{door.url}/v1/decisions/{decision_id}", json=body, headers=door.headers(email))
+
+
+def test_a_run_tells_its_open_decision_and_who_may_takes_it(door: Door, waiting: str) -> None:
+    [told] = door.get(ASKER, f"/v1/runs/{waiting}").json()["decisions"]
+    [listed] = door.get(ENGINEER, "/v1/decisions").json()["decisions"]
+    assert (told["question"], told["options"]) == ("May it go out?", ["yes", "no"])
+    assert (listed["id"], listed["run_id"], listed["requester"]) == (told["id"], waiting, ASKER)
+    assert door.get(ASKER, f"/v1/decisions/{told['id']}").json() == listed
+    made = choose(door, ENGINEER, told["id"], {"choice": "yes"})
+    assert made.status_code == 200
+    assert (made.json()["state"], made.json()["decided_by"]) == ("decided", ENGINEER)
+    assert door.get(ENGINEER, "/v1/decisions").json() == {"decisions": []}
+    assert door.get(ENGINEER, f"/v1/decisions?run_id={waiting}").json()["decisions"] == [made.json()]
+    run = door.get(ASKER, f"/v1/runs/{waiting}").json()
+    assert (run["state"], run["decisions"]) == ("queued", [])
+
+
+def test_a_decision_is_refused_to_whom_it_is_not_for(door: Door, waiting: str) -> None:
+    [told] = door.get(ASKER, f"/v1/runs/{waiting}").json()["decisions"]
+    assert door.get(OTHER, "/v1/decisions").json() == {"decisions": []}
+    assert door.get(OTHER, f"/v1/decisions?run_id={waiting}").json() == {"decisions": []}
+    nobody = "0" * 8 + "-0000" * 3 + "-" + "0" * 12
+    yes = {"choice": "yes"}
+    for response, status, code in (
+        (door.get(OTHER, f"/v1/decisions/{told['id']}"), 404, "not_found"),
+        (choose(door, OTHER, told["id"], yes), 404, "not_found"),
+        (choose(door, ENGINEER, nobody, yes), 404, "not_found"),
+        (choose(door, ENGINEER, "odd", yes), 404, "not_found"),
+        (door.get(ENGINEER, "/v1/decisions?run_id=odd"), 404, "not_found"),
+        (choose(door, ASKER, told["id"], yes), 403, "not_permitted"),
+        (choose(door, ENGINEER, told["id"], {"choice": "maybe"}), 422, "invalid_input"),
+        (choose(door, ENGINEER, told["id"], {"choice": ""}), 422, "invalid_request"),
+        (choose(door, ENGINEER, told["id"], {}), 422, "invalid_request"),
+        (httpx.get(f"{door.url}/v1/decisions"), 401, "unauthenticated"),
+    ):
+        assert (response.status_code, response.json()["code"]) == (status, code), response.text
+    assert choose(door, ENGINEER, told["id"], {"choice": "no"}).status_code == 200
+    late = choose(door, ENGINEER, told["id"], yes)
+    assert (late.status_code, late.json()["code"]) == (409, "decision_closed")
+
+
+def test_a_ticket_is_confirmed_by_whoever_asked_and_opened_again(door: Door) -> None:
+    request = TicketRequest(
+        title="Till",
+        text="It is dark.",
+        category="hardware",
+        priority=2,
+        priority_reason="Customers wait.",
+        group="everyone",
+    )
+    number = open_ticket(door.db, find_principal(door.db, ASKER), request, "1").number
+    path = f"/v1/tickets/{number}"
+
+    def post(email: str, what: str, body: object = None) -> httpx.Response:
+        return httpx.post(f"{door.url}{path}/{what}", json=body, headers=door.headers(email))
+
+    early = post(ASKER, "confirm")
+    assert (early.status_code, early.json()["code"]) == (409, "ticket_state_refused")
+    change_ticket(door.db, find_principal(door.db, OTHER), number, TicketState.RESOLVED)
+    assert post(OTHER, "confirm").status_code == 403
+    assert post(ASKER, "confirm").json()["state"] == "closed"
+    again = post(ASKER, "reopen", {"note": "It is dark again."}).json()
+    assert (again["state"], again["history"][-1]["text"]) == ("reopened", "It is dark again.")
+    assert door.get(ASKER, path).json() == again
+    assert post(ASKER, "reopen", {"note": ""}).status_code == 422
+    for unknown in ("99", "2147483647"):
+        assert door.get(ASKER, f"/v1/tickets/{unknown}").status_code == 404
+    for odd in ("0", "x", "2147483648"):
+        assert door.get(ASKER, f"/v1/tickets/{odd}").status_code == 422

@@ -5,6 +5,7 @@ One installation for the whole module, since each command loads the crews or the
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -219,3 +220,29 @@ def _run_of(terminal: Terminal, external_id: str, process: subprocess.Popen[str]
             return str(row[0])
         pause.wait(0.02)
     raise TimeoutError(external_id)
+
+
+APPROVED = """\
+name: approved
+description: Answers once somebody agreed.
+steps:
+  - key: approve
+    kind: decision
+    ask: {question: "May this be asked?", options: [yes, no], by: "role:admin"}
+  - {key: answer, kind: crew, uses: help_desk, needs: [approve], when: "approve.choice == 'yes'"}
+  - {key: verify, kind: function, uses: verify_answer, needs: [answer]}
+"""
+
+
+def test_a_question_that_needs_a_person_ends_with_the_command_and_is_answered_after(
+    terminal: Terminal,
+) -> None:
+    own = terminal.folder / "company" / "workflows"
+    own.mkdir()
+    (own / "approved.yaml").write_text(APPROVED)
+    ask = ("ask", QUESTION, "--as", COLLEAGUE, "--id", "approved", "--workflow", "approved")
+    waiting = terminal.run(*ask, status=6)
+    assert "May this be asked?" in waiting
+    [command] = re.findall(r"crewdesk (decisions decide [0-9a-f]{8}) CHOICE --as EMAIL", waiting)
+    terminal.run(*command.split(), "yes", "--as", YOU)
+    assert terminal.json(*ask)["outcome"] == "answered"

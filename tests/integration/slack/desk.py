@@ -1,5 +1,6 @@
 """A workspace at a fake Slack, and the part of the worker, which these tests play themselves."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -99,3 +100,20 @@ def wait_until(condition: Callable[[], object], timeout_s: float = 10.0) -> None
     while not condition():
         assert time.monotonic() < deadline, "it did not come about in time"
         threading.Event().wait(0.01)
+
+
+@contextmanager
+def broken_table(db: Database, table: str) -> Iterator[None]:
+    """The database answers each use of the table with an error."""
+    path = db.url.removeprefix("sqlite:///")
+
+    def execute(statement: str) -> None:
+        connection = sqlite3.connect(path, timeout=10)
+        connection.execute(statement)
+        connection.close()
+
+    execute(f"ALTER TABLE {table} RENAME TO away")
+    try:
+        yield
+    finally:
+        execute(f"ALTER TABLE away RENAME TO {table}")

@@ -1,19 +1,14 @@
 """From a post in Slack to one answer in its thread, over real HTTP and WebSocket."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from structlog.testing import capture_logs
 
-from ledger.db import Database
 from ledger.deliveries import has_due_delivery
 from ledger.people import Person, sync_people
 from ledger.reading import get_run, get_run_for_delivery, list_runs
 from ledger.spans import list_spans
 from ledger.steps import fail_step
-from tests.integration.slack.desk import ASKER, QUESTION, WARRANTY, Desk, wait_until
+from tests.integration.slack.desk import ASKER, QUESTION, WARRANTY, Desk, broken_table, wait_until
 from tests.stand_ins.faults import LoseResponse
 from tests.stand_ins.slack import Envelope, FakeSlack
 
@@ -171,7 +166,7 @@ def test_a_post_that_was_refused_stays_refused(desk: Desk) -> None:
 
 @pytest.mark.usefixtures("door")
 def test_a_post_the_database_could_not_keep_is_not_acknowledged(desk: Desk) -> None:
-    with capture_logs() as logs, broken_inbox(desk.db):
+    with capture_logs() as logs, broken_table(desk.db, "inbox"):
         asked = desk.slack.mention(desk.asker, desk.channel, QUESTION)
         wait_until(lambda: [entry for entry in logs if entry["event"] == "post_not_kept"])
     assert not list_runs(desk.db)
@@ -181,20 +176,3 @@ def test_a_post_the_database_could_not_keep_is_not_acknowledged(desk: Desk) -> N
     desk.answer_all()
     assert WARRANTY in desk.slack.wait_for_message(desk.channel).text
     assert len(list_runs(desk.db)) == 1
-
-
-@contextmanager
-def broken_inbox(db: Database) -> Iterator[None]:
-    """The database answers each write to the inbox with an error."""
-    path = db.url.removeprefix("sqlite:///")
-
-    def execute(statement: str) -> None:
-        connection = sqlite3.connect(path, timeout=10)
-        connection.execute(statement)
-        connection.close()
-
-    execute("ALTER TABLE inbox RENAME TO away")
-    try:
-        yield
-    finally:
-        execute("ALTER TABLE away RENAME TO inbox")

@@ -79,3 +79,23 @@ def test_what_cannot_be_done_is_told_in_a_line(
     ran = crewdesk("tickets", *arguments)
     assert ran.status == status
     assert ran.complaint.startswith(complaint)
+
+
+@pytest.mark.usefixtures("tickets")
+def test_whoever_asked_confirms_a_ticket_or_opens_it_again(crewdesk: Crewdesk) -> None:
+    crewdesk("tickets", "resolve", "2", "--as", YOU)
+    refused = crewdesk("tickets", "confirm", "2", "--as", YOU)
+    assert refused.status == ExitStatus.DENIED
+    assert refused.complaint == "Only whoever asked can confirm that ticket 2 is solved."
+    closed = crewdesk("tickets", "confirm", "2", "--as", COLLEAGUE)
+    assert closed.status == ExitStatus.DONE
+    assert "Ticket 2, closed" in closed.out
+    again = crewdesk("tickets", "reopen", "2", "--as", COLLEAGUE, "--note", "It is wrong again.", "--json")
+    ticket = TicketView.model_validate_json(again.out)
+    assert [event.kind for event in ticket.history] == ["opened", "resolved", "closed", "reopened"]
+    assert (ticket.state, ticket.history[-1].text) == ("reopened", "It is wrong again.")
+    late = crewdesk("tickets", "confirm", "2", "--as", COLLEAGUE)
+    assert (late.status, late.complaint) == (
+        ExitStatus.FAILED,
+        "Ticket 2 is reopened, so it cannot be closed; it can be resolved or waiting.",
+    )

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from crews.router.output import Route
-from ledger.decisions import decide, list_decisions
+from ledger.decision_views import list_decisions
+from ledger.decisions import decide
 from ledger.due import pass_due
 from ledger.evidence import Finding, record_evidence
 from ledger.people import find_principal

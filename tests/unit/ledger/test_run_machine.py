@@ -271,6 +271,10 @@ class RunMachine(RuleBasedStateMachine):
         assert sorted(self.delivered) == sorted(self.ended)
 
     @invariant()
+    def people_are_asked_what_is_open_and_nothing_else(self) -> None:
+        assert sorted(self.asked) == sorted(row.id for row in self.decisions if row.state == "open")
+
+    @invariant()
     def a_run_waits_while_nothing_else_can_move_it(self) -> None:
         for run in self.runs:
             states = {step.state for step in self.steps if step.run_id == run.id}
@@ -283,7 +287,10 @@ class RunMachine(RuleBasedStateMachine):
             self.steps = list(session.scalars(select(StepRow)))
             self.runs = list(session.scalars(select(RunRow)))
             self.owed = set(session.scalars(select(DispatchRow.step_id)))
-            self.delivered = list(session.scalars(select(DeliveryRow.run_id)))
+            answers = select(DeliveryRow.run_id).where(DeliveryRow.decision_id.is_(None))
+            self.delivered = list(session.scalars(answers))
+            asked = select(DeliveryRow.decision_id).where(DeliveryRow.decision_id.is_not(None))
+            self.asked = list(session.scalars(asked))
             self.decisions = list(session.scalars(select(DecisionRow)))
             endings = select(AuditRow.subject).where(AuditRow.action.in_(_ENDINGS))
             self.endings = list(session.scalars(endings))
@@ -312,6 +319,7 @@ class RunMachine(RuleBasedStateMachine):
             while self.held:
                 self._complete(self.held.pop(), {"go": True, "items": ["item 0", "item 1"]})
             self._look()
+            self.people_are_asked_what_is_open_and_nothing_else()
         assert {run.state for run in self.runs} <= {"answered", "failed", "cancelled"}
         self.clock.advance(LEASE_S + 1)
         sweep_steps(self.db)

@@ -131,3 +131,9 @@ def test_on_and_off_are_words(tmp_path: Path) -> None:
     path.write_text("on: {yes: no}\noff: on\nis_lit: true\n")
     switch = load_yaml(path, Switch)
     assert (switch.on, switch.off, switch.is_lit) == ({"yes": "no"}, "on", True)
+
+
+def test_a_time_of_day_stays_what_was_written() -> None:
+    read = parse_yaml("title: x\ntags: {opens: 10:00, closes: 18:30:00.5}\n", _File, source="hours.yaml")
+    assert read.tags == {"opens": "10:00", "closes": "18:30:00.5"}
+    assert parse_yaml("title: x\nitems: [{name: a, size: 1_000}]\n", _File, source="x").items[0].size == 1000

@@ -162,6 +162,8 @@ _MOMENTS = (
     "deliveries.due_at",
     "decisions.expires_at",
     "firings.lease_until",
+    "tickets.resolved_at",
+    "tickets.asked_at",
 )
 
 

@@ -1,0 +1,49 @@
+"""Who may decide: `role:manager`, `group:finance` or `person:EMAIL`, but never whoever asked for the run."""
+
+from sqlalchemy import ColumnElement, Select, select
+
+from ledger.errors import NotPermitted
+from ledger.people import Principal
+from ledger.schema import DecisionRow, PrincipalGroupRow, PrincipalRoleRow, PrincipalRow, RunRow
+
+
+def require_decider(row: DecisionRow, run: RunRow, person: Principal) -> None:
+    """Raises NotPermitted."""
+    kind, _, name = row.by.partition(":")
+    meant = {
+        "role": name in {str(role) for role in person.roles},
+        "group": name in person.groups,
+        "person": name.lower() == person.email,
+    }
+    if not meant[kind]:
+        raise NotPermitted(f"This is for {in_words(row.by)} to decide.")
+    if run.principal_id == person.id:
+        raise NotPermitted("You asked for this yourself, so somebody else has to decide it.")
+
+
+def may_decide(row: DecisionRow, run: RunRow, person: Principal) -> bool:
+    try:
+        require_decider(row, run, person)
+    except NotPermitted:
+        return False
+    return True
+
+
+def deciders(by: str, run: RunRow) -> Select[PrincipalRow]:
+    """Those who are meant, in the order of their addresses."""
+    kind, _, name = by.partition(":")
+    if kind == "role":
+        held = select(PrincipalRoleRow.principal_id).where(PrincipalRoleRow.role_name == name)
+        meant: ColumnElement[bool] = PrincipalRow.id.in_(held)
+    elif kind == "group":
+        member = select(PrincipalGroupRow.principal_id).where(PrincipalGroupRow.group_name == name)
+        meant = PrincipalRow.id.in_(member)
+    else:
+        meant = PrincipalRow.email == name.lower()
+    query = select(PrincipalRow).where(meant, PrincipalRow.active, PrincipalRow.id != run.principal_id)
+    return query.order_by(PrincipalRow.email)
+
+
+def in_words(by: str) -> str:
+    kind, _, name = by.partition(":")
+    return f"the {kind} {name}"
