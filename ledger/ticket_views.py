@@ -17,13 +17,15 @@ from ledger.schema import IncidentRow, PrincipalRow, TicketEventRow, TicketRow
 
 
 class TicketState(StrEnum):
-    """`waiting` is for the requester, `reopened` is work once more, `closed` is confirmed."""
+    """`waiting` is for the requester, `reopened` is work once more, `closed` is confirmed. `withdrawn`: its
+    run was cancelled, so nobody needs it any more."""
 
     OPEN = "open"
     WAITING = "waiting"
     RESOLVED = "resolved"
     REOPENED = "reopened"
     CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
 
 
 UNRESOLVED = (TicketState.OPEN, TicketState.WAITING, TicketState.REOPENED)
@@ -34,7 +36,8 @@ class _Shape(BaseModel):
 
 
 class TicketEvent(_Shape):
-    """`kind` is opened, commented, joined or updated (of an incident), or the state it was brought to."""
+    """`kind` is opened, commented, joined or updated (of an incident), escalated, acknowledged, or the state
+    it was brought to."""
 
     at: datetime
     actor: str
