@@ -27,7 +27,7 @@ from ledger.escalation_views import (
 from ledger.ids import new_id
 from ledger.masking import mask_text
 from ledger.people import Principal, Right
-from ledger.schema import EscalationRow, TicketRow
+from ledger.schema import EscalationRow, IncidentRow, TicketRow
 from ledger.ticket_changes import add_event, checked_note, set_state
 from ledger.ticket_views import UNRESOLVED, TicketState, handles
 
@@ -90,6 +90,24 @@ def number_handed_over_by(db: Database, key: str) -> int | None:
     """The escalation this key has made, for whoever repeats what made it."""
     with db.read() as session:
         return session.scalar(select(EscalationRow.number).where(EscalationRow.key == key))
+
+
+def handed_over_with(db: Database, ticket: int) -> tuple[str, int] | None:
+    """To whom another ticket of the same incident was handed over, and the incident's number, while that is
+    not settled. The team's name is all that is told of it."""
+    mine = select(TicketRow.incident_id).where(TicketRow.number == ticket).scalar_subquery()
+    query = (
+        select(EscalationRow.team, IncidentRow.number)
+        .join(TicketRow, TicketRow.id == EscalationRow.ticket_id)
+        .join(IncidentRow, IncidentRow.id == TicketRow.incident_id)
+        .where(TicketRow.incident_id == mine, EscalationRow.state.in_(UNSETTLED))
+        .where(IncidentRow.state == TicketState.OPEN, TicketRow.number != ticket)
+        .order_by(EscalationRow.number)
+        .limit(1)
+    )
+    with db.read() as session:
+        row = session.execute(query).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def get_escalation(db: Database, principal: Principal, number: int) -> EscalationView:

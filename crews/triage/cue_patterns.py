@@ -147,3 +147,49 @@ WISH = _pattern(
     "suggestion",
     "am i (?:allowed|entitled)",
 )
+PERSON = _pattern(
+    r"(?:speak|talk|chat|get|put|connect)\w* (?:me )?(?:through )?(?:to|with) (?:an? |some |the )?"
+    r"(?:real |actual |live )?(?:human|person|somebody|someone|agent|colleague|human being)",
+    r"(?:a|some) (?:real|actual|live) (?:human|person)",
+    r"(?:ask|need|want|get me) (?:for )?an? (?:human|person)",
+    r"(?:human|person),? please",
+    r"escalate (?:this|it|my)",
+)
+# A sentence that begins like this, or ends with a question mark, wants to know something ...
+ASKS = re.compile(
+    r"^(?:(?:hi|hello|hey|please|and|but|so|also|ok)\b[,!.]?\s*)*(?:how|what|when|where|which|who|whom|whose|why|is|are|"
+    r"do|does|did|may|can i|could i|should|am i|must|tell|explain|show|list|describe|write|summari[sz]e|compare|give me"
+    r" (?:an?|the) (?:list|overview|summary))\b",
+    re.IGNORECASE,
+)
+# ... unless it asks that something be done.
+ASKS_TO_DO = re.compile(
+    r"\b(?:(?:can|could|would|will) you(?: please)? "
+    r"(?!tell|explain|show|list|describe|say|summari[sz]e|compare|recommend|give me (?:an?|the) (?:list|overview|summary))"
+    r"|(?:can|could|would|will) (?:somebody|someone|anybody|anyone) (?:please |kindly )?"
+    r"(?:help|fix|look|check|unlock|reset|call|come|repair|restart))\w*",
+    re.IGNORECASE,
+)
+WANTS_DONE = _pattern(
+    r"please (?!tell|explain|show|list|describe|say|summari[sz]e|compare|write)\w+",
+    r"i (?:need|want|require|am asking for|request) (?:an?|the|my|access|permission|help|somebody|someone)",
+    r"(?:i['’]?d|i would) like (?:an?|access|permission|to have|to get)",
+    r"asking for (?:permission|access)",
+    r"(?:help me|need help|fix|repair|unlock|restore|reinstall|replace)",
+)
+BROKEN = _pattern(
+    r"(?:having|have|had|got) (?:\w+ )?(?:trouble|problems?|issues?|difficult\w+)",
+    r"(?:can(?:not|['’]?t| not)|could(?: not|n['’]?t)|unable to|not able to|nobody can|no one can)",
+    r"(?:does|do|did|is|are|was|were|has|have|will|wo)(?: not|n['’]?t) \w+",
+    r"(?:i|we) (?:\w+ )?(?:lost|left|forgot|spilled|clicked|broke)",
+    "(?:down|broken|dead|gone|missing|locked|frozen|stuck|stolen|lost|empty|wrong|cracked|dark|blank|infected|suspicious|"
+    "declined|refused|expired|damaged|overdue|cut off)",
+    "(?:fails?|failed|failing|crash(?:es|ed|ing)?|stopped|stops|drops|disappeared|broke|flickers|hangs|freez(?:es|ing)|"
+    "jams|rejects|rejected|says|never arrives?)",
+    "(?:no|not any) (?:connection|signal|internet|network|wi-?fi|sound|picture|power|rows|access|profile)",
+    "(?:errors?|outage|blue screen|virus|phishing)",
+    r"(?:no longer|still not|keeps?|too slow|very slow|extremely slow) ?\w*",
+    "(?:was|were) (?:supposed|meant|due) to",
+    "should have been",
+    r"(?:twice|two times) (?:a|an|per) \w+",
+)

@@ -11,6 +11,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from crews.triage.due_time import BusinessHours
 from knowledge.classifier.labels import OUT_OF_SCOPE, Example
 from ledger.errors import WorkspaceInvalid
 from ledger.people import EVERYONE
@@ -32,6 +33,10 @@ class Level(StrEnum):
 
 
 Matrix = dict[Level, dict[Level, Annotated[int, Field(ge=1, le=4)]]]
+
+SettleWithin = dict[Annotated[int, Field(ge=1, le=4)], Annotated[float, Field(gt=0, le=1_000)]]
+# By priority, in hours.
+DEFAULT_SETTLE_WITHIN: SettleWithin = {1: 2, 2: 4, 3: 24, 4: 72}
 
 # By impact and then urgency; 1 is the most pressing.
 DEFAULT_MATRIX: Matrix = {
@@ -73,9 +78,13 @@ class Cues(_Strict):
 
 class CategoriesFile(_Strict):
     """The shape of `categories.yaml`. A request whose likeliest category is less probable than `sure_from` is
-    decided by a person."""
+    decided by a person: `decider`, or the group of that category. `settle_within_h` says by priority how many
+    hours those have whom a request was handed over to, counted within `business_hours` where given."""
 
     sure_from: Annotated[float, Field(gt=0, lt=1)] = 0.6
+    decider: Annotated[str, StringConstraints(pattern=r"^(role|group|person):\S{1,120}$")] | None = None
+    settle_within_h: SettleWithin = Field(default_factory=lambda: DEFAULT_SETTLE_WITHIN)
+    business_hours: BusinessHours | None = None
     priorities: Matrix = Field(default_factory=lambda: DEFAULT_MATRIX)
     cues: Cues = Cues()
     categories: Annotated[tuple[Category, ...], Field(min_length=2)]
@@ -86,6 +95,8 @@ class CategoriesFile(_Strict):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"the category '{name}' is declared twice")
+        if set(self.settle_within_h) != set(DEFAULT_SETTLE_WITHIN):
+            raise ValueError("settle_within_h needs hours for the priorities 1, 2, 3 and 4")
         for impact in Level:
             if set(self.priorities.get(impact, {})) != set(Level):
                 raise ValueError(f"priorities.{impact} needs a priority for low, medium and high urgency")
@@ -109,6 +120,9 @@ def load_triage(workspace: Workspace) -> TriageSpec | None:
     if not folder.is_dir():
         return None
     file = load_yaml(folder / CATEGORIES, CategoriesFile)
+    kind, _, name = (file.decider or "").partition(":")
+    if kind == "group" and name not in workspace.people.groups:
+        raise WorkspaceInvalid(f"{folder / CATEGORIES}: decider: '{name}' is not a group of people.yaml.")
     for category in file.categories:
         if category.group not in workspace.people.groups or category.group == EVERYONE:
             raise WorkspaceInvalid(
