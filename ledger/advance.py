@@ -10,23 +10,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ledger.asking import open_decision
 from ledger.cancel import settle_cancel
 from ledger.condition import parse_condition, value_at
 from ledger.db import now_in
 from ledger.dispatch import forget_dispatch, owe_dispatch
-from ledger.errors import CrewdeskError
 from ledger.ids import new_id
 from ledger.result import RunResult
 from ledger.run_state import fail_run, finish_run, show_waiting
-from ledger.schema import OPEN_RUN_STATES, DecisionRow, DecisionState, RunRow, StepRow, StepState
-from ledger.step_plan import SETTLED, declared, fields_of
-from ledger.workflow import AskPerson, StepKind, StepSpec, moment_in
-
-
-class StepUnfit(CrewdeskError):
-    """An earlier output is not what this step was declared to read."""
-
-    code = "step_unfit"
+from ledger.schema import OPEN_RUN_STATES, RunRow, StepRow, StepState
+from ledger.step_plan import SETTLED, StepUnfit, declared, fields_of
+from ledger.workflow import StepKind, StepSpec, moment_in
 
 
 def finish_step(
@@ -100,7 +94,7 @@ def _open(
     if plan.kind == StepKind.WAIT:
         step.due_at = _end_of_wait(plan, inputs, now)
     elif plan.ask is not None:
-        step.due_at = _ask(session, step, plan.ask)
+        step.due_at = open_decision(session, step, plan.ask, inputs)
     else:
         step.state = StepState.READY
         return [step.id]
@@ -173,22 +167,3 @@ def _end_of_wait(plan: StepSpec, inputs: dict[str, Any], now: datetime) -> datet
     if moment is None:
         raise StepUnfit(f"The step '{plan.key}' waits until '{until}', which is not a date.")
     return moment
-
-
-def _ask(session: Session, step: StepRow, ask: AskPerson) -> datetime | None:
-    now = now_in(session)
-    expires_at = None if ask.expires_s is None else now + timedelta(seconds=ask.expires_s)
-    session.add(
-        DecisionRow(
-            id=new_id(),
-            run_id=step.run_id,
-            step_id=step.id,
-            question=ask.question,
-            options=list(ask.options),
-            by=ask.by,
-            state=DecisionState.OPEN,
-            asked_at=now,
-            expires_at=expires_at,
-        )
-    )
-    return expires_at

@@ -7,11 +7,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger.advance import finish_step
+from ledger.asking import digest_at
 from ledger.audit import append_audit
 from ledger.db import ROW_LOCK, Database, now_in
-from ledger.errors import CrewdeskError, ErrorKind, InvalidInput, NotFound, NotPermitted
-from ledger.people import Principal, Role
+from ledger.deciders import require_decider
+from ledger.errors import CrewdeskError, ErrorKind, InvalidInput, NotFound
+from ledger.people import Principal
 from ledger.schema import DecisionRow, DecisionState, RunRow, StepRow, StepState
+from ledger.step_plan import declared, fields_of
+
+
+class DecisionOutdated(CrewdeskError):
+    """What was asked about is not what is there now."""
+
+    code = "decision_outdated"
+    kind = ErrorKind.CONFLICT
 
 
 class DecisionClosed(CrewdeskError):
@@ -23,7 +33,8 @@ class DecisionClosed(CrewdeskError):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`by` says who may decide: `role:manager`, `group:finance` or `person:EMAIL`."""
+    """`by` says who may decide: `role:manager`, `group:finance` or `person:EMAIL`. `digest` is the SHA-256 of
+    what is decided upon, `detail` a text to read before, `why` the reason somebody is asked."""
 
     id: str
     run_id: str
@@ -35,6 +46,9 @@ class Decision:
     decided_by: str | None
     asked_at: datetime
     expires_at: datetime | None
+    why: str | None = None
+    detail: str | None = None
+    digest: str | None = None
 
 
 def list_decisions(db: Database, *, run_id: str | None = None) -> list[Decision]:
@@ -48,7 +62,8 @@ def list_decisions(db: Database, *, run_id: str | None = None) -> list[Decision]
 
 
 def decide(db: Database, decision_id: str, person: Principal, choice: str) -> Decision:
-    """Raises NotFound, NotPermitted, DecisionClosed, InvalidInput; each leaves everything as it was."""
+    """Raises NotFound, NotPermitted, DecisionClosed, DecisionOutdated, InvalidInput; each leaves all as it
+    was."""
     with db.write() as session:
         found = session.get(DecisionRow, decision_id)
         if found is None:
@@ -56,14 +71,16 @@ def decide(db: Database, decision_id: str, person: Principal, choice: str) -> De
         step = session.get_one(StepRow, found.step_id, with_for_update=ROW_LOCK)
         run = session.get_one(RunRow, found.run_id, with_for_update=ROW_LOCK)
         row = session.get_one(DecisionRow, decision_id, with_for_update=ROW_LOCK)
-        _check_person(row, run, person)
+        require_decider(row.by, run.principal_id, person)
         _check_open(session, row, step)
+        _check_unchanged(session, row, step)
         if choice not in row.options:
             raise InvalidInput(f"'{choice}' is not on offer; choose one of: {', '.join(row.options)}.")
         row.state, row.choice, row.decided_by = DecisionState.DECIDED, choice, person.email
         row.decided_at = now_in(session)
-        finish_step(session, step, run, {"choice": choice, "by": person.email, "expired": False})
-        detail = {"run": run.id, "choice": choice}
+        about = {} if row.digest is None else {"digest": row.digest}
+        finish_step(session, step, run, {"choice": choice, "by": person.email, "expired": False, **about})
+        detail = {"run": run.id, "choice": choice, **about}
         append_audit(session, person.email, "decision.made", row.id, detail)
         return _decision(row)
 
@@ -76,19 +93,6 @@ def expire_decision(session: Session, step: StepRow, run: RunRow, on_expiry: str
     append_audit(session, "crewdesk", "decision.expired", row.id, {"run": run.id, "choice": on_expiry})
 
 
-def _check_person(row: DecisionRow, run: RunRow, person: Principal) -> None:
-    kind, _, name = row.by.partition(":")
-    may = {
-        "role": name in {str(role) for role in person.roles} and name in set(Role),
-        "group": name in person.groups,
-        "person": name.lower() == person.email,
-    }
-    if not may[kind]:
-        raise NotPermitted(f"This is for the {kind} {name} to decide.")
-    if run.principal_id == person.id:
-        raise NotPermitted("You asked for this yourself, so somebody else has to decide it.")
-
-
 def _check_open(session: Session, row: DecisionRow, step: StepRow) -> None:
     if row.state == DecisionState.DECIDED:
         raise DecisionClosed(f"{row.decided_by} decided this before: {row.choice}.")
@@ -98,6 +102,18 @@ def _check_open(session: Session, row: DecisionRow, step: StepRow) -> None:
         raise DecisionClosed("The time to decide this is over.")
     if step.state != StepState.WAITING:
         raise DecisionClosed("Nothing is left to decide: the run has gone on without it.")
+
+
+def _check_unchanged(session: Session, row: DecisionRow, step: StepRow) -> None:
+    ask = declared(step).ask
+    if row.digest is None or ask is None or ask.about is None:
+        return
+    query = select(StepRow).where(StepRow.run_id == step.run_id, StepRow.key.in_(step.needs))
+    outputs = {need.key: fields_of(need) for need in session.scalars(query)}
+    if digest_at(ask.about, outputs) != row.digest:
+        raise DecisionOutdated(
+            "What this was asked about has changed since, so it cannot be decided any more."
+        )
 
 
 def _decision(row: DecisionRow) -> Decision:
@@ -112,4 +128,7 @@ def _decision(row: DecisionRow) -> Decision:
         decided_by=row.decided_by,
         asked_at=row.asked_at,
         expires_at=row.expires_at,
+        why=row.why,
+        detail=row.detail,
+        digest=row.digest,
     )

@@ -248,7 +248,8 @@ class StepRow(Base):
 
 
 class DecisionRow(Base):
-    """What a person is asked before a run goes on. `by` says who may decide; the requester never may."""
+    """What a person is asked before a run goes on. `by` says who may decide; the requester never may.
+    `digest` is of what is decided upon, `detail` a text to read before."""
 
     __tablename__ = "decisions"
     __table_args__ = (UniqueConstraint("step_id"), Index(None, "state", "expires_at"))
@@ -264,6 +265,9 @@ class DecisionRow(Base):
     asked_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
+    why: Mapped[str | None] = mapped_column(StorableText)
+    detail: Mapped[str | None] = mapped_column(StorableText)
+    digest: Mapped[str | None] = mapped_column(String(64))
 
 
 class PinnedSpecRow(Base):

@@ -2,11 +2,18 @@
 
 from typing import Any
 
+from ledger.errors import CrewdeskError
 from ledger.schema import StepRow, StepState
 from ledger.workflow import StepKind, StepSpec
 
 # A step in one of these lets those that need it go on.
 SETTLED = (StepState.DONE, StepState.SKIPPED)
+
+
+class StepUnfit(CrewdeskError):
+    """An earlier output is not what this step was declared to read."""
+
+    code = "step_unfit"
 
 
 def declared(step: StepRow) -> StepSpec:

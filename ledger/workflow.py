@@ -5,11 +5,12 @@ step does is the crews' business.
 """
 
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from ledger.condition import parse_condition
 
@@ -22,7 +23,14 @@ OutputPath = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", max_length=120)
 ]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-Decider = Annotated[str, StringConstraints(pattern=r"^(role|group|person):\S{1,120}$")]
+# A place in a text for people, filled with a field of an earlier step's output.
+PLACE = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+)\}")
+DECIDER = r"(role|group|person):\S{1,120}"
+FEWEST_OPTIONS, MOST_OPTIONS = 2, 5
+
+_FIELD = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+"
+_FieldPath = Annotated[str, StringConstraints(pattern=rf"^{_FIELD}$", max_length=120)]
+_Decider = Annotated[str, StringConstraints(pattern=rf"^({DECIDER}|{_FIELD})$")]
 
 _WEEK_S = 7 * 86_400
 # A day short of the calendar's ends: in any zone somebody reads it in, a moment between them is still a date.
@@ -50,23 +58,52 @@ class RetryRule(BaseModel):
 
 class AskPerson(BaseModel):
     """What a decision step asks: one of `options`, of whoever `by` names. At `expires_s` nobody may decide
-    any more and the run goes on with `on_expiry`."""
+    any more and the run goes on with `on_expiry`.
+
+    `options` and `by` may be paths to an earlier output; `on_expiry` is then any key, on offer or not.
+    `question` and `why` may hold places such as `{classify.title}`. `about` is the path of what is decided
+    upon, which must still be the same when somebody decides; `detail` that of a text to show beside it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     question: Words
-    options: Annotated[tuple[StepKey, ...], Field(min_length=2, max_length=5)]
-    by: Decider
+    options: Annotated[
+        Annotated[tuple[StepKey, ...], Field(min_length=FEWEST_OPTIONS, max_length=MOST_OPTIONS), Tag("list")]
+        | Annotated[_FieldPath, Tag("path")],
+        Discriminator(lambda given: "path" if isinstance(given, str) else "list"),
+    ]
+    by: _Decider
     expires_s: float | None = Field(default=None, gt=0, le=52 * _WEEK_S)
     on_expiry: StepKey | None = None
+    why: Words | None = None
+    about: OutputPath | None = None
+    detail: _FieldPath | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if (self.expires_s is None) != (self.on_expiry is None):
             raise ValueError("expires_s and on_expiry belong together: give both or neither")
-        if self.on_expiry is not None and self.on_expiry not in self.options:
+        offered = (None, *self.options) if isinstance(self.options, tuple) else (self.on_expiry,)
+        if self.on_expiry not in offered:
             raise ValueError(f"on_expiry: '{self.on_expiry}' is none of the options")
+        for name, words in (("question", self.question), ("why", self.why or "")):
+            if set("{}") & set(PLACE.sub("", words)):
+                raise ValueError(f"{name}: braces hold a step's field, such as {{classify.title}}")
         return self
+
+    @property
+    def reads(self) -> dict[str, frozenset[str]]:
+        """By field, the steps whose outputs it is made of."""
+        read = {
+            "question": PLACE.findall(self.question),
+            "why": PLACE.findall(self.why or ""),
+            "options": [self.options] if isinstance(self.options, str) else [],
+            "by": [] if ":" in self.by else [self.by],
+            "about": [self.about] if self.about else [],
+            "detail": [self.detail] if self.detail else [],
+        }
+        return {name: frozenset(path.partition(".")[0] for path in paths) for name, paths in read.items()}
 
 
 class StepSpec(BaseModel):
@@ -106,6 +143,8 @@ class StepSpec(BaseModel):
             self._check_read("each", {self.each.partition(".")[0]})
         if self.until is not None and moment_in(self.until) is None:
             self._check_read("until", {self.until.partition(".")[0]})
+        for field, steps in (self.ask.reads if self.ask else {}).items():
+            self._check_read(f"ask.{field}", steps)
         return self
 
     def _check_kind(self) -> None:

@@ -139,6 +139,40 @@ def test_every_crews_folder_has_its_card() -> None:
             "kind: decision, ask: {question: Q, options: [a, b], by: somebody}",
             "ask.yaml:4: steps.0.ask.by: ",
         ),
+        *[
+            (
+                "kind: crew, uses: router",
+                f"kind: decision, ask: {{question: Q, options: [a, b], by: 'role:x', {given}}}",
+                where,
+            )
+            for given, where in [
+                ("why: '{later.why}'", "steps.0: ask.why: it reads 'later', which is not among"),
+                ("about: later", "steps.0: ask.about: it reads 'later', which is not among"),
+                ("detail: later.text", "steps.0: ask.detail: it reads 'later', which is not among"),
+                ("why: '{later}'", "steps.0.ask: why: braces hold a step's field, such as {classify.title}"),
+                ("why: 'a } b'", "steps.0.ask: why: braces hold a step's field"),
+                ("expires_s: 9, on_expiry: c", "steps.0.ask: on_expiry: 'c' is none of the options"),
+            ]
+        ],
+        *[
+            ("kind: crew, uses: router", f"kind: decision, ask: {{{given}}}", where)
+            for given, where in [
+                (
+                    "question: '{later.q}', options: [a, b], by: 'role:x'",
+                    "steps.0: ask.question: it reads 'later', which is not among",
+                ),
+                (
+                    "question: Q, options: later.list, by: 'role:x'",
+                    "steps.0: ask.options: it reads 'later', which is not among",
+                ),
+                (
+                    "question: Q, options: [a, b], by: later.decider",
+                    "steps.0: ask.by: it reads 'later', which is not among",
+                ),
+                ("question: Q, options: later, by: 'role:x'", "ask.yaml:4: steps.0.ask.options.path: "),
+                ("question: Q, options: [a], by: 'role:x'", "ask.yaml:4: steps.0.ask.options.list: "),
+            ]
+        ],
     ],
 )
 def test_a_malformed_workflow_names_file_and_key(tmp_path: Path, old: str, new: str, where: str) -> None:
