@@ -5,6 +5,7 @@ counts it as missed.
 """
 
 from bots.answer_card import Card, render_notice, render_run
+from bots.escalation_card import render_escalation
 from bots.posting import DeliveryMark, NotPosted, Outcome, Posted, Refused, SlackPoster, Unclear
 from bots.slack_errors import SETUP_REFUSALS, SETUP_REMEDY
 from ledger.crash_points import crash_point
@@ -19,6 +20,7 @@ from ledger.deliveries import (
     postpone_delivery,
     unsend_delivery,
 )
+from ledger.escalation_cards import CARD_OF, card_in
 from ledger.log import get_logger
 from ledger.reading import get_run_for_delivery
 
@@ -58,6 +60,8 @@ class Deliverer:
             self._settle(claim, found)
 
     def _render(self, claim: ClaimedDelivery) -> Card:
+        if CARD_OF in claim.target:
+            return render_escalation(card_in(self._db, claim.target))
         if claim.run_id is None:
             return render_notice(claim.notice or "")
         return render_run(get_run_for_delivery(self._db, claim.run_id))

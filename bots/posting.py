@@ -5,7 +5,7 @@ certain is `Unclear` and must be looked for before it is posted again.
 """
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
@@ -19,6 +19,7 @@ from bots.slack_errors import BLOCK_REFUSALS, PERMANENT, RATE_LIMITED, SETUP_REF
 
 EVENT_TYPE = "crewdesk_delivery"
 _PAGE = 200
+_PERSON = ("U", "W")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class DeliveryMark:
 
 
 class SlackPoster:
-    """`client` must not retry by itself."""
+    """`client` must not retry by itself. A place is a thread (`channel`, `thread_ts`), or a person's direct
+    messages or a channel (their id as `channel`)."""
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
@@ -78,12 +80,17 @@ class SlackPoster:
         return outcome
 
     def find(self, place: Mapping[str, str], mark: DeliveryMark) -> Posted | Unclear | None:
-        """The message that carries this mark; None when it is not in its thread, Unclear when Slack did not
+        """The message that carries this mark; None when it is not in its place, Unclear when Slack did not
         say."""
+        messages: Iterable[Mapping[str, Any]]
         try:
-            for message in self._thread(place):
+            if "thread_ts" in place:
+                channel, messages = place["channel"], self._thread(place)
+            else:
+                channel, messages = self._newest_in(place["channel"])
+            for message in messages:
                 if _carries(message, mark):
-                    return Posted(place["channel"], str(message["ts"]))
+                    return Posted(channel, str(message["ts"]))
         except SlackApiError as error:
             code = error_of(error)
             return None if code == "thread_not_found" else Unclear(code)
@@ -95,7 +102,7 @@ class SlackPoster:
         try:
             answer = self._client.chat_postMessage(
                 channel=place["channel"],
-                thread_ts=place["thread_ts"],
+                thread_ts=place.get("thread_ts"),
                 text=card.text,
                 blocks=list(card.blocks) or None,
                 metadata=mark.as_metadata(),
@@ -108,6 +115,15 @@ class SlackPoster:
         except (SlackClientError, HTTPException, OSError) as error:
             never_left = _is_never_connected(error)
             return NotPosted(_reason(error)) if never_left else Unclear(_reason(error))
+
+    def _newest_in(self, place: str) -> tuple[str, Iterable[Mapping[str, Any]]]:
+        """What was said last in a channel, or between us and a person. A message is looked for within
+        minutes, so one page holds it."""
+        channel = place
+        if place.startswith(_PERSON):
+            channel = str(self._client.conversations_open(users=place)["channel"]["id"])
+        page = self._client.conversations_history(channel=channel, include_all_metadata=True, limit=_PAGE)
+        return channel, page.get("messages") or ()
 
     def _thread(self, place: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
         cursor: str | None = None

@@ -30,6 +30,7 @@ from crews.step_output import CrewStepOutput
 from crews.task_text import task_text
 from crews.tools.gate import ToolSpec
 from crews.tracing.event_listener import EventTally, tallying
+from crews.triage.step_outputs import was_looked_up
 from ledger.budgets import Budgets
 from ledger.errors import NotFound, SettingsInvalid
 from ledger.log import get_logger
@@ -205,6 +206,8 @@ def _floor_turn(context: StepContext, gateway: GatewayLLM, offered: frozenset[st
         evidence=tuple(context.evidence),
         similarity=context.similarity,
         suggest=context.suggest,
+        triage=context.triaged,
+        was_looked_up=was_looked_up(context.claim.inputs.values()),
     )
 
 

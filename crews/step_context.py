@@ -15,7 +15,7 @@ from knowledge.library import Library
 from knowledge.relevance.similarity import Similarity, similarity_from
 from knowledge.search.access import AccessScope
 from ledger.db import Database
-from ledger.errors import NotFound, WorkspaceInvalid
+from ledger.errors import InvalidInput, NotFound, WorkspaceInvalid
 from ledger.evidence import Evidence, Finding, record_evidence
 from ledger.log import get_logger
 from ledger.spans import SpanRecorder
@@ -24,7 +24,7 @@ from ledger.steps import ClaimedStep
 
 if TYPE_CHECKING:
     from crews.number_desk import NumberDesk
-    from crews.triage.desk import TriageDesk
+    from crews.triage.desk import Triaged, TriageDesk
     from knowledge.warehouse.resolve.suggest import Suggestions
 
 
@@ -157,6 +157,18 @@ class StepContext:
             return self.desk().suggest(self.access, question, self.db.clock.now())
         except (WorkspaceInvalid, NotFound) as error:
             _log.info("catalog_unusable", reason=str(error))
+            return None
+
+    def triaged(self) -> "Triaged | None":
+        """What kind of request the question is; None where the workspace has no triage, or one that cannot be
+        used: what the documents answer is answered all the same."""
+        desk = self.triage_desk() if self.triage_desk else None
+        if desk is None:
+            return None
+        try:
+            return desk.triage(self.mask.reveal(self.claim.question))
+        except InvalidInput as error:
+            _log.info("triage_unusable", reason=str(error))
             return None
 
     @property

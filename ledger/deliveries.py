@@ -80,8 +80,8 @@ def owe_delivery(
 
 
 def tell_meanwhile(db: Database, run_id: str, about: str, sentence: str) -> bool:
-    """Owes whoever asked a word while the run goes on, once for what it is about; False where answers go to no
-    place, or it was owed before."""
+    """Owes whoever asked a word while the run goes on, once for what it is about; False where answers go to
+    no place, or it was owed before."""
     delivery_id = derive_id(run_id, f"meanwhile {about}")
     with db.write() as session:
         run = session.get_one(RunRow, run_id, with_for_update=ROW_LOCK)

@@ -22,12 +22,14 @@ from ledger.schema import EscalationRow, PrincipalGroupRow, PrincipalRow, RunRow
 CHANNEL = "slack"
 # In the place of a delivery: the escalation whose card it is.
 CARD_OF = "escalation"
+MOST_CARDS = 10
 _SLACK_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,20}|#\S{1,80}")
 
 
 def owe_cards(session: Session, row: EscalationRow) -> None:
-    """To the contact if it is a channel, else to each of the group who is known on Slack; the requester reads
-    the answer instead. The caller has just made the row."""
+    """To the contact if it is a channel, else to those of the group who are known on Slack, MOST_CARDS at
+    most, by the order of their addresses; the requester reads the answer instead. The caller has just made
+    the row."""
     for channel in _channels(session, row):
         place = {"channel": channel, CARD_OF: row.id}
         owe_delivery(session, derive_id(row.id, f"card {channel}"), None, CHANNEL, place)
@@ -95,7 +97,9 @@ def _channels(session: Session, row: EscalationRow) -> Iterator[str]:
         yield row.contact
         return
     members = select(PrincipalGroupRow.principal_id).where(PrincipalGroupRow.group_name == row.group_name)
-    people = select(PrincipalRow).where(PrincipalRow.id.in_(members), PrincipalRow.active.is_(True))
-    for person in session.scalars(people.order_by(PrincipalRow.email)):
-        if person.slack_id and person.id != row.requester_id:
-            yield person.slack_id
+    known = (PrincipalRow.active.is_(True), PrincipalRow.slack_id.is_not(None))
+    people = select(PrincipalRow.slack_id).where(
+        PrincipalRow.id.in_(members), PrincipalRow.id != row.requester_id, *known
+    )
+    for slack_id in session.scalars(people.order_by(PrincipalRow.email).limit(MOST_CARDS)):
+        yield str(slack_id)

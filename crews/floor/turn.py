@@ -8,6 +8,7 @@ from knowledge.relevance.similarity import Similarity
 from ledger.evidence import Evidence
 
 if TYPE_CHECKING:
+    from crews.triage.desk import Triaged
     from knowledge.warehouse.resolve.suggest import Suggestions
 
 
@@ -23,7 +24,8 @@ class ToolRequest:
 class FloorTurn:
     """`tools` are on offer, `called` were already used in this step, `evidence` is what they found; `suggest`
     tells which governed queries the question, or the part of it that is given, may mean; None without a
-    catalog."""
+    catalog. `triage` tells what kind of request it is; None where the workspace declares no triage.
+    `was_looked_up`: steps before have looked for access and status already."""
 
     question: str
     tools: frozenset[str]
@@ -31,6 +33,8 @@ class FloorTurn:
     evidence: tuple[Evidence, ...]
     similarity: Similarity
     suggest: "Callable[..., Suggestions | None]"
+    triage: "Callable[[], Triaged | None]"
+    was_looked_up: bool = False
 
 
 FloorReply = ToolRequest | str

@@ -147,7 +147,7 @@ def _run_finding(run: PipelineRun, system: System) -> Finding:
 
 
 def _page_finding(status: SystemStatus, system: System) -> Finding:
-    told = [status.sentence, *([f"Status page: {status.page}"] if status.page else []), *status.notes]
+    told = [*status.sentences, *([f"Status page: {status.page}"] if status.page else []), *status.notes]
     return Finding(
         kind=STATUS,
         source=SYSTEMS,

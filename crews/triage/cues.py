@@ -10,9 +10,6 @@ from dataclasses import dataclass
 
 from crews.triage.cue_patterns import (
     ALL,
-    ASKS,
-    ASKS_TO_DO,
-    BROKEN,
     CALM,
     COUNTS,
     LATER,
@@ -22,14 +19,12 @@ from crews.triage.cue_patterns import (
     OVERDUE,
     PAST,
     PEOPLE,
-    PERSON,
     PRESSING,
     SOME_PEOPLE,
     SOON,
     STUCK,
     TODAY,
     TROUBLE,
-    WANTS_DONE,
     WISH,
 )
 from crews.triage.spec import Level
@@ -86,20 +81,6 @@ def urgency_cues(text: str, own: dict[Level, tuple[str, ...]]) -> list[Cue]:
     ]
     wishes = [] if pressing or TROUBLE.search(rest) else _found([(WISH, Level.LOW, "a question")], rest)
     return [*calm, *pressing, *wishes]
-
-
-def asks_for_person(text: str) -> bool:
-    return bool(PERSON.search(text))
-
-
-def asks_for_help(text: str) -> bool:
-    """Whether it reports trouble or asks for something to be done, and asks for no information besides."""
-    sentences = [part for part in _SENTENCE.split(text.strip()) if part.strip()]
-    if asks_for_person(text) or any(map(ASKS_TO_DO.search, sentences)):
-        return True
-    if any(part.rstrip().endswith("?") or ASKS.search(part) for part in sentences):
-        return False
-    return bool(BROKEN.search(text) or WANTS_DONE.search(text))
 
 
 def says_not_urgent(text: str) -> bool:

@@ -1,5 +1,5 @@
-"""The result of a run that was triaged: what was found, what was done and by when, and what the documents say;
-each sentence our own, word for word from evidence of the run, or a claim that passed its check."""
+"""The result of a run that was triaged: what was found, what was done and by when, and what the documents
+say; each sentence our own, word for word from evidence of the run, or a claim that passed its check."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,6 +10,7 @@ from ledger.evidence import Evidence, list_evidence
 from ledger.result import AbstainReason, Claim, RunResult
 
 _NO_MORE = "If this does not settle it, ask again and say that you want a person."
+_FROM_DOCUMENTS = "The documents say on this: "
 _FAILED = "I could not hand this on: {why} Please ask the desk directly."
 
 
@@ -31,12 +32,12 @@ def tell_outcome(context: StepContext, draft: RunResult, settlement: Settlement)
     found = _told(evidence, settlement.found)
     done = _told(evidence, settlement.done)
     quoted = draft.claims if draft.outcome == "answered" else ()
-    paragraphs = [found, done, quoted]
+    paragraphs = (("", found), ("", done), (_FROM_DOCUMENTS, quoted))
     failed = () if settlement.failed is None else (_FAILED.format(why=settlement.failed),)
     return RunResult(
         outcome="escalated",
-        answer="\n\n".join(_paragraph(claims) for claims in paragraphs if claims),
-        claims=tuple(claim for claims in paragraphs for claim in claims),
+        answer="\n\n".join(lead + _paragraph(claims) for lead, claims in paragraphs if claims),
+        claims=tuple(claim for _lead, claims in paragraphs for claim in claims),
         how_found=(settlement.reason, *draft.how_found),
         caveats=(*failed, *settlement.notes, *(draft.caveats if quoted else ())),
         specialist=draft.specialist,
@@ -49,7 +50,9 @@ def _told(evidence: dict[str, Evidence], labels: Iterable[str]) -> tuple[Claim, 
     claims: dict[str, Claim] = {}
     for label in labels:
         for sentence in own_sentences(evidence[label]):
-            claims.setdefault(sentence, Claim(text=sentence, evidence=(label,)))
+            # "The system is affected: the run failed" says nothing more once the run was told of.
+            if not any(told in sentence for told in claims):
+                claims[sentence] = Claim(text=sentence, evidence=(label,))
     kept, _dropped = check_claims(tuple(claims.values()), evidence)
     return kept
 

@@ -1,5 +1,5 @@
-"""What becomes of a request that was triaged: answered, made a ticket, or handed over. By rule, and never by a
-model."""
+"""What becomes of a request that was triaged: answered, made a ticket, or handed over. By rule, and never by
+a model."""
 
 from dataclasses import dataclass
 

@@ -55,7 +55,7 @@ class Category(_Strict):
     otherwise."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
-    title: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    title: Annotated[str, StringConstraints(min_length=1, max_length=75)]
     description: str
     group: str
     impact: Level = Level.LOW
@@ -95,6 +95,10 @@ class CategoriesFile(_Strict):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"the category '{name}' is declared twice")
+        titles = [category.title for category in self.categories]
+        for title in titles:
+            if titles.count(title) > 1:
+                raise ValueError(f"two categories have the title '{title}'")
         if set(self.settle_within_h) != set(DEFAULT_SETTLE_WITHIN):
             raise ValueError("settle_within_h needs hours for the priorities 1, 2, 3 and 4")
         for impact in Level:

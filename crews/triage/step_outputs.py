@@ -22,10 +22,12 @@ class Likely(_Output):
 
 
 class Classified(_Output):
-    """Of a workspace without triage it has no `category`. `doubt` says why a person should choose among
-    `options`, which `decider` may; None where the classifier is sure. `systems` are those it names."""
+    """Of a workspace without triage it has no `category`. `request` is in the asker's words. `doubt` says why
+    a person should choose among `options`, which `decider` may; None where the classifier is sure. `systems`
+    are those it names."""
 
     category: str | None = None
+    request: str = ""
     title: str = ""
     group: str = ""
     priority: int = 4
@@ -92,3 +94,8 @@ def settlement_among(outputs: Iterable[Any]) -> Settlement | None:
         if isinstance(output, Mapping) and "settled" in output:
             return Settlement.model_validate(output)
     return None
+
+
+def was_looked_up(outputs: Iterable[Any]) -> bool:
+    """Whether one of these says what is known of access and status already."""
+    return any(isinstance(output, Mapping) and "by_category" in output for output in outputs)

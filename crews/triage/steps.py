@@ -17,7 +17,7 @@ from crews.tools.triage import (
     OPEN_TICKET,
     ticket_key,
 )
-from crews.triage.cues import asks_for_person
+from crews.triage.help_cues import asks_for_person
 from crews.triage.priority import judge_priority
 from crews.triage.rule_tools import RuleTools, Told, rule_tools
 from crews.triage.rules import Case, Verdict, judge_case
@@ -58,6 +58,7 @@ def classify_request(context: StepContext) -> Classified:
     decider = desk.spec.file.decider or f"group:{details['expertise']}"
     return Classified(
         category=details["category"],
+        request=question,
         title=details["title"],
         group=details["expertise"],
         priority=details["priority"],
