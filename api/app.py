@@ -8,7 +8,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.body_limit import BodyLimit
+from api.escalations import escalation_routes
 from api.health import health_routes
+from api.incidents import incident_routes
 from api.problems import LastResort, Problem, install_problem_handlers
 from api.runs import run_routes
 from ledger.db import Database
@@ -31,6 +33,8 @@ def create_app(db: Database, api_key_secret: bytes) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.include_router(run_routes(db, api_key_secret))
+    app.include_router(escalation_routes(db, api_key_secret))
+    app.include_router(incident_routes(db, api_key_secret))
     app.include_router(health_routes(db))
     install_problem_handlers(app)
     app.add_middleware(BodyLimit)

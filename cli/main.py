@@ -17,6 +17,8 @@ from cli import (
     catalog_lineage,
     crews,
     doctor,
+    escalations,
+    incidents,
     ingest,
     keys,
     knowledge,
@@ -98,6 +100,8 @@ def build_app() -> typer.Typer:
     run_group.command("watch")(runs.watch_run_command)
     app.add_typer(run_group, name="run")
     app.add_typer(tickets.build_group(), name="tickets")
+    app.add_typer(escalations.build_group(), name="escalations")
+    app.add_typer(incidents.build_group(), name="incidents")
     app.command("cancel")(runs.cancel_command)
     app.add_typer(crews.build_group(), name="crews")
     app.command("trace")(trace.trace_command)

@@ -55,6 +55,16 @@ class IncidentMention(_Shape):
     people: int
 
 
+class IncidentView(IncidentMention):
+    """`tickets` are those of it that the reader may see."""
+
+    category: str
+    group: str
+    opened_at: datetime
+    resolved_at: datetime | None
+    tickets: tuple[int, ...]
+
+
 class TicketSummary(_Shape):
     """`priority` is 1 to 4, 1 the most pressing. Personal data in `title` is masked."""
 

@@ -95,10 +95,6 @@ class CategoriesFile(_Strict):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"the category '{name}' is declared twice")
-        titles = [category.title for category in self.categories]
-        for title in titles:
-            if titles.count(title) > 1:
-                raise ValueError(f"two categories have the title '{title}'")
         if set(self.settle_within_h) != set(DEFAULT_SETTLE_WITHIN):
             raise ValueError("settle_within_h needs hours for the priorities 1, 2, 3 and 4")
         for impact in Level:

@@ -21,6 +21,7 @@ from crews.triage.help_cues import asks_for_person
 from crews.triage.priority import judge_priority
 from crews.triage.rule_tools import RuleTools, Told, rule_tools
 from crews.triage.rules import Case, Verdict, judge_case
+from crews.triage.spec import CategoriesFile
 from crews.triage.step_outputs import (
     NONE_FITS,
     Classified,
@@ -48,7 +49,7 @@ def classify_request(context: StepContext) -> Classified:
     with rule_tools(context) as tools:
         item = tools.first(CLASSIFY_REQUEST, text=question)
     details = item.finding.details
-    titles = {category.name: category.title for category in desk.spec.file.categories}
+    titles = _titles(desk.spec.file)
     likeliest = tuple(
         Likely(category=name, title=titles[name], probability=probability)
         for name, probability in details["guesses"]
@@ -72,6 +73,15 @@ def classify_request(context: StepContext) -> Classified:
         wants_person=wants_person,
         evidence=(item.label,),
     )
+
+
+def _titles(file: CategoriesFile) -> dict[str, str]:
+    """By name; two of one title are told apart by their names, as a person chooses by title."""
+    titles = [category.title for category in file.categories]
+    return {
+        each.name: each.title if titles.count(each.title) == 1 else f"{each.title} ({each.name})"
+        for each in file.categories
+    }
 
 
 def _doubt(likeliest: tuple[Likely, ...], *, in_scope: bool) -> str:
