@@ -33,7 +33,7 @@ class FloorTurn:
     evidence: tuple[Evidence, ...]
     similarity: Similarity
     suggest: "Callable[..., Suggestions | None]"
-    triage: "Callable[[], Triaged | None]"
+    triage: "Callable[[], Triaged | None]" = lambda: None
     was_looked_up: bool = False
 
 
