@@ -121,7 +121,7 @@ def _print_table(found: "list[EscalationView]") -> None:
     from cli.screen import open_screen, printable
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("escalation", "priority", "state", "due", "team", "by"):
+    for heading in ("no.", "priority", "state", "due", "team", "by"):
         table.add_column(heading, no_wrap=True)
     table.add_column("task", overflow="ellipsis", no_wrap=True)
     for card in found:

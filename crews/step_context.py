@@ -141,8 +141,8 @@ class StepContext:
 
     @property
     def triage(self) -> "TriageDesk":
-        """Raises NotFound where the workspace declares no triage, and WorkspaceInvalid."""
-        desk = self.triage_desk() if self.triage_desk else None
+        """Raises NotFound where the workspace declares no triage, or one that cannot be used."""
+        desk = self.triage_here()
         if desk is None:
             raise NotFound("There is no triage here: the workspace has no folder triage/.")
         return desk
@@ -160,15 +160,21 @@ class StepContext:
             return None
 
     def triaged(self) -> "Triaged | None":
-        """What kind of request the question is; None where the workspace has no triage, or one that cannot be
-        used: what the documents answer is answered all the same."""
-        desk = self.triage_desk() if self.triage_desk else None
-        if desk is None:
-            return None
+        """What kind of request the question is; None where there is no triage."""
+        desk = self.triage_here()
         try:
-            return desk.triage(self.mask.reveal(self.claim.question))
+            return desk.triage(self.mask.reveal(self.claim.question)) if desk else None
         except InvalidInput as error:
-            _log.info("triage_unusable", reason=str(error))
+            _log.warning("triage_unusable", reason=str(error))
+            return None
+
+    def triage_here(self) -> "TriageDesk | None":
+        """None where the workspace has no triage, or one that cannot be used: what the documents answer is
+        answered all the same."""
+        try:
+            return self.triage_desk() if self.triage_desk else None
+        except WorkspaceInvalid as error:
+            _log.warning("triage_unusable", reason=str(error))
             return None
 
     @property

@@ -42,7 +42,7 @@ _MOST_SYSTEMS = 3
 
 def classify_request(context: StepContext) -> Classified:
     """Where the workspace declares no triage, it says so by having no category."""
-    desk = context.triage_desk() if context.triage_desk else None
+    desk = context.triage_here()
     if desk is None:
         return Classified()
     question = context.claim.question
