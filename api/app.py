@@ -9,7 +9,9 @@ from fastapi import FastAPI
 
 from api.body_limit import BodyLimit
 from api.decisions import decision_routes
+from api.escalations import escalation_routes
 from api.health import health_routes
+from api.incidents import incident_routes
 from api.problems import LastResort, Problem, install_problem_handlers
 from api.runs import run_routes
 from api.tickets import ticket_routes
@@ -35,6 +37,8 @@ def create_app(db: Database, api_key_secret: bytes) -> FastAPI:
     app.include_router(run_routes(db, api_key_secret))
     app.include_router(decision_routes(db, api_key_secret))
     app.include_router(ticket_routes(db, api_key_secret))
+    app.include_router(escalation_routes(db, api_key_secret))
+    app.include_router(incident_routes(db, api_key_secret))
     app.include_router(health_routes(db))
     install_problem_handlers(app)
     app.add_middleware(BodyLimit)

@@ -8,7 +8,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ledger.decision_views import Decision
+from ledger.escalation_views import EscalationView
 from ledger.spans import Span
+from ledger.ticket_views import IncidentMention
 
 # No control characters: they have no meaning in a name, and PostgreSQL refuses NUL.
 Thread = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -89,6 +91,44 @@ class ReopenTicket(BaseModel):
     )
 
     note: Annotated[str, StringConstraints(min_length=1, max_length=8_000)] | None = None
+
+
+class Escalations(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    escalations: tuple[EscalationView, ...]
+
+
+class SettledNote(BaseModel):
+    """`note` says what was done, for whoever asked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    note: str
+
+
+class Incidents(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    incidents: tuple[IncidentMention, ...]
+
+
+class IncidentNote(BaseModel):
+    """`resolves`: it is over, and its tickets with it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    resolves: bool = False
+
+
+class IncidentUpdated(BaseModel):
+    """`tickets` are those the update was written to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    incident: IncidentMention
+    tickets: tuple[int, ...]
 
 
 class Health(BaseModel):

@@ -6,6 +6,7 @@ counts it as missed.
 
 from bots.answer_card import Card, render_notice, render_run
 from bots.decision_card import render_decision
+from bots.escalation_card import render_escalation
 from bots.posting import (
     DeliveryMark,
     NotPosted,
@@ -31,6 +32,7 @@ from ledger.deliveries import (
     postpone_delivery,
     unsend_delivery,
 )
+from ledger.escalation_cards import CARD_OF, card_in
 from ledger.log import get_logger
 from ledger.reading import get_run_for_delivery
 
@@ -73,6 +75,8 @@ class Deliverer:
     def _render(self, claim: ClaimedDelivery) -> Card:
         if claim.decision_id is not None:
             return render_decision(get_decision(self._db, claim.decision_id))
+        if CARD_OF in claim.target:
+            return render_escalation(card_in(self._db, claim.target))
         if claim.run_id is None:
             return render_notice(claim.notice or "")
         return render_run(get_run_for_delivery(self._db, claim.run_id))

@@ -20,6 +20,7 @@ from bots.slack_errors import BLOCK_REFUSALS, PERMANENT, RATE_LIMITED, SETUP_REF
 
 EVENT_TYPE = "crewdesk_delivery"
 _PAGE = 200
+_PERSON = ("U", "W")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def is_change(place: Mapping[str, str]) -> bool:
 
 class SlackPoster:
     """`client` must not retry by itself. A place is a thread (`channel`, `thread_ts`), a person's direct
-    messages (their id as `channel`), or a message to change (`channel`, `ts`)."""
+    messages or a channel (their id as `channel`), or a message to change (`channel`, `ts`)."""
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
@@ -92,7 +93,7 @@ class SlackPoster:
             if "thread_ts" in place:
                 channel, messages = place["channel"], self._thread(place)
             else:
-                channel, messages = self._newest_with(place["channel"])
+                channel, messages = self._newest_in(place["channel"])
             for message in messages:
                 if _carries(message, mark):
                     return Posted(channel, str(message["ts"]))
@@ -130,10 +131,12 @@ class SlackPoster:
             channel=place["channel"], ts=place["ts"], text=card.text, blocks=list(card.blocks)
         )
 
-    def _newest_with(self, user: str) -> tuple[str, Iterable[Mapping[str, Any]]]:
-        """What was said last between us and this person. A message is looked for within minutes, so one page
-        holds it."""
-        channel = str(self._client.conversations_open(users=user)["channel"]["id"])
+    def _newest_in(self, place: str) -> tuple[str, Iterable[Mapping[str, Any]]]:
+        """What was said last in a channel, or between us and a person. A message is looked for within
+        minutes, so one page holds it."""
+        channel = place
+        if place.startswith(_PERSON):
+            channel = str(self._client.conversations_open(users=place)["channel"]["id"])
         page = self._client.conversations_history(channel=channel, include_all_metadata=True, limit=_PAGE)
         return channel, page.get("messages") or ()
 

@@ -26,7 +26,7 @@ def print_run(screen: Console, run: RunView, artifacts: Path) -> None:
     files."""
     if run.is_open:
         _print_open(screen, run)
-    elif run.outcome == "answered":
+    elif run.outcome in ("answered", "escalated"):
         _print_answer(screen, run, artifacts)
     else:
         _print_no_answer(screen, run)

@@ -18,6 +18,8 @@ from cli import (
     crews,
     decisions,
     doctor,
+    escalations,
+    incidents,
     ingest,
     keys,
     knowledge,
@@ -101,6 +103,8 @@ def build_app() -> typer.Typer:
     app.add_typer(run_group, name="run")
     app.add_typer(decisions.build_group(), name="decisions")
     app.add_typer(tickets.build_group(), name="tickets")
+    app.add_typer(escalations.build_group(), name="escalations")
+    app.add_typer(incidents.build_group(), name="incidents")
     app.command("cancel")(runs.cancel_command)
     app.add_typer(crews.build_group(), name="crews")
     app.command("trace")(trace.trace_command)

@@ -10,10 +10,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from ledger.decision_views import Decision
+from ledger.escalation_views import EscalationView
 from ledger.reading import RunSummary, RunView
 from ledger.run_diff import ReplayDiff
 from ledger.spans import Span
-from ledger.ticket_views import TicketSummary
+from ledger.ticket_views import IncidentMention, TicketSummary
 
 
 class RunList(BaseModel):
@@ -38,6 +39,31 @@ class DecisionList(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     decisions: tuple[Decision, ...]
+
+
+class EscalationList(BaseModel):
+    """The ones due first at the top."""
+
+    model_config = ConfigDict(frozen=True)
+
+    escalations: tuple[EscalationView, ...]
+
+
+class IncidentList(BaseModel):
+    """The newest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    incidents: tuple[IncidentMention, ...]
+
+
+class IncidentUpdated(BaseModel):
+    """`tickets` are those the update was written to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    incident: IncidentMention
+    tickets: tuple[int, ...]
 
 
 class CrewLine(BaseModel):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from crews.specs import WEB_TOOLS, Limits
 from crews.step_context import StepContext
 from crews.step_runner import StepRunner
+from crews.triage.steps import classify_request, look_up_request, settle_request, withdraw_request
 from crews.verify_answer import verify_answer
 from crews.workflow_loader import SHIPPED, all_workflows, load_workflows
 from crews.workspace_crews import is_workspace
@@ -34,7 +35,13 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 # What a function step may use, by the name workflows give it.
-FUNCTIONS = {"verify_answer": verify_answer}
+FUNCTIONS = {
+    "verify_answer": verify_answer,
+    "classify_request": classify_request,
+    "look_up_request": look_up_request,
+    "settle_request": settle_request,
+    "withdraw_request": withdraw_request,
+}
 
 
 def publish_shipped_workflows(db: Database) -> None:

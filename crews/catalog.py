@@ -11,30 +11,37 @@ from crews.help_desk.floor import plan_answer
 from crews.help_desk.output import DraftAnswer
 from crews.market_researcher.floor import plan_research
 from crews.router.floor import plan_route
-from crews.router.output import Route
+from crews.router.output import TRIAGER, Route
 from crews.specs import check_tools, load_crew_spec, with_choices
 from crews.tools.gate import ToolSpec
+from crews.triage.spec import FOLDER as TRIAGE
+from crews.triager.floor import plan_triage
 from crews.workspace_crews import load_workspace_crews
 
 _HERE = Path(__file__).parent
 
 
-def shipped_crews(tools: Mapping[str, ToolSpec]) -> dict[str, CrewParts]:
-    """Raises WorkspaceInvalid if a crew's folder does not hold what it should."""
+def shipped_crews(tools: Mapping[str, ToolSpec], *, triage: bool = False) -> dict[str, CrewParts]:
+    """Without triage the router is not told of the triager. Raises WorkspaceInvalid if a crew's folder does
+    not hold what it should."""
     parts = [
         CrewParts(load_crew_spec(_HERE / "router"), Route, plan_route),
         CrewParts(load_crew_spec(_HERE / "help_desk"), DraftAnswer, plan_answer),
         CrewParts(load_crew_spec(_HERE / "data_analyst"), DraftAnswer, plan_figures),
         CrewParts(load_crew_spec(_HERE / "market_researcher"), DraftAnswer, plan_research),
+        CrewParts(load_crew_spec(_HERE / "triager"), DraftAnswer, plan_triage),
     ]
+    left_out = frozenset[str]() if triage else frozenset({TRIAGER})
     for part in parts:
         check_tools(Path("crews") / part.spec.name / "crew.yaml", part.spec, tools)
-    return {part.spec.name: replace(part, spec=with_choices(part.spec, part.output)) for part in parts}
+    return {
+        part.spec.name: replace(part, spec=with_choices(part.spec, part.output, left_out)) for part in parts
+    }
 
 
 def all_crews(tools: Mapping[str, ToolSpec], workspace: Path) -> dict[str, CrewParts]:
     """Raises WorkspaceInvalid naming file and key."""
-    shipped = shipped_crews(tools)
+    shipped = shipped_crews(tools, triage=(workspace / TRIAGE).is_dir())
     own = load_workspace_crews(workspace, taken=shipped)
     for path, spec in own.items():
         check_tools(path, spec, tools)

@@ -31,6 +31,7 @@ from crews.task_text import task_text
 from crews.tools.gate import ToolSpec
 from crews.tools.search_knowledge import look_around
 from crews.tracing.event_listener import EventTally, tallying
+from crews.triage.step_outputs import was_looked_up
 from ledger.budgets import Budgets
 from ledger.errors import NotFound, SettingsInvalid
 from ledger.log import get_logger
@@ -210,6 +211,8 @@ def _floor_turn(context: StepContext, gateway: GatewayLLM, offered: frozenset[st
         similarity=context.similarity,
         suggest=context.suggest,
         look=partial(look_around, context),
+        triage=context.triaged,
+        was_looked_up=was_looked_up(context.claim.inputs.values()),
     )
 
 

@@ -21,6 +21,8 @@ DocumentCollection = Literal["company", "market"]
 # Tools that tell somebody outside what is looked for, and those that a crew may have beside them.
 WEB_TOOLS = frozenset({"web_search", "read_page"})
 _BESIDE_WEB_TOOLS = frozenset({"search_knowledge", "read_document"})
+# An entry of a list in a description, with the lines that go on with it.
+_LISTED = re.compile(r"^- (\w+):.*\n(?:[ ]+\S.*\n)*", re.MULTILINE)
 
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
@@ -80,14 +82,20 @@ def load_crew_spec(folder: Path) -> CrewSpec:
     return load_yaml(folder / "crew.yaml", CrewSpec)
 
 
-def with_choices(spec: CrewSpec, output: type[BaseModel]) -> CrewSpec:
+def with_choices(
+    spec: CrewSpec, output: type[BaseModel], left_out: Collection[str] = frozenset()
+) -> CrewSpec:
     """The spec with the values its output may have filled in, so that what a model is told cannot fall behind
-    what is taken from it. Raises WorkspaceInvalid."""
-    told = _CHOICES.sub(lambda match: _choices(spec, output, match[1]), spec.task.expected_output)
-    return spec.model_copy(update={"task": spec.task.model_copy(update={"expected_output": told})})
+    what is taken from it. Those `left_out` are not told of, nor is what the description lists them with.
+    Raises WorkspaceInvalid."""
+    task = spec.task
+    told = _CHOICES.sub(lambda match: _choices(spec, output, match[1], left_out), task.expected_output)
+    described = _LISTED.sub(lambda match: "" if match[1] in left_out else match[0], task.description)
+    changed = task.model_copy(update={"expected_output": told, "description": described})
+    return spec.model_copy(update={"task": changed})
 
 
-def _choices(spec: CrewSpec, output: type[BaseModel], name: str) -> str:
+def _choices(spec: CrewSpec, output: type[BaseModel], name: str, left_out: Collection[str]) -> str:
     field = output.model_fields.get(name)
     values = () if field is None else get_args(field.annotation)
     if values and get_origin(values[0]) is Literal:
@@ -98,7 +106,7 @@ def _choices(spec: CrewSpec, output: type[BaseModel], name: str) -> str:
             f"crews/{spec.name}/crew.yaml: task.expected_output: '{{choices of {name}}}' names no field of "
             f"{output.__name__} that is one of several words."
         )
-    *others, last = (f'"{value}"' for value in values)
+    *others, last = (f'"{value}"' for value in values if value not in left_out)
     return f"{', '.join(others)} or {last}" if others else last
 
 

@@ -15,7 +15,7 @@ from knowledge.library import Library
 from knowledge.relevance.similarity import Similarity, similarity_from
 from knowledge.search.access import AccessScope
 from ledger.db import Database
-from ledger.errors import NotFound, WorkspaceInvalid
+from ledger.errors import InvalidInput, NotFound, WorkspaceInvalid
 from ledger.evidence import Evidence, Finding, record_evidence
 from ledger.log import get_logger
 from ledger.spans import SpanRecorder
@@ -24,7 +24,7 @@ from ledger.steps import ClaimedStep
 
 if TYPE_CHECKING:
     from crews.number_desk import NumberDesk
-    from crews.triage.desk import TriageDesk
+    from crews.triage.desk import Triaged, TriageDesk
     from crews.web_desk import WebDesk
     from knowledge.warehouse.resolve.suggest import Suggestions
 
@@ -145,8 +145,8 @@ class StepContext:
 
     @property
     def triage(self) -> "TriageDesk":
-        """Raises NotFound where the workspace declares no triage, and WorkspaceInvalid."""
-        desk = self.triage_desk() if self.triage_desk else None
+        """Raises NotFound where the workspace declares no triage, or one that cannot be used."""
+        desk = self.triage_here()
         if desk is None:
             raise NotFound("There is no triage here: the workspace has no folder triage/.")
         return desk
@@ -168,6 +168,24 @@ class StepContext:
             return self.desk().suggest(self.access, question, self.db.clock.now())
         except (WorkspaceInvalid, NotFound) as error:
             _log.info("catalog_unusable", reason=str(error))
+            return None
+
+    def triaged(self) -> "Triaged | None":
+        """What kind of request the question is; None where there is no triage."""
+        desk = self.triage_here()
+        try:
+            return desk.triage(self.mask.reveal(self.claim.question)) if desk else None
+        except InvalidInput as error:
+            _log.warning("triage_unusable", reason=str(error))
+            return None
+
+    def triage_here(self) -> "TriageDesk | None":
+        """None where the workspace has no triage, or one that cannot be used: what the documents answer is
+        answered all the same."""
+        try:
+            return self.triage_desk() if self.triage_desk else None
+        except WorkspaceInvalid as error:
+            _log.warning("triage_unusable", reason=str(error))
             return None
 
     @property

@@ -1,4 +1,4 @@
-"""The last step of `ask`: nothing leaves that its evidence does not carry.
+"""The last step of `ask` and `triage`: nothing leaves that its evidence does not carry.
 
 Every claim passes the checks of `crews/grounding/check.py`. What fails is left out, and how much and why is
 said; what is borne out only loosely is noted. If nothing is left, the run abstains. It abstains as well where
@@ -35,6 +35,8 @@ from crews.grounding.how_found import how_found
 from crews.help_desk.output import DraftAnswer
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
+from crews.triage.outcome import tell_outcome
+from crews.triage.step_outputs import settlement_among
 from ledger.evidence import FIGURES, Evidence, list_evidence
 from ledger.outgoing import inert, own_domains
 from ledger.result import FLOOR_MODEL, Claim, RunResult
@@ -54,11 +56,19 @@ class _Checked:
 
 
 def verify_answer(context: StepContext) -> RunResult:
-    """Turns the specialists' drafts into the run's result."""
-    own = own_domains(context.db)
+    """Turns the specialists' drafts into the run's result, with what became of a request that was triaged."""
+    result = verified_draft(context)
+    settlement = settlement_among(context.claim.inputs.values())
+    if settlement is not None:
+        result = tell_outcome(context, result, settlement)
+    return _leaving(result, own_domains(context.db))
+
+
+def verified_draft(context: StepContext) -> RunResult:
+    """What the specialists' drafts come to by themselves."""
     back = asked_back(context)
     if back is not None:
-        return _leaving(back, own)
+        return back
     answer = merged_draft(context)
     gathered = set(answer.evidence)
     evidence = {
@@ -74,7 +84,7 @@ def verify_answer(context: StepContext) -> RunResult:
     checked = _Checked(answer, evidence, kept, dropped, noted, spans)
     result = _result(context, draft, checked)
     found = how_found(answer, grounds.question, evidence, spans, kept=len(kept), dropped=len(dropped))
-    return _leaving(result.model_copy(update={"how_found": found}), own)
+    return result.model_copy(update={"how_found": found})
 
 
 def _result(context: StepContext, draft: DraftAnswer, checked: _Checked) -> RunResult:

@@ -24,6 +24,11 @@ OUT_OF_SCOPE = "What is the weather like on Mars today?"
 
 FIGURES = "Revenue by region in Q3 2026 against Q2"
 
+MISSING_REPORTS = (
+    "I'm having trouble accessing the quarterly financial reports that were supposed to be ready yesterday, "
+    "and I need them for the board meeting this afternoon"
+)
+
 SCENES: tuple[tuple[str, tuple[str, ...], ExitStatus], ...] = (
     ("The sample workspace is read: 37 documents in five formats.", ("ingest",), ExitStatus.DONE),
     (
@@ -49,6 +54,16 @@ SCENES: tuple[tuple[str, tuple[str, ...], ExitStatus], ...] = (
     (
         "A question of figures, to the cent: defined once, with its age, its quality and a chart.",
         ("ask", FIGURES, "--as", "employee@larkspur.example"),
+        ExitStatus.DONE,
+    ),
+    (
+        "Something is missing, and it presses. Access and pipeline are checked; the owner has it in hand.",
+        ("ask", MISSING_REPORTS, "--as", "finance.lead@larkspur.example"),
+        ExitStatus.DONE,
+    ),
+    (
+        "The owner's side of it: all they need to go on, and until when.",
+        ("escalations", "show", "1", "--as", "reporting.lead@larkspur.example"),
         ExitStatus.DONE,
     ),
     (

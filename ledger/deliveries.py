@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ledger.db import Database, now_in
-from ledger.ids import span_id_for, trace_id_for
+from ledger.db import ROW_LOCK, Database, now_in
+from ledger.ids import derive_id, span_id_for, trace_id_for
 from ledger.log import get_logger
 from ledger.masking import mask_secrets
 from ledger.schema import OPEN_RUN_STATES, DeliveryRow, DeliveryState, RunRow, SpanRow
@@ -82,6 +82,18 @@ def owe_delivery(
             created_at=now,
         )
     )
+
+
+def tell_meanwhile(db: Database, run_id: str, about: str, sentence: str) -> bool:
+    """Owes whoever asked a word while the run goes on, once for what it is about; False where answers go to
+    no place, or it was owed before."""
+    delivery_id = derive_id(run_id, f"meanwhile {about}")
+    with db.write() as session:
+        run = session.get_one(RunRow, run_id, with_for_update=ROW_LOCK)
+        if run.deliver_to is None or session.get(DeliveryRow, delivery_id) is not None:
+            return False
+        owe_delivery(session, delivery_id, None, run.deliver_to["channel"], run.deliver_to["place"], sentence)
+        return True
 
 
 def claim_delivery(db: Database, channel: str) -> ClaimedDelivery | None:

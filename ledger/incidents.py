@@ -6,7 +6,7 @@ A ticket is in one incident at most, and gathering the same tickets again change
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
@@ -16,7 +16,14 @@ from ledger.ids import new_id
 from ledger.people import Principal, Right
 from ledger.schema import IncidentRow, TicketRow
 from ledger.ticket_changes import add_event, checked_note, set_state
-from ledger.ticket_views import UNRESOLVED, IncidentMention, TicketState, mention_of
+from ledger.ticket_views import (
+    UNRESOLVED,
+    IncidentMention,
+    IncidentView,
+    TicketState,
+    mention_of,
+    visible_to,
+)
 from ledger.ticket_words import tell_of_change, tell_requester
 
 _ACTOR = "triage"
@@ -62,14 +69,28 @@ def list_incidents(
     db: Database, principal: Principal, states: Sequence[TicketState] = (TicketState.OPEN,)
 ) -> list[IncidentMention]:
     """Those the principal handles or has a ticket in, newest first."""
-    query = select(IncidentRow).where(IncidentRow.state.in_(states))
-    if not principal.may(Right.READ_ALL_TICKETS):
-        mine = select(TicketRow.incident_id).where(TicketRow.requester_id == principal.id)
-        groups = sorted(principal.groups)
-        query = query.where(or_(IncidentRow.group_name.in_(groups), IncidentRow.id.in_(mine)))
+    query = select(IncidentRow).where(IncidentRow.state.in_(states), _visible_to(principal))
     with db.read() as session:
         rows = session.scalars(query.order_by(IncidentRow.number.desc()))
         return [mention_of(session, row) for row in rows]
+
+
+def get_incident(db: Database, principal: Principal, number: int) -> IncidentView:
+    """Raises NotFound also where the principal neither handles it nor has a ticket in it."""
+    with db.read() as session:
+        row = session.scalar(select(IncidentRow).where(IncidentRow.number == number, _visible_to(principal)))
+        if row is None:
+            raise NotFound(f"There is no incident {number} that you may see.")
+        tickets = select(TicketRow).where(TicketRow.incident_id == row.id, visible_to(principal))
+        seen = session.scalars(tickets.order_by(TicketRow.number)).all()
+        return IncidentView(
+            **mention_of(session, row).model_dump(),
+            category=row.category,
+            group=row.group_name,
+            opened_at=row.opened_at,
+            resolved_at=row.resolved_at,
+            tickets=tuple(ticket.number for ticket in seen),
+        )
 
 
 def update_incident(
@@ -100,6 +121,13 @@ def update_incident(
         action = "incident.resolved" if resolves else "incident.updated"
         append_audit(session, principal.email, action, f"incident {number}", {"tickets": numbers})
         return IncidentUpdate(mention_of(session, incident), tuple(numbers))
+
+
+def _visible_to(principal: Principal) -> ColumnElement[bool]:
+    if principal.may(Right.READ_ALL_TICKETS):
+        return true()
+    mine = select(TicketRow.incident_id).where(TicketRow.requester_id == principal.id)
+    return or_(IncidentRow.group_name.in_(sorted(principal.groups)), IncidentRow.id.in_(mine))
 
 
 def _open_incidents_of(session: Session, rows: Sequence[TicketRow]) -> Sequence[IncidentRow]:

@@ -1,5 +1,5 @@
-"""Rings the doorbells the ledger owes when they are due, lets what waited go on, and sweeps up after the
-dead.
+"""Rings the doorbells the ledger owes when they are due, lets what waited go on, sweeps up after the dead and
+has people reminded of what is overdue.
 
 The only publisher. Ringing twice does no harm, so a relay needs no lock and there may be two.
 """
@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from ledger.db import Database, now_in
 from ledger.due import pass_due
 from ledger.errors import DatabaseUnavailable
+from ledger.escalation_cards import remind_overdue
 from ledger.log import get_logger
 from ledger.queue import BrokerUnavailable
 from ledger.schema import DispatchRow
@@ -43,6 +44,7 @@ class Relay:
                 self.ring_due()
                 if sweep_in_s <= 0:
                     sweep_steps(self._db)
+                    remind_overdue(self._db)
                     sweep_in_s = SWEEP_EVERY_S
             except (BrokerUnavailable, DatabaseUnavailable) as error:
                 _log.warning("relay_waited", code=error.code, reason=str(error))

@@ -607,3 +607,38 @@ class TicketEventRow(Base):
     kind: Mapped[str] = mapped_column(Short)
     state: Mapped[str] = mapped_column(Short)
     text: Mapped[str | None] = mapped_column(StorableText)
+
+
+class EscalationRow(Base):
+    """A request handed over to whoever answers for it, with all they need to go on. `key` makes handing it
+    over an effect that happens once; `due_at` is when it should be settled, `reminded_at` when they were told
+    that it is not."""
+
+    __tablename__ = "escalations"
+    __table_args__ = (Index(None, "state", "due_at"), Index(None, "group_name", "state"))
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    number: Mapped[int] = mapped_column(unique=True)
+    key: Mapped[str] = mapped_column(Label, unique=True)
+    requester_id: Mapped[str] = mapped_column(ForeignKey("principals.id"), index=True)
+    run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))
+    ticket_id: Mapped[str | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    task: Mapped[str] = mapped_column(StorableText)
+    context: Mapped[str] = mapped_column(StorableText)
+    error: Mapped[str | None] = mapped_column(StorableText)
+    attempted: Mapped[list[str]]
+    priority: Mapped[int]
+    urgency: Mapped[str] = mapped_column(StorableText)
+    expertise: Mapped[str] = mapped_column(Label)
+    expected: Mapped[str] = mapped_column(StorableText)
+    team: Mapped[str] = mapped_column(Label)
+    contact: Mapped[str] = mapped_column(Label)
+    group_name: Mapped[str] = mapped_column(Short)
+    state: Mapped[str] = mapped_column(Short)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    reminded_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None] = mapped_column(Label)
+    resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[str | None] = mapped_column(Label)
+    note: Mapped[str | None] = mapped_column(StorableText)

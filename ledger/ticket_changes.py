@@ -26,12 +26,14 @@ _NEXT: dict[TicketState, frozenset[TicketState]] = {
     TicketState.REOPENED: frozenset({TicketState.WAITING, TicketState.RESOLVED}),
     TicketState.RESOLVED: frozenset({TicketState.CLOSED, TicketState.REOPENED}),
     TicketState.CLOSED: frozenset({TicketState.REOPENED}),
+    TicketState.WITHDRAWN: frozenset({TicketState.REOPENED}),
 }
 # What a reply of the requester brings a ticket to.
 _ON_REPLY = {
     TicketState.WAITING: TicketState.OPEN,
     TicketState.RESOLVED: TicketState.REOPENED,
     TicketState.CLOSED: TicketState.REOPENED,
+    TicketState.WITHDRAWN: TicketState.REOPENED,
 }
 # What the requester is told of a new state; a note says more.
 _TOLD = {
@@ -80,6 +82,20 @@ def change_ticket(
             _tell(session, row, add_event(session, row, principal.email, to, note), to, note)
             append_audit(session, principal.email, f"ticket.{to}", f"ticket {number}", {})
         return view_of(session, principal, row)
+
+
+def withdraw_ticket(db: Database, key: str) -> int | None:
+    """Takes back what this key has opened, as its run was cancelled; the number, if there was anything left
+    to take back. It is no part of an incident any more."""
+    with db.write() as session:
+        row = session.scalar(select(TicketRow).where(TicketRow.key == key).with_for_update())
+        if row is None or row.state not in UNRESOLVED:
+            return None
+        set_state(session, row, TicketState.WITHDRAWN)
+        row.incident_id = None
+        add_event(session, row, "triage", TicketState.WITHDRAWN, "The request was cancelled.")
+        append_audit(session, "triage", "ticket.withdrawn", f"ticket {row.number}", {})
+        return row.number
 
 
 def set_state(session: Session, row: TicketRow, state: TicketState) -> None:

@@ -17,13 +17,15 @@ from ledger.schema import IncidentRow, PrincipalRow, TicketEventRow, TicketRow
 
 
 class TicketState(StrEnum):
-    """`waiting` is for the requester, `reopened` is work once more, `closed` is confirmed."""
+    """`waiting` is for the requester, `reopened` is work once more, `closed` is confirmed. `withdrawn`: its
+    run was cancelled, so nobody needs it any more."""
 
     OPEN = "open"
     WAITING = "waiting"
     RESOLVED = "resolved"
     REOPENED = "reopened"
     CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
 
 
 UNRESOLVED = (TicketState.OPEN, TicketState.WAITING, TicketState.REOPENED)
@@ -34,8 +36,8 @@ class _Shape(BaseModel):
 
 
 class TicketEvent(_Shape):
-    """`kind` is opened, commented, joined or updated (of an incident), asked (whether it is solved), or the
-    state it was brought to."""
+    """`kind` is opened, commented, joined or updated (of an incident), escalated, acknowledged, asked
+    (whether it is solved), or the state it was brought to."""
 
     at: datetime
     actor: str
@@ -51,6 +53,16 @@ class IncidentMention(_Shape):
     title: str
     state: TicketState
     people: int
+
+
+class IncidentView(IncidentMention):
+    """`tickets` are those of it that the reader may see."""
+
+    category: str
+    group: str
+    opened_at: datetime
+    resolved_at: datetime | None
+    tickets: tuple[int, ...]
 
 
 class TicketSummary(_Shape):

@@ -8,6 +8,7 @@ from knowledge.relevance.similarity import Similarity
 from ledger.evidence import Evidence
 
 if TYPE_CHECKING:
+    from crews.triage.desk import Triaged
     from knowledge.warehouse.resolve.suggest import Suggestions
 
 
@@ -23,7 +24,9 @@ class ToolRequest:
 class FloorTurn:
     """`tools` are on offer, `called` were already used in this step, `evidence` is what they found; `suggest`
     tells which governed queries the question, or the part of it that is given, may mean; None without a
-    catalog. `look` tells how likely the best passage of each collection answers the question."""
+    catalog. `look` tells how likely the best passage of each collection answers the question, `triage` what
+    kind of request it is; None where the workspace declares no triage. `was_looked_up`: steps before have
+    looked for access and status already."""
 
     question: str
     tools: frozenset[str]
@@ -32,6 +35,8 @@ class FloorTurn:
     similarity: Similarity
     suggest: "Callable[..., Suggestions | None]"
     look: Callable[[], Mapping[str, float]] = dict
+    triage: "Callable[[], Triaged | None]" = lambda: None
+    was_looked_up: bool = False
 
 
 FloorReply = ToolRequest | str

@@ -26,6 +26,8 @@ from ledger.result import Claim
 
 # Evidence that is somebody's sentences. Of rows and of our own notes the figures and names are checked.
 PROSE = frozenset({"passage", "document", WEB_PAGE, "ticket"})
+# Evidence that tools of ours have put into words: their details hold the `sentences`.
+OWN_WORDS = frozenset({"access", "system_status", "classification", "opened_ticket", "escalation"})
 # Two sentences that share so many of their words say the same of the same.
 _TWIN = 0.8
 _LEAST_WORDS = 3
@@ -78,8 +80,9 @@ def objection(claim: Claim, evidence: Mapping[str, Evidence], grounds: Grounds) 
 def _against_rows(
     claim: Claim, items: Sequence[Evidence], grounds: Grounds, texts: Sequence[str]
 ) -> str | None:
-    """What our own code says of governed rows, word for word, needs no reading."""
-    if any(claim.text in _told_rows(item) for item in items):
+    """What our own code says of governed rows, or of what it checked and did, word for word, needs no
+    reading."""
+    if any(claim.text in _told_rows(item) or claim.text in own_sentences(item) for item in items):
         return None
     return (
         _figure(claim.text, texts)
@@ -104,6 +107,12 @@ def citable_text(item: Evidence) -> str:
             f"{metric.get('label')} {metric.get('definition')}" for metric in details.get("metrics", ())
         ]
     return "\n".join(str(part) for part in parts if part)
+
+
+def own_sentences(item: Evidence) -> tuple[str, ...]:
+    """What our own code says of something it checked or did; empty of any other evidence."""
+    told = item.finding.details.get("sentences") if item.finding.kind in OWN_WORDS else None
+    return tuple(told or ())
 
 
 def _told_rows(item: Evidence) -> frozenset[str]:

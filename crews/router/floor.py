@@ -1,12 +1,14 @@
-"""How the router decides without a language model: a question that a governed query surely answers, or
-would if it were put more closely, is for the data analyst; one that industry reports answer, and nothing of
-the company's own, is for the market researcher; the help desk looks every other one up. Two work on one half
-of which surely asks for figures and the other, in so many words, for what is written or for the market."""
+"""How the router decides without a language model: a request for help of a kind the workspace's desk surely
+knows, or about a system it knows, is triaged; a question that a governed query surely answers, or would if it
+were put more closely, is for the data analyst; one that industry reports answer, and nothing of the company's
+own, is for the market researcher; the help desk looks every other one up. Two work on one half of which
+surely asks for figures and the other, in so many words, for what is written or for the market."""
 
 from crews.floor.extract import OTHER_SHARE
 from crews.floor.parts import figures_part, market_part, speaks_of_market
 from crews.floor.turn import FloorTurn
-from crews.router.output import Route
+from crews.router.output import TRIAGER, Route
+from crews.triage.help_cues import asks_for_help, asks_for_person
 from knowledge.relevance.score import shipped_coefficients
 
 # Understood, but to be asked again otherwise: the data analyst says how.
@@ -14,7 +16,10 @@ _FIGURES_ALL_THE_SAME = ("ambiguous", "out of range")
 
 
 def plan_route(turn: FloorTurn) -> str:
-    if _asks_for_both(turn):
+    if _asks_for_help(turn):
+        reason = "It reports trouble or asks for something to be done."
+        route = Route(specialists=(TRIAGER,), reason=reason)
+    elif _asks_for_both(turn):
         if market_part(turn.question) is not None:
             other, reason = "market_researcher", "It asks for figures the company keeps, and for the market."
         else:
@@ -30,6 +35,15 @@ def plan_route(turn: FloorTurn) -> str:
         reason = "The help desk looks it up in the company's documents."
         route = Route(specialists=("help_desk",), reason=reason)
     return route.model_dump_json()
+
+
+def _asks_for_help(turn: FloorTurn) -> bool:
+    if not asks_for_help(turn.question):
+        return False
+    triaged = turn.triage()
+    if triaged is None:
+        return False
+    return triaged.sure or bool(triaged.systems) or asks_for_person(turn.question)
 
 
 def _asks_for_both(turn: FloorTurn) -> bool:

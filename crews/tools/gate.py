@@ -3,7 +3,7 @@
 It sits inside the tool because CrewAI's own hooks swallow exceptions. A tool answers the model - `found`,
 `nothing_found`, `unavailable`, `denied` - and never raises at it; whatever the gate is not sure of is denied.
 Once a run holds what others wrote, no tool changes anything without a person's decision, whatever the model
-says: that is read off the evidence on record.
+says: that is read off the evidence on record. A function step of ours may, as no model has a say in it.
 """
 
 import json
@@ -25,6 +25,7 @@ from ledger.log import get_logger
 from ledger.masking import mask_secrets
 from ledger.people import Right
 from ledger.spans import OpenSpan
+from ledger.workflow import StepKind
 
 _log = get_logger(__name__)
 
@@ -87,11 +88,14 @@ class ToolSpec:
         return self.replayed or self.effect is Effect.READ
 
 
-def call_tool(context: StepContext, tool: ToolSpec, raw_arguments: dict[str, Any]) -> str:
-    """The tool's answer as JSON text for the model."""
+def call_tool(
+    context: StepContext, tool: ToolSpec, raw_arguments: dict[str, Any], *, by_rule: bool = False
+) -> str:
+    """The tool's answer as JSON text for the model. `by_rule`: a function step of ours calls it, and no model
+    chose that or wrote the arguments; so what was read decides nothing, and no person is waited for."""
     span_name = f"tool {tool.name}"
     with context.recorder.span("tool", span_name, raw_arguments, parent_id=context.parent_span) as span:
-        outcome = _guarded(context, tool, raw_arguments, span)
+        outcome = _guarded(context, tool, raw_arguments, span, by_rule=by_rule)
         evidence = context.add_evidence([_masked(context, item) for item in outcome.findings], outcome.labels)
         answer = context.mask.data(_answer(outcome, raw_arguments, evidence, context.boundary))
         span.output = answer
@@ -107,13 +111,16 @@ def call_tool(context: StepContext, tool: ToolSpec, raw_arguments: dict[str, Any
 
 
 def _guarded(
-    context: StepContext, tool: ToolSpec, raw_arguments: dict[str, Any], span: OpenSpan
+    context: StepContext, tool: ToolSpec, raw_arguments: dict[str, Any], span: OpenSpan, *, by_rule: bool
 ) -> ToolOutcome:
     try:
         context.claim.principal.require(tool.right)
         known = context.mask.reveal(raw_arguments) if tool.may_know_values else raw_arguments
         arguments = tool.arguments.model_validate(known, strict=True)
-        _require_decision(context, tool, span)
+        if by_rule:
+            _require_function(context, tool, span)
+        else:
+            _require_decision(context, tool, span)
         context.budget.spend_tool_call()
         # What the tool records of its own work hangs below its span.
         return tool.run(replace(context, parent_span=span.id), arguments)
@@ -128,6 +135,13 @@ def _guarded(
         # What does not fit can be asked again otherwise; it says nothing of the tool.
         wrong = error.kind is ErrorKind.USAGE
         return ToolOutcome(Status.DENIED if wrong else Status.UNAVAILABLE, note=str(error))
+
+
+def _require_function(context: StepContext, tool: ToolSpec, span: OpenSpan) -> None:
+    """Raises NotPermitted."""
+    if context.claim.kind != StepKind.FUNCTION:
+        raise NotPermitted(f"{tool.name} can be called by rule in a function step alone.")
+    span.attributes["by_rule"] = True
 
 
 def _require_decision(context: StepContext, tool: ToolSpec, span: OpenSpan) -> None:

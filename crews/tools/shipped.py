@@ -3,6 +3,7 @@ workspace loads no CrewAI."""
 
 from crews.tools.data_products import DESCRIBE_DATA_PRODUCT, LIST_DATA_PRODUCTS
 from crews.tools.entity_profile import ENTITY_PROFILE
+from crews.tools.escalate_to_human import ESCALATE_TO_HUMAN
 from crews.tools.gate import ToolSpec
 from crews.tools.make_chart import MAKE_CHART
 from crews.tools.query_metrics import QUERY_METRICS
@@ -41,5 +42,6 @@ def shipped_tools() -> dict[str, ToolSpec]:
         OPEN_TICKET,
         WEB_SEARCH,
         READ_PAGE,
+        ESCALATE_TO_HUMAN,
     )
     return {tool.name: tool for tool in tools}

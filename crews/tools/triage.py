@@ -10,6 +10,7 @@ from crews.triage.access import check_access
 from crews.triage.desk import Triaged, TriageDesk
 from crews.triage.look_alikes import find_look_alikes
 from crews.triage.priority import judge_priority
+from crews.triage.spec import Category
 from crews.triage.status import Health, PipelineRun, SystemStatus, check_system_status
 from crews.triage.systems import SYSTEMS, System
 from ledger.evidence import Finding
@@ -21,6 +22,7 @@ CLASSIFICATION = "classification"
 ACCESS = "access"
 STATUS = "system_status"
 TICKET = "ticket"
+OPENED_TICKET = "opened_ticket"
 
 _MOST_SIMILAR = 5
 _NO_SYSTEMS = "The workspace declares no systems."
@@ -51,6 +53,10 @@ class TicketArguments(BaseModel):
     category: Annotated[
         str | None, Field(max_length=80, description="A category's name; null: the likeliest.")
     ] = None
+    access_to: Annotated[
+        str | None,
+        Field(max_length=200, description="The system the asker wants access to, if that is what it is for."),
+    ] = None
 
 
 def _classify(context: StepContext, arguments: RequestArguments) -> ToolOutcome:
@@ -73,6 +79,7 @@ def _classify(context: StepContext, arguments: RequestArguments) -> ToolOutcome:
             "urgency": found.priority.urgency,
             "expertise": found.category.group,
             "systems": list(found.systems),
+            "sentences": [found.priority.reason],
         },
     )
     return ToolOutcome(Status.FOUND, findings=[finding], note=_doubt(found))
@@ -103,6 +110,7 @@ def _access(context: StepContext, arguments: SystemArguments) -> ToolOutcome:
             "request": answer.request,
             "owner": system.owner.team,
             "contact": system.owner.contact,
+            "sentences": [answer.sentence],
         },
     )
     return ToolOutcome(Status.FOUND, findings=[finding])
@@ -129,12 +137,17 @@ def _run_finding(run: PipelineRun, system: System) -> Finding:
         locator=f"{run.pipeline}, {run.scheduled:%Y-%m-%d %H:%M}",
         text=run.sentence,
         as_of=f"{run.scheduled:%Y-%m-%d}",
-        details={"title": f"Runs of {run.pipeline}", "health": run.health, "owner": system.owner.team},
+        details={
+            "title": f"Runs of {run.pipeline}",
+            "health": run.health,
+            "owner": system.owner.team,
+            "sentences": [run.sentence],
+        },
     )
 
 
 def _page_finding(status: SystemStatus, system: System) -> Finding:
-    told = [status.sentence, *([f"Status page: {status.page}"] if status.page else []), *status.notes]
+    told = [*status.sentences, *([f"Status page: {status.page}"] if status.page else []), *status.notes]
     return Finding(
         kind=STATUS,
         source=SYSTEMS,
@@ -148,6 +161,7 @@ def _page_finding(status: SystemStatus, system: System) -> Finding:
             "owner": status.owner,
             "contact": status.contact,
             "owner_group": system.owner.group,
+            "sentences": told,
         },
     )
 
@@ -186,42 +200,58 @@ def _similar(context: StepContext, arguments: RequestArguments) -> ToolOutcome:
 
 
 def _open(context: StepContext, arguments: TicketArguments) -> ToolOutcome:
-    # One ticket for each step of a run: whoever repeats the step, in whatever words, finds it opened.
-    key = f"{context.claim.run_id}/{context.claim.key}"
-    number = number_opened_by(context.db, key)
+    number, _category, complaint = ensure_ticket(
+        context, arguments.text, arguments.category, access_to=arguments.access_to
+    )
     if number is None:
-        number, complaint = _file(context, arguments, key)
-        if number is None:
-            return ToolOutcome(Status.DENIED, note=complaint)
+        return ToolOutcome(Status.DENIED, note=complaint)
     return ToolOutcome(Status.FOUND, findings=[_opened(context, number)])
 
 
-def _file(context: StepContext, arguments: TicketArguments, key: str) -> tuple[int | None, str | None]:
-    """The new ticket's number, or why there is none."""
-    desk = context.triage
-    found = desk.triage(arguments.text)
+def ticket_key(run_id: str) -> str:
+    return f"{run_id}/ticket"
+
+
+def ensure_ticket(
+    context: StepContext, text: str, category_name: str | None, *, access_to: str | None = None
+) -> tuple[int | None, Category | None, str | None]:
+    """The number and category of the run's ticket, opened now or before, or why there is none. There is one
+    for each run, whoever opens it and in whatever words."""
+    desk, claim, key = context.triage, context.claim, ticket_key(context.claim.run_id)
     names = [category.name for category in desk.spec.file.categories]
-    if arguments.category is not None and arguments.category not in names:
-        return None, f"There is no such category; there are: {', '.join(names)}."
-    category = desk.spec.category(arguments.category) if arguments.category else found.category
-    priority = judge_priority(arguments.text, desk.spec.file, category)
-    claim, masked = context.claim, context.mask.text(arguments.text)
-    filed = desk.file_ticket(claim.principal, masked, category, priority, key, claim.run_id)
-    return filed.ticket.number, None
+    number = number_opened_by(context.db, key)
+    if number is not None:
+        known = get_ticket(context.db, claim.principal, number).category
+        return number, desk.spec.category(known) if known in names else None, None
+    if category_name is not None and category_name not in names:
+        return None, None, f"There is no such category; there are: {', '.join(names)}."
+    category = desk.spec.category(category_name) if category_name else desk.triage(text).category
+    system, _unknown = _named(desk, access_to) if access_to else (None, None)
+    filed = desk.file_ticket(
+        claim.principal,
+        context.mask.text(text),
+        category,
+        judge_priority(text, desk.spec.file, category),
+        key,
+        claim.run_id,
+        access_to=system,
+    )
+    return filed.ticket.number, category, None
 
 
 def _opened(context: StepContext, number: int) -> Finding:
     ticket = get_ticket(context.db, context.claim.principal, number)
-    told = f"Ticket {number} is open for the group {ticket.group}. {ticket.priority_reason}"
+    told = [f"Ticket {number} is open for the group {ticket.group}.", ticket.priority_reason]
+    if ticket.similar:
+        told.append(f"It is linked with similar tickets: {', '.join(map(str, ticket.similar))}.")
     if ticket.incident:
-        told += (
-            f" It is part of incident {ticket.incident.number}: {ticket.incident.people} people report it."
-        )
+        who = f"{ticket.incident.people} people report" if ticket.incident.people > 1 else "1 person reports"
+        told.append(f"It is part of incident {ticket.incident.number}: {who} {ticket.incident.title}.")
     return Finding(
-        kind=TICKET,
+        kind=OPENED_TICKET,
         source=f"ticket {number}",
         locator="open",
-        text=told,
+        text=" ".join(told),
         as_of=None,
         details={
             "title": f"Ticket {number}",
@@ -230,6 +260,7 @@ def _opened(context: StepContext, number: int) -> Finding:
             "priority": ticket.priority,
             "expertise": ticket.group,
             "incident": ticket.incident.number if ticket.incident else None,
+            "sentences": told,
         },
     )
 
@@ -275,7 +306,7 @@ FIND_SIMILAR_TICKETS = ToolSpec(
 
 OPEN_TICKET = ToolSpec(
     name="open_ticket",
-    description="Opens a ticket for the asker's request with the group that handles it, once in a step.",
+    description="Opens a ticket for the asker's request with the group that handles it, once in a run.",
     arguments=TicketArguments,
     effect=Effect.WRITE,
     right=Right.ASK,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from crews.triage.look_alikes import find_look_alikes, watch_for_incident
 from crews.triage.priority import Priority, judge_priority
 from crews.triage.spec import Category, TriageSpec
-from crews.triage.systems import SystemsFile
+from crews.triage.systems import System, SystemsFile
 from knowledge.classifier.labels import Guess
 from knowledge.library import Library
 from knowledge.relevance.similarity import similarity_from
@@ -102,30 +102,39 @@ class TriageDesk:
         priority: Priority,
         key: str,
         run_id: str | None,
+        *,
+        access_to: System | None = None,
     ) -> Filed:
         """Opens the ticket once for its key, links those like it, and gathers an incident if it is one of
-        many. `text` has its personal data masked. Raises NotPermitted, TicketKeyReused."""
+        many. `text` has its personal data masked. One that asks for access goes to the system's owners.
+        Raises NotPermitted, TicketKeyReused."""
         similarity = similarity_from(self.library)
         near = find_look_alikes(self.db, text, similarity, category=category.name)
         request = TicketRequest(
-            title=title_of(text),
+            title=title_of(f"Access to {access_to.name}: {text}" if access_to else text),
             text=text,
             category=category.name,
             priority=priority.level,
             priority_reason=priority.reason,
-            group=category.group,
+            group=(access_to.owner.group if access_to else None) or category.group,
             run_id=run_id,
             similar=tuple(each.ticket.number for each in near[:_MOST_LINKED]),
         )
         opened = open_ticket(self.db, principal, request, key)
+        if access_to is not None:
+            # Several who lack access report no trouble.
+            return Filed(opened, _but(request.similar, opened.number), None)
         incident = watch_for_incident(self.db, text, category.name, self._matter(text, category), similarity)
-        similar = tuple(number for number in request.similar if number != opened.number)
-        return Filed(opened, similar, incident)
+        return Filed(opened, _but(request.similar, opened.number), incident)
 
     def _matter(self, text: str, category: Category) -> str:
         """What an incident is called: the system it is about, or else its category."""
         named = self.systems.find(text) if self.systems else ()
         return named[0].name if named else category.title
+
+
+def _but(numbers: tuple[int, ...], own: int) -> tuple[int, ...]:
+    return tuple(number for number in numbers if number != own)
 
 
 def title_of(text: str) -> str:

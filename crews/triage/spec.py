@@ -34,6 +34,10 @@ class Level(StrEnum):
 
 Matrix = dict[Level, dict[Level, Annotated[int, Field(ge=1, le=4)]]]
 
+SettleWithin = dict[Annotated[int, Field(ge=1, le=4)], Annotated[float, Field(gt=0, le=1_000)]]
+# By priority, in hours.
+DEFAULT_SETTLE_WITHIN: SettleWithin = {1: 2, 2: 4, 3: 24, 4: 72}
+
 # By impact and then urgency; 1 is the most pressing.
 DEFAULT_MATRIX: Matrix = {
     Level.HIGH: {Level.HIGH: 1, Level.MEDIUM: 2, Level.LOW: 3},
@@ -51,7 +55,7 @@ class Category(_Strict):
     otherwise."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
-    title: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    title: Annotated[str, StringConstraints(min_length=1, max_length=75)]
     description: str
     group: str
     impact: Level = Level.LOW
@@ -74,10 +78,14 @@ class Cues(_Strict):
 
 class CategoriesFile(_Strict):
     """The shape of `categories.yaml`. A request whose likeliest category is less probable than `sure_from` is
-    decided by a person. The requester of a resolved ticket is asked after `follow_up_after_h` hours whether
-    it is solved, and has as long to answer, counted within `business_hours`."""
+    decided by a person: `decider`, or the group of that category. `settle_within_h` says by priority how many
+    hours those have whom a request was handed over to. The requester of a resolved ticket is asked after
+    `follow_up_after_h` hours whether it is solved, and has as long to answer. Hours are counted within
+    `business_hours` where given."""
 
     sure_from: Annotated[float, Field(gt=0, lt=1)] = 0.6
+    decider: Annotated[str, StringConstraints(pattern=r"^(role|group|person):\S{1,120}$")] | None = None
+    settle_within_h: SettleWithin = Field(default_factory=lambda: DEFAULT_SETTLE_WITHIN)
     follow_up_after_h: Annotated[float, Field(gt=0, le=1_000)] = 10.0
     business_hours: BusinessHours | None = None
     priorities: Matrix = Field(default_factory=lambda: DEFAULT_MATRIX)
@@ -90,6 +98,8 @@ class CategoriesFile(_Strict):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"the category '{name}' is declared twice")
+        if set(self.settle_within_h) != set(DEFAULT_SETTLE_WITHIN):
+            raise ValueError("settle_within_h needs hours for the priorities 1, 2, 3 and 4")
         for impact in Level:
             if set(self.priorities.get(impact, {})) != set(Level):
                 raise ValueError(f"priorities.{impact} needs a priority for low, medium and high urgency")
@@ -113,6 +123,9 @@ def load_triage(workspace: Workspace) -> TriageSpec | None:
     if not folder.is_dir():
         return None
     file = load_yaml(folder / CATEGORIES, CategoriesFile)
+    kind, _, name = (file.decider or "").partition(":")
+    if kind == "group" and name not in workspace.people.groups:
+        raise WorkspaceInvalid(f"{folder / CATEGORIES}: decider: '{name}' is not a group of people.yaml.")
     for category in file.categories:
         if category.group not in workspace.people.groups or category.group == EVERYONE:
             raise WorkspaceInvalid(

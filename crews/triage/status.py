@@ -53,14 +53,15 @@ class SystemStatus:
     contact: str
 
     @property
-    def sentence(self) -> str:
+    def sentences(self) -> tuple[str, str]:
+        """How it fares, and whose it is."""
         if self.health is Health.UNKNOWN:
             told = f"Nothing on record tells how {self.system} fares."
         elif self.health is Health.OK:
             told = f"{self.system} works as it should."
         else:
             told = f"{self.system} is affected: {self.runs[0].sentence}"
-        return f"{told} Its owner is {self.owner} ({self.contact})."
+        return told, f"Its owner is {self.owner} ({self.contact})."
 
 
 def check_system_status(

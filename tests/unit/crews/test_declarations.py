@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from pydantic import ValidationError
 
 import crews
 from crews.bootstrap import FUNCTIONS, publish_shipped_workflows
@@ -43,26 +44,47 @@ def load(folder: Path, text: str, name: str = "ask") -> tuple[WorkflowSpec, ...]
 
 def test_what_ships_is_sound(sqlite_db: Database) -> None:
     parts = shipped_crews(shipped_tools())
-    assert {"router", "help_desk", "data_analyst", "market_researcher"} == set(parts)
+    assert {"router", "help_desk", "data_analyst", "market_researcher", "triager"} == set(parts)
     for name, part in parts.items():
         assert part.spec.name == name
         assert part.spec.task.description.count("{question}") == 1
     assert parts["help_desk"].spec.tools == ("search_knowledge", "read_document")
     specs = load_workflows(SHIPPED, crews=set(parts), functions=FUNCTIONS)
-    assert [spec.name for spec in specs] == ["ask"]
+    assert [spec.name for spec in specs] == ["ask", "triage"]
     publish_shipped_workflows(sqlite_db)
     publish_shipped_workflows(sqlite_db)
     assert list_workflows(sqlite_db) == list(specs)
 
 
 def test_the_router_is_told_every_specialist_it_may_name() -> None:
-    task = shipped_crews(shipped_tools())["router"].spec.task
+    task = shipped_crews(shipped_tools(), triage=True)["router"].spec.task
     [names, _] = get_args(Route.model_fields["specialists"].annotation)
     assert len(get_args(names)) >= 2
     for name in get_args(names):
         assert f'"{name}"' in task.expected_output
         assert f"- {name}: " in task.description
     assert "{choices" not in task.expected_output
+
+
+def test_without_triage_the_router_is_not_told_of_the_triager() -> None:
+    with_it, without = (
+        shipped_crews(shipped_tools(), triage=triage)["router"].spec.task for triage in (True, False)
+    )
+    assert "triage" not in f"{without.description} {without.expected_output}"
+    assert '"help_desk" or "data_analyst"' in without.expected_output
+    left = [line for line in with_it.description.splitlines() if line in without.description.splitlines()]
+    assert without.description.splitlines() == left
+    assert len(with_it.description.splitlines()) - len(left) == 3
+
+
+def test_the_triager_works_alone() -> None:
+    for named in ({"specialists": ["triager", "help_desk"]}, {"specialist": "triager"}):
+        route = Route.model_validate({**named, "reason": "It fails."})
+        assert (route.specialists, route.triage) == (("triager",), True)
+    plain = Route.model_validate({"specialists": ["help_desk"], "reason": "x"})
+    assert (plain.specialists, plain.triage) == (("help_desk",), False)
+    with pytest.raises(ValidationError, match="goes with the specialist triager"):
+        Route.model_validate({"specialists": ["help_desk"], "reason": "x", "triage": True})
 
 
 def test_choices_of_no_such_field_are_refused(tmp_path: Path) -> None:

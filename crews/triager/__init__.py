@@ -1,0 +1,1 @@
+"""Finds what helps with a request that is triaged; what becomes of the request, rules decide."""
