@@ -104,7 +104,9 @@ def build_step_runner(
     workshop = CrewWorkshop(settings, db)
     desk = _number_desk(settings, db)
     triage = _triage_desk(settings, db, library)
-    return StepRunner(db, library, workshop, FUNCTIONS, open_pattern_detector, desk, triage), workshop
+    artifacts = ArtifactStore(db, settings.var / ARTIFACTS)
+    runner = StepRunner(db, library, workshop, FUNCTIONS, open_pattern_detector, desk, triage, artifacts)
+    return runner, workshop
 
 
 def _number_desk(settings: WorkerSettings, db: Database) -> "Callable[[], NumberDesk] | None":

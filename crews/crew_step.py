@@ -30,6 +30,7 @@ from crews.step_output import CrewStepOutput
 from crews.task_text import task_text
 from crews.tools.gate import ToolSpec
 from crews.tracing.event_listener import EventTally, tallying
+from ledger.advance import StepUnfit
 from ledger.budgets import Budgets
 from ledger.errors import NotFound, SettingsInvalid
 from ledger.log import get_logger
@@ -73,10 +74,18 @@ class CrewRoom:
         if replay is not None:
             return self._repeat(context, parts, replay)
         purse = self._purse(context, context.claim.principal)
-        return self._with_models(context, parts, candidates, self._tools_of(parts), purse)
+        return self._with_models(context, parts, candidates, self._tools_of(context, parts), purse)
 
-    def _tools_of(self, parts: CrewParts) -> list[ToolSpec]:
-        return [self._tools[name] for name in parts.spec.tools]
+    def _tools_of(self, context: StepContext, parts: CrewParts) -> list[ToolSpec]:
+        """A workflow may leave a crew fewer of its tools, and never gives it others. Raises StepUnfit."""
+        left = context.claim.tools
+        strange = sorted(set(left or ()) - set(parts.spec.tools))
+        if strange:
+            raise StepUnfit(
+                f"The step '{context.claim.key}' leaves the crew '{parts.spec.name}' the tool "
+                f"'{strange[0]}', which it does not have; it has: {', '.join(parts.spec.tools)}."
+            )
+        return [self._tools[name] for name in parts.spec.tools if left is None or name in left]
 
     def _with_models(
         self,
@@ -105,7 +114,7 @@ class CrewRoom:
             raise NotFound(f"The replayed run has no record of the step '{context.claim.key}'.")
         purse = self._purse(context, find_principal(context.db, replay.by))
         recorded = RecordedTools(record, looks_further=replay.model is not None)
-        tools = [recorded.in_place_of(tool) for tool in self._tools_of(parts)]
+        tools = [recorded.in_place_of(tool) for tool in self._tools_of(context, parts)]
         if replay.model is not None:
             return self._with_models(context, parts, self._named(replay.model), tools, purse)
         return self._from_record(context, parts, record, tools, purse)

@@ -14,6 +14,7 @@ from crews.specs import Limits
 from knowledge.library import Library
 from knowledge.relevance.similarity import Similarity, similarity_from
 from knowledge.search.access import AccessScope
+from ledger.artifacts import ArtifactStore
 from ledger.db import Database
 from ledger.errors import NotFound, WorkspaceInvalid
 from ledger.evidence import Evidence, Finding, record_evidence
@@ -115,6 +116,7 @@ class StepContext:
     mask: RunMask
     desk: "Callable[[], NumberDesk] | None" = None
     triage_desk: "Callable[[], TriageDesk | None] | None" = None
+    artifacts: ArtifactStore | None = None
     parent_span: str | None = None
     evidence: list[Evidence] = field(default_factory=list)
     tools_called: list[str] = field(default_factory=list)

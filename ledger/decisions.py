@@ -1,17 +1,25 @@
 """What a person is asked before a run goes on, and the one function that decides it."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger.advance import finish_step
 from ledger.audit import append_audit
+from ledger.condition import value_at
 from ledger.db import ROW_LOCK, Database, now_in
 from ledger.errors import CrewdeskError, ErrorKind, InvalidInput, NotFound, NotPermitted
 from ledger.people import Principal, Role
+from ledger.readership import require_readership
 from ledger.schema import DecisionRow, DecisionState, RunRow, StepRow, StepState
+from ledger.step_plan import declared, inputs_of
+from ledger.workflow import AskPerson
 
 
 class DecisionClosed(CrewdeskError):
@@ -58,12 +66,16 @@ def decide(db: Database, decision_id: str, person: Principal, choice: str) -> De
         row = session.get_one(DecisionRow, decision_id, with_for_update=ROW_LOCK)
         _check_person(row, run, person)
         _check_open(session, row, step)
+        ask, inputs = declared(step).ask, inputs_of(session, step)
+        require_readership(ask, inputs, person)
         if choice not in row.options:
             raise InvalidInput(f"'{choice}' is not on offer; choose one of: {', '.join(row.options)}.")
         row.state, row.choice, row.decided_by = DecisionState.DECIDED, choice, person.email
         row.decided_at = now_in(session)
-        finish_step(session, step, run, {"choice": choice, "by": person.email, "expired": False})
-        detail = {"run": run.id, "choice": choice}
+        about = digest_of(ask, inputs)
+        told = {} if about is None else {"digest": about}
+        finish_step(session, step, run, {"choice": choice, "by": person.email, "expired": False, **told})
+        detail = {"run": run.id, "choice": choice, **told}
         append_audit(session, person.email, "decision.made", row.id, detail)
         return _decision(row)
 
@@ -74,6 +86,15 @@ def expire_decision(session: Session, step: StepRow, run: RunRow, on_expiry: str
     row.state, row.choice, row.decided_at = DecisionState.EXPIRED, on_expiry, now_in(session)
     finish_step(session, step, run, {"choice": on_expiry, "by": None, "expired": True})
     append_audit(session, "crewdesk", "decision.expired", row.id, {"run": run.id, "choice": on_expiry})
+
+
+def digest_of(ask: AskPerson | None, inputs: Mapping[str, Any]) -> str | None:
+    """The SHA-256 of what is decided upon, as JSON with sorted keys."""
+    value = None if ask is None or ask.about is None else value_at(ask.about, inputs)
+    if value is None:
+        return None
+    content = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _check_person(row: DecisionRow, run: RunRow, person: Principal) -> None:

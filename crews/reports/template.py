@@ -4,7 +4,7 @@ stops the start and not a report."""
 from collections import Counter
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -51,12 +51,36 @@ class SectionSpec(BaseModel):
     required: bool = False
 
 
+class FigureKind(StrEnum):
+    """`totals`: the key figures of the period; `breakdown`: the leading ones by a dimension; `course`: these
+    month by month."""
+
+    TOTALS = "totals"
+    BREAKDOWN = "breakdown"
+    COURSE = "course"
+
+
+class FiguresSpec(BaseModel):
+    """Which figures a report asks for: so many metrics in all for totals, so many queries for the others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: FigureKind
+    at_most: int = Field(ge=1, le=12)
+
+
 class ReportTemplate(BaseModel):
+    """`asked_as` are the words somebody asks for it with, besides its title; `against` is the period its
+    figures are compared with where the request names none."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Key
     title: Line
     description: Note
+    asked_as: tuple[Line, ...] = ()
+    against: Literal["the period before", "the year before"] = "the period before"
+    figures: tuple[FiguresSpec, ...] = ()
     formats: tuple[Format, ...] = Field(min_length=1)
     sections: tuple[SectionSpec, ...] = Field(min_length=1)
 
@@ -70,6 +94,9 @@ class ReportTemplate(BaseModel):
         if len(set(self.formats)) < len(self.formats):
             raise ValueError("a format is given twice")
         return self
+
+    def takes(self, fill: Fill) -> bool:
+        return any(part.fill is fill for section in self.sections for part in section.parts)
 
     def metrics(self) -> tuple[str, ...]:
         """All it asks for by name, in its order."""

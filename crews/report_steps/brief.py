@@ -1,0 +1,273 @@
+"""The first step of `report`: what was asked for, as a template, a period, the figures to ask for and what to
+look for in the market.
+
+Every question of figures is one that the catalog's resolver surely understands as the query it was made of,
+so a specialist without a language model answers the same as one with it.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from crews.report_steps.key_figures import KeyFigures, key_figures_of
+from crews.reports.template import FigureKind, Fill, ReportTemplate, find_template, load_templates
+from crews.step_context import StepContext
+from knowledge.warehouse.metric_spec import CalendarFile
+from knowledge.warehouse.query import MetricQuery, Period
+from knowledge.warehouse.resolve.calendar import Span, Unit, before, spell, step, unit_around, year_before
+from knowledge.warehouse.resolve.time_expressions import read_times
+from knowledge.warehouse.vocabulary import MetricRef
+from ledger.errors import NotFound, WorkspaceInvalid
+
+DEFAULT_TEMPLATE = "executive_summary"
+# As many as the workflow's step may run for.
+MOST_QUESTIONS = 16
+_METRICS_A_QUESTION = 6
+_COURSE_MONTHS = 24
+_TOPIC = re.compile(r"\b(?:on|about|regarding|concerning|covering)\s+(?P<topic>.{3,200})$", re.IGNORECASE)
+_NO_TOPIC = re.compile(
+    r"\b(?:our|the|my|this|a|an|all|company|business|trading|results?|performance)\b|\W", re.IGNORECASE
+)
+
+
+class FiguresQuestion(BaseModel):
+    """`question` is what the data analyst is asked, `title` what the answer is called in the report."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: FigureKind
+    question: str
+    title: str
+    metrics: tuple[str, ...]
+
+
+class ReportBrief(BaseModel):
+    """`period` and `against` in words; `market_question` is None where the template has no room for what the
+    market says. `notes` are for the reader."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    template: str
+    title: str
+    period: str
+    against: str
+    questions: tuple[FiguresQuestion, ...] = ()
+    market_question: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def plan_report(context: StepContext) -> ReportBrief:
+    asked = context.claim.question
+    template, notes = _template(asked, load_templates())
+    today = context.db.clock.now().date()
+    figures, calendar = _figures(context)
+    span, against, times = _periods(asked, today, calendar, template, figures)
+    if span.period.end > today:
+        notes.append(f"{span.period.label} is not over: its figures go up to {spell(today)}.")
+    if not figures and template.figures:
+        notes.append("There are no figures in it: there are none that whoever asked for it may read.")
+    questions = list(_questions(context, template, figures, span.period, against.period, notes))
+    return ReportBrief(
+        template=template.name,
+        title=f"{template.title}, {span.period.label}",
+        period=span.period.label,
+        against=against.period.label,
+        questions=tuple(questions[:MOST_QUESTIONS]),
+        market_question=_market_question(asked, times, span) if template.takes(Fill.QUOTES) else None,
+        notes=tuple(notes),
+    )
+
+
+def _template(asked: str, templates: dict[str, ReportTemplate]) -> tuple[ReportTemplate, list[str]]:
+    """The one whose words come first in what was asked, of two at one place the longer."""
+    words = " ".join(re.findall(r"\w+", asked.lower()))
+    named = [
+        (found.start(), -len(phrase), template)
+        for template in templates.values()
+        for phrase in (template.title, template.name.replace("_", " "), *template.asked_as)
+        if (found := re.search(rf"\b{re.escape(phrase.lower())}\b", words))
+    ]
+    if named:
+        return min(named, key=lambda item: item[:2])[2], []
+    template = find_template(templates, DEFAULT_TEMPLATE)
+    kinds = ", ".join(sorted(one.title.lower() for one in templates.values()))
+    note = f"No kind of report was named, so this is an {template.title.lower()}; there are: {kinds}."
+    return template, [note]
+
+
+def _figures(context: StepContext) -> tuple[KeyFigures | None, CalendarFile]:
+    try:
+        desk = context.numbers
+        catalog = desk.warehouse.catalog
+        figures = key_figures_of(catalog, *desk.known_to(context.access))
+    except (NotFound, WorkspaceInvalid):
+        return None, CalendarFile()
+    return (figures if figures.metrics else None), catalog.calendar
+
+
+def _periods(
+    asked: str, today: date, calendar: CalendarFile, template: ReportTemplate, figures: KeyFigures | None
+) -> tuple[Span, Span, list[tuple[int, int]]]:
+    """The period, the one to compare it with, and where in what was asked they are named."""
+    mentions = read_times(asked, today, calendar)
+    places = [(mention.start, mention.end) for mention in mentions]
+    span = mentions[0].span if mentions else unit_around(today, Unit.QUARTER, calendar, -1)
+    if len(mentions) > 1:
+        return span, mentions[1].span, places
+    against = year_before(span) if template.against == "the year before" else before(span)
+    if figures is not None and not _is_covered(figures, against.period):
+        against = before(span)
+    return span, against, places
+
+
+def _is_covered(figures: KeyFigures, period: Period) -> bool:
+    leading = figures.metrics[0]
+    time = figures.vocabulary.time_of(leading.model)
+    known = None if time is None else figures.values.range_of(f"{time.place.model.name}.{time.name}")
+    return known is None or known[0] <= period.start
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A query, and the words that should mean it."""
+
+    kind: FigureKind
+    words: str
+    title: str
+    metrics: tuple[MetricRef, ...]
+    dimension: str | None = None
+    by_month: bool = False
+
+
+def _questions(
+    context: StepContext,
+    template: ReportTemplate,
+    figures: KeyFigures | None,
+    period: Period,
+    against: Period,
+    notes: list[str],
+) -> Iterator[FiguresQuestion]:
+    if figures is None:
+        return
+    for wanted in template.figures:
+        for one in _wanted(wanted.kind, wanted.at_most, figures, period, against):
+            asked = list(_understood(context, one, period, against))
+            if not asked:
+                notes.append(f"{one.title} is not in it: no question for it is surely understood.")
+            yield from asked
+
+
+def _understood(
+    context: StepContext, wanted: _Wanted, period: Period, against: Period
+) -> Iterator[FiguresQuestion]:
+    """The question if it is understood as it is meant, else one for each half of its metrics that is."""
+    suggestions = context.suggest(wanted.words)
+    best = None if suggestions is None else suggestions.best
+    if best is not None and _is_meant(best.query, wanted, period, against):
+        names = tuple(ref.full_name for ref in wanted.metrics)
+        yield FiguresQuestion(kind=wanted.kind, question=wanted.words, title=wanted.title, metrics=names)
+    elif len(wanted.metrics) > 1:
+        half = (len(wanted.metrics) + 1) // 2
+        for metrics in (wanted.metrics[:half], wanted.metrics[half:]):
+            yield from _understood(context, _totals(metrics, period, against), period, against)
+
+
+def _is_meant(query: MetricQuery, wanted: _Wanted, period: Period, against: Period) -> bool:
+    dimensions = () if wanted.dimension is None else (wanted.dimension,)
+    compared = query.compare_to
+    return (
+        set(query.metrics) == {ref.full_name for ref in wanted.metrics}
+        and tuple(name.rpartition(".")[2] for name in query.dimensions) == dimensions
+        and not query.filters
+        and not query.having
+        and query.limit is None
+        and query.period is not None
+        and query.period.end == period.end
+        and (query.grain is not None) == wanted.by_month
+        and (wanted.by_month or (compared is not None and compared.start == against.start))
+    )
+
+
+def _wanted(
+    kind: FigureKind, at_most: int, figures: KeyFigures, period: Period, against: Period
+) -> Iterator[_Wanted]:
+    if kind is FigureKind.TOTALS:
+        for group in _by_model(figures.metrics[:at_most]):
+            yield _totals(group, period, against)
+    elif kind is FigureKind.BREAKDOWN:
+        for ref, dimension in list(figures.breakdowns())[:at_most]:
+            label = dimension.label.lower()
+            yield _Wanted(
+                kind,
+                f"{_said(ref)} by {label} in {_spelled(period)} against {_spelled(against)}",
+                f"{ref.label} by {label}, {period.label} against {against.label}",
+                (ref,),
+                dimension.name,
+            )
+    else:
+        for ref in figures.metrics[:at_most]:
+            first = _course_start(figures, ref, period)
+            last = period.end - timedelta(days=1)
+            yield _Wanted(
+                kind,
+                f"{_said(ref)} by month from {spell(first)} to {spell(last)}",
+                f"{ref.label} by month, {first:%B} {first.year} to {last:%B} {last.year}",
+                (ref,),
+                by_month=True,
+            )
+
+
+def _totals(metrics: tuple[MetricRef, ...], period: Period, against: Period) -> _Wanted:
+    names = [_said(ref) for ref in metrics]
+    joined = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    return _Wanted(
+        FigureKind.TOTALS,
+        f"{joined} in {_spelled(period)} against {_spelled(against)}",
+        f"{joined[:1].upper()}{joined[1:]}, {period.label} against {against.label}",
+        metrics,
+    )
+
+
+def _by_model(metrics: Sequence[MetricRef]) -> Iterator[tuple[MetricRef, ...]]:
+    models: dict[str, list[MetricRef]] = {}
+    for ref in metrics:
+        models.setdefault(ref.model.name, []).append(ref)
+    for group in models.values():
+        for start in range(0, len(group), _METRICS_A_QUESTION):
+            yield tuple(group[start : start + _METRICS_A_QUESTION])
+
+
+def _course_start(figures: KeyFigures, ref: MetricRef, period: Period) -> date:
+    """Two years of whole months, as far as there is data."""
+    month = period.end.replace(day=1) if period.end.day > 1 else period.end
+    start = step(month, Unit.MONTH, -_COURSE_MONTHS)
+    time = figures.vocabulary.time_of(ref.model)
+    known = None if time is None else figures.values.range_of(f"{time.place.model.name}.{time.name}")
+    return start if known is None else max(start, known[0].replace(day=1))
+
+
+def _said(ref: MetricRef) -> str:
+    return ref.name.replace("_", " ")
+
+
+def _spelled(period: Period) -> str:
+    """In words that mean these very days."""
+    if re.fullmatch(r"Q[1-4] \d{4}|[A-Z][a-z]+ \d{4}|\d{4}", period.label):
+        return period.label
+    return f"the days from {spell(period.start)} to {spell(period.end - timedelta(days=1))}"
+
+
+def _market_question(asked: str, times: Sequence[tuple[int, int]], span: Span) -> str:
+    """About what the request names, without the periods of our figures; else of the market as a whole."""
+    rest = asked
+    for start, end in sorted(times, reverse=True):
+        rest = f"{rest[:start]} {rest[end:]}"
+    rest = re.sub(r"\b(?:for|in|of|against|vs|versus|compared (?:to|with))\s*$", "", " ".join(rest.split()))
+    found = _TOPIC.search(rest.rstrip(" .?!"))
+    topic = found["topic"].strip(" ,") if found else ""
+    if _NO_TOPIC.sub("", topic):
+        return f"What does the market say about {topic}?"
+    return f"What is the outlook for our market in {span.period.start.year}, and what are its trends?"
