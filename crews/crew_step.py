@@ -70,6 +70,7 @@ class CrewRoom:
         self, context: StepContext, parts: CrewParts, candidates: Sequence[ModelCandidate]
     ) -> CrewStepOutput:
         """Raises CrewdeskError if the step cannot be done."""
+        context.collection = parts.spec.collection
         replay = replay_of(context.db, context.claim.run_id)
         if replay is not None:
             return self._repeat(context, parts, replay)

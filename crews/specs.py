@@ -15,6 +15,9 @@ from ledger.yaml_file import load_yaml
 
 _CHOICES = re.compile(r"\{choices of (\w+)\}")
 
+# Of documents: the company's own, and what others publish about its market.
+DocumentCollection = Literal["company", "market"]
+
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
@@ -53,7 +56,8 @@ class Limits(BaseModel):
 
 
 class CrewSpec(BaseModel):
-    """`output` is for a workspace's own crews; without one the crew drafts an answer in claims."""
+    """`collection` is all its tools may find documents in, whatever a model asks for; without one, all of
+    them. `output` is for a workspace's own crews; without one the crew drafts an answer in claims."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,6 +66,7 @@ class CrewSpec(BaseModel):
     agent: AgentSpec
     task: TaskSpec
     tools: tuple[str, ...] = ()
+    collection: DocumentCollection | None = None
     limits: Limits = Limits()
     output: OutputSchema | None = None
 

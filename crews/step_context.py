@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from crews.errors import BudgetExceeded, DeadlineExceeded, StepCancelled
 from crews.run_mask import RunMask
-from crews.specs import Limits
+from crews.specs import DocumentCollection, Limits
 from knowledge.library import Library
 from knowledge.relevance.similarity import Similarity, similarity_from
 from knowledge.search.access import AccessScope
@@ -106,7 +106,8 @@ class Budget:
 @dataclass(slots=True)
 class StepContext:
     """Made anew for every attempt of a step; `parent_span` is the crew's span while a crew is at work. The
-    question of its claim is masked. `boundary` marks what others wrote where a model sees it."""
+    question of its claim is masked. `collection` is all its crew may find documents in. `boundary` marks what
+    others wrote where a model sees it."""
 
     db: Database
     claim: ClaimedStep
@@ -118,6 +119,7 @@ class StepContext:
     triage_desk: "Callable[[], TriageDesk | None] | None" = None
     artifacts: ArtifactStore | None = None
     parent_span: str | None = None
+    collection: DocumentCollection | None = None
     evidence: list[Evidence] = field(default_factory=list)
     tools_called: list[str] = field(default_factory=list)
     tools_unavailable: bool = False

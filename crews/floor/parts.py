@@ -1,4 +1,5 @@
-"""A question that asks for figures and, in so many words, for what is written about them."""
+"""A question that asks for figures and, in so many words, for what is written about them or for the market
+outside the company."""
 
 import re
 
@@ -12,11 +13,25 @@ _WRITTEN = re.compile(
     r"|\bwhat (?:does|do) .+ say\b",
     re.IGNORECASE,
 )
+# What others publish, and no table of ours does.
+_MARKET = re.compile(r"\b(?:market|industry|sector|analysts?|competitors?|rivals)\b", re.IGNORECASE)
 
 
 def figures_part(question: str) -> str | None:
-    """The half that does not speak of what is written, where the other half does; None of any other
-    question."""
+    """The half that speaks neither of what is written nor of the market, where the other half does; None of
+    any other question."""
+    halves = _halves(question)
+    figures = [half for half in halves if not _WRITTEN.search(half) and not _MARKET.search(half)]
+    return figures[0] if len(figures) == 1 else None
+
+
+def market_part(question: str) -> str | None:
+    """The half that speaks of the market, where the other half does not; None of any other question."""
+    halves = _halves(question)
+    market = [half for half in halves if _MARKET.search(half)]
+    return market[0] if len(market) == 1 else None
+
+
+def _halves(question: str) -> list[str]:
     parts = [part.strip() for part in _BOUNDARY.split(question) if part.strip()]
-    figures = [part for part in parts if not _WRITTEN.search(part)]
-    return figures[0] if len(parts) == 2 and len(figures) == 1 else None
+    return parts if len(parts) == 2 else []

@@ -22,7 +22,7 @@ class ReadArguments(BaseModel):
 
 def _read(context: StepContext, arguments: ReadArguments) -> ToolOutcome:
     document = context.library().read_document(arguments.document_id, context.access)
-    if document is None:
+    if document is None or context.collection not in (None, document.collection):
         return ToolOutcome(Status.NOTHING_FOUND, note="There is no such document.")
     text = document.text[:MAX_CHARS]
     note = None

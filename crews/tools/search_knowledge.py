@@ -2,10 +2,11 @@
 fits."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from crews.specs import DocumentCollection
 from crews.step_context import StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec
 from knowledge.library import PassageHit
@@ -33,18 +34,26 @@ class SearchArguments(BaseModel):
         str, Field(min_length=1, max_length=8000, description="What to look for, in plain words.")
     ]
     collection: Annotated[
-        Literal["company", "market"] | None,
-        Field(description="company: our own documents; market: industry reports; null: both."),
+        DocumentCollection | None,
+        Field(
+            description="company: our own documents; market: industry reports; null: all there is for you."
+        ),
     ] = None
 
 
 def _search(context: StepContext, arguments: SearchArguments) -> ToolOutcome:
+    if context.collection is not None and arguments.collection not in (None, context.collection):
+        return ToolOutcome(Status.DENIED, note=f"Here only the collection {context.collection} is searched.")
+    collection = context.collection or arguments.collection
     with context.recorder.span(
-        "retrieval", "search passages", arguments.model_dump(), parent_id=context.parent_span
+        "retrieval",
+        "search passages",
+        {"query": arguments.query, "collection": collection},
+        parent_id=context.parent_span,
     ) as span:
         query = _without_secrets(arguments.query)
         result = context.library().search(
-            query, context.access, filters=Filters(arguments.collection), limit=MAX_PASSAGES
+            query, context.access, filters=Filters(collection), limit=MAX_PASSAGES
         )
         judged = judge(query, [_candidate(hit, hit.score) for hit in result.hits], context.similarity)
         relevance = [round(item.relevance, 4) for item in judged]

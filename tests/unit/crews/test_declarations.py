@@ -43,7 +43,7 @@ def load(folder: Path, text: str, name: str = "ask") -> tuple[WorkflowSpec, ...]
 
 def test_what_ships_is_sound(sqlite_db: Database) -> None:
     parts = shipped_crews(shipped_tools())
-    assert {"router", "help_desk", "data_analyst"} == set(parts)
+    assert {"router", "help_desk", "data_analyst", "market_researcher"} == set(parts)
     for name, part in parts.items():
         assert part.spec.name == name
         assert part.spec.task.description.count("{question}") == 1
