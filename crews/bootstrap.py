@@ -6,12 +6,15 @@ CrewAI is imported when the first crew step is worked on, or by `warm_up`, never
 import threading
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from crews.specs import Limits
 from crews.step_context import StepContext
-from crews.step_runner import StepRunner
+from crews.step_runner import Function, StepRunner
 from crews.verify_answer import verify_answer
 from crews.workflow_loader import SHIPPED, all_workflows, load_workflows
 from crews.workspace_crews import is_workspace
@@ -32,8 +35,28 @@ if TYPE_CHECKING:
     from crews.triage.desk import TriageDesk
 
 _HERE = Path(__file__).parent
+
+
+def _of_reports(module: str, name: str) -> Function:
+    """Imported by the first step that needs it: charts and documents take a second to load."""
+
+    def work(context: StepContext) -> BaseModel:
+        function: Function = getattr(import_module(f"crews.report_steps.{module}"), name)
+        return function(context)
+
+    return work
+
+
 # What a function step may use, by the name workflows give it.
-FUNCTIONS = {"verify_answer": verify_answer}
+FUNCTIONS: dict[str, Function] = {
+    "verify_answer": verify_answer,
+    "plan_report": _of_reports("brief", "plan_report"),
+    "outline_report": _of_reports("outline", "outline_report"),
+    "check_report": _of_reports("check", "check_report"),
+    "issue_report": _of_reports("issue", "issue_report"),
+    "withdraw_report": _of_reports("issue", "withdraw_report"),
+    "deliver_report": _of_reports("deliver", "deliver_report"),
+}
 
 
 def publish_shipped_workflows(db: Database) -> None:

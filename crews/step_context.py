@@ -173,6 +173,13 @@ class StepContext:
             if relevance is not None:
                 self.best_relevance = max(relevance, self.best_relevance or 0.0)
 
+    def recall_evidence(self, items: Sequence[Evidence]) -> Sequence[Evidence]:
+        """What an earlier step of the run found becomes evidence of this one too, under its labels."""
+        with self._lock:
+            held = {item.label for item in self.evidence}
+            self.evidence.extend(item for item in items if item.label not in held)
+            return items
+
     def add_evidence(self, findings: list[Finding], labels: Sequence[str] = ()) -> list[Evidence]:
         """`labels` as for `record_evidence`."""
         with self._lock:

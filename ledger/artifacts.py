@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from ledger.db import Database, now_in
@@ -71,6 +71,11 @@ class ArtifactStore:
     def list(self, run_id: str) -> list[Artifact]:
         with self._db.read() as session:
             return artifacts_in(session, run_id)
+
+    def forget(self, run_id: str) -> None:
+        """The run has no files any more. Their bytes stay: another run may have made the same."""
+        with self._db.write() as session:
+            session.execute(delete(ArtifactRow).where(ArtifactRow.run_id == run_id))
 
     def read(self, artifact: Artifact) -> bytes:
         """Raises NotFound if the bytes are gone or no longer what they were."""

@@ -9,15 +9,27 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from crews.report_steps.key_figures import KeyFigures, key_figures_of
-from crews.reports.template import FigureKind, Fill, ReportTemplate, find_template, load_templates
+from crews.reports.template import FigureKind, ReportTemplate, find_template, load_templates
 from crews.step_context import StepContext
+from crews.tools.query_arguments import arguments_of
 from knowledge.warehouse.metric_spec import CalendarFile
 from knowledge.warehouse.query import MetricQuery, Period
-from knowledge.warehouse.resolve.calendar import Span, Unit, before, spell, step, unit_around, year_before
+from knowledge.warehouse.resolve.calendar import (
+    Span,
+    Unit,
+    before,
+    spell,
+    spell_period,
+    step,
+    unit_around,
+    year_before,
+)
+from knowledge.warehouse.resolve.readings import reading_of
 from knowledge.warehouse.resolve.time_expressions import read_times
 from knowledge.warehouse.vocabulary import MetricRef
 from ledger.errors import NotFound, WorkspaceInvalid
@@ -28,34 +40,56 @@ MOST_QUESTIONS = 16
 _METRICS_A_QUESTION = 6
 _COURSE_MONTHS = 24
 _TOPIC = re.compile(r"\b(?:on|about|regarding|concerning|covering)\s+(?P<topic>.{3,200})$", re.IGNORECASE)
+_HANGING = re.compile(r"\b(?:for|in|of|against|vs|versus|compared (?:to|with))\s*$", re.IGNORECASE)
 _NO_TOPIC = re.compile(
     r"\b(?:our|the|my|this|a|an|all|company|business|trading|results?|performance)\b|\W", re.IGNORECASE
 )
 
 
+class NamedPeriod(BaseModel):
+    """`label` is what people call it, `days` names its first and its last day."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str
+    days: str
+
+
 class FiguresQuestion(BaseModel):
-    """`question` is what the data analyst is asked, `title` what the answer is called in the report."""
+    """`question` is what the data analyst is asked, `reading` the query that is meant by it, in words, and
+    `title` what its answer is called in the report."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: FigureKind
     question: str
+    reading: str
     title: str
-    metrics: tuple[str, ...]
+
+
+class MarketQuestion(BaseModel):
+    """`section` is the key of the template's section that the answer is for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    question: str
+    section: str
 
 
 class ReportBrief(BaseModel):
-    """`period` and `against` in words; `market_question` is None where the template has no room for what the
-    market says. `notes` are for the reader."""
+    """`metrics` are the key figures, the most important first, `good` says which way is welcome by the name
+    of the metric alone, `notes` are for the reader."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     template: str
     title: str
-    period: str
-    against: str
+    period: NamedPeriod
+    against: NamedPeriod
+    metrics: tuple[str, ...] = ()
+    good: dict[str, Literal["up", "down"]] = {}
     questions: tuple[FiguresQuestion, ...] = ()
-    market_question: str | None = None
+    market: tuple[MarketQuestion, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -69,14 +103,17 @@ def plan_report(context: StepContext) -> ReportBrief:
         notes.append(f"{span.period.label} is not over: its figures go up to {spell(today)}.")
     if not figures and template.figures:
         notes.append("There are no figures in it: there are none that whoever asked for it may read.")
+    refs = () if figures is None else figures.metrics
     questions = list(_questions(context, template, figures, span.period, against.period, notes))
     return ReportBrief(
         template=template.name,
         title=f"{template.title}, {span.period.label}",
-        period=span.period.label,
-        against=against.period.label,
+        period=_named(span.period),
+        against=_named(against.period),
+        metrics=tuple(ref.full_name for ref in refs),
+        good={ref.name: ref.metric.good for ref in refs if ref.metric.good is not None},
         questions=tuple(questions[:MOST_QUESTIONS]),
-        market_question=_market_question(asked, times, span) if template.takes(Fill.QUOTES) else None,
+        market=tuple(_market_questions(template, _topic(asked, times), span.period)),
         notes=tuple(notes),
     )
 
@@ -167,8 +204,12 @@ def _understood(
     suggestions = context.suggest(wanted.words)
     best = None if suggestions is None else suggestions.best
     if best is not None and _is_meant(best.query, wanted, period, against):
-        names = tuple(ref.full_name for ref in wanted.metrics)
-        yield FiguresQuestion(kind=wanted.kind, question=wanted.words, title=wanted.title, metrics=names)
+        yield FiguresQuestion(
+            kind=wanted.kind,
+            question=wanted.words,
+            reading=reading_of(arguments_of(best.query).query()),
+            title=wanted.title,
+        )
     elif len(wanted.metrics) > 1:
         half = (len(wanted.metrics) + 1) // 2
         for metrics in (wanted.metrics[:half], wanted.metrics[half:]):
@@ -260,14 +301,26 @@ def _spelled(period: Period) -> str:
     return f"the days from {spell(period.start)} to {spell(period.end - timedelta(days=1))}"
 
 
-def _market_question(asked: str, times: Sequence[tuple[int, int]], span: Span) -> str:
-    """About what the request names, without the periods of our figures; else of the market as a whole."""
+def _named(period: Period) -> NamedPeriod:
+    return NamedPeriod(label=period.label, days=spell_period(period))
+
+
+def _topic(asked: str, times: Sequence[tuple[int, int]]) -> str | None:
+    """What the request is about, without the periods of our figures."""
     rest = asked
     for start, end in sorted(times, reverse=True):
         rest = f"{rest[:start]} {rest[end:]}"
-    rest = re.sub(r"\b(?:for|in|of|against|vs|versus|compared (?:to|with))\s*$", "", " ".join(rest.split()))
-    found = _TOPIC.search(rest.rstrip(" .?!"))
+    rest = _HANGING.sub("", " ".join(rest.split()).rstrip(" .?!"))
+    found = _TOPIC.search(rest)
     topic = found["topic"].strip(" ,") if found else ""
-    if _NO_TOPIC.sub("", topic):
-        return f"What does the market say about {topic}?"
-    return f"What is the outlook for our market in {span.period.start.year}, and what are its trends?"
+    return topic if _NO_TOPIC.sub("", topic) else None
+
+
+def _market_questions(
+    template: ReportTemplate, topic: str | None, period: Period
+) -> Iterator[MarketQuestion]:
+    for asked in template.market:
+        words = asked.question if topic is None else asked.on_topic
+        if words is not None:
+            question = words.replace("{year}", str(period.start.year)).replace("{topic}", topic or "")
+            yield MarketQuestion(question=question, section=asked.section)

@@ -7,6 +7,7 @@ from crews.tools.gate import ToolSpec
 from crews.tools.make_chart import MAKE_CHART
 from crews.tools.query_metrics import QUERY_METRICS
 from crews.tools.read_document import READ_DOCUMENT
+from crews.tools.report_facts import READ_EVIDENCE, READ_OUTLINE
 from crews.tools.run_sql import RUN_SQL
 from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
 from crews.tools.statistics import STATISTICS
@@ -37,5 +38,7 @@ def shipped_tools() -> dict[str, ToolSpec]:
         CHECK_SYSTEM_STATUS,
         FIND_SIMILAR_TICKETS,
         OPEN_TICKET,
+        READ_OUTLINE,
+        READ_EVIDENCE,
     )
     return {tool.name: tool for tool in tools}
