@@ -78,11 +78,15 @@ def check_report(context: StepContext) -> CheckedReport:
 
 
 def _written(draft: ReportDraft, template: ReportTemplate) -> list[NarrativeClaim]:
-    """A section there is not, or that takes no words, is none in particular."""
-    keys = {section.key for section in template.sections if section.takes(Fill.NARRATIVE)}
+    """What is for no section that takes words goes beside the key figures, or into the first that does."""
+    with_words = [section for section in template.sections if section.takes(Fill.NARRATIVE)]
+    keys = [section.key for section in with_words]
+    homes = [section.key for section in with_words if section.takes(Fill.TILES)] + keys
     return [
         NarrativeClaim(
-            text=claim.text, cites=claim.evidence, section=claim.section if claim.section in keys else None
+            text=claim.text,
+            cites=claim.evidence,
+            section=claim.section if claim.section in keys else next(iter(homes), None),
         )
         for claim in draft.claims
         if claim.text.strip() and claim.evidence

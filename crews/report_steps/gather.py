@@ -4,6 +4,7 @@ else, so that every step that asks for it gets the same."""
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from crews.help_desk.output import DraftAnswer
@@ -12,16 +13,19 @@ from crews.report_steps.sayings import headline_of
 from crews.reports.document import Quote, Sentence, Tile
 from crews.reports.evidence_sources import result_of, source_of
 from crews.reports.figures import chart_of, table_of, tiles_of
-from crews.reports.findings import compute_findings
+from crews.reports.findings import Compared, compute_change, compute_course
 from crews.reports.material import ComputedFinding, Material, NarrativeClaim, ReportHead
 from crews.reports.tables import Chart, Table
 from crews.reports.template import FigureKind
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from knowledge.warehouse.result import NumberResult
+from knowledge.warehouse.statistics.columns import number_of
 from ledger.evidence import FIGURES, Evidence, list_evidence
 
 AUTHOR = "Report writer"
+_NO_CENTS_FROM = 10_000
+_CELLS = " | "
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,7 @@ def _figure(brief: ReportBrief, question: FiguresQuestion, item: Evidence) -> Fi
     """Under the title of the question where it is the very query that was meant, else under its own."""
     title = str(item.finding.details["title"])
     meant = title == question.reading
-    result = _renamed(result_of(item.finding), brief.against)
+    result = _in_whole_amounts(_renamed(result_of(item.finding), brief.against))
     return Figures(question.kind, question.title if meant else title, item.label, result)
 
 
@@ -175,6 +179,16 @@ def _renamed(result: NumberResult, against: NamedPeriod) -> NumberResult:
         for column in result.columns
     )
     return replace(result, columns=columns)
+
+
+def _in_whole_amounts(result: NumberResult) -> NumberResult:
+    """Amounts of money as a board reads them, without cents; the values keep theirs, for the workbook."""
+    columns = []
+    for at, column in enumerate(result.columns):
+        numbers = [abs(number) for row in result.rows if (number := number_of(row[at])) is not None]
+        is_large = column.format == "currency" and max(numbers, default=Decimal()) >= _NO_CENTS_FROM
+        columns.append(replace(column, decimals=0) if is_large else column)
+    return replace(result, columns=tuple(columns))
 
 
 def _tiles(gathered: Gathered) -> tuple[Tile, ...]:
@@ -201,10 +215,21 @@ def _charts(figures: Iterable[Figures]) -> Iterator[Chart]:
             yield chart
 
 
-def _findings(figures: Iterable[Figures]) -> Iterator[ComputedFinding]:
+def _findings(figures: Sequence[Figures]) -> Iterator[ComputedFinding]:
+    """What makes up a metric's change, by all dimensions at once; then what its course shows."""
+    changes: dict[str, list[Compared]] = defaultdict(list)
     for one in figures:
-        if one.kind is not FigureKind.TOTALS:
-            yield from compute_findings(one.result, one.title, one.label).findings
+        if one.kind is FigureKind.BREAKDOWN and one.result.metrics:
+            group = next(column.label for column in one.result.columns if column.role == "dimension")
+            subject = one.result.metrics[0].label.lower()
+            changes[subject].append(Compared(one.result, group.lower(), one.label))
+    for subject, parts in changes.items():
+        change = compute_change(subject, parts)
+        if change is not None:
+            yield change
+    for one in figures:
+        if one.kind is FigureKind.COURSE:
+            yield from compute_course(one.result, one.title, one.label)
 
 
 def _from_market(
@@ -220,6 +245,9 @@ def _from_market(
         for claim in claims:
             source = known[claim.evidence[0]] if claim.evidence else None
             if source is None:
+                continue
+            if _CELLS in claim.text:
+                # Rows of a table run together are no words to quote.
                 continue
             if len(claim.evidence) == 1 and claim.text in source.finding.text:
                 place = (source.finding.source, source.finding.locator)

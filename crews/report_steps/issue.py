@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict
 from crews.errors import NotApproved
 from crews.reports.document import Report
 from crews.reports.render import render_report
+from crews.reports.text import one_line
 from crews.step_context import StepContext
 from ledger.artifacts import ArtifactStore
+from ledger.evidence import list_evidence
 from ledger.result import RunFile
 
 
@@ -28,7 +30,7 @@ def issue_report(context: StepContext) -> IssuedFiles:
     content = json.dumps(document, sort_keys=True, separators=(",", ":"))
     if approval.get("digest") != hashlib.sha256(content.encode()).hexdigest():
         raise NotApproved("The report is not the one that was approved, so no file of it was made.")
-    report = Report.model_validate(document)
+    report = _with_owners(context, Report.model_validate(document))
     store = _store(context)
     files = []
     for form in report.formats:
@@ -41,6 +43,20 @@ def issue_report(context: StepContext) -> IssuedFiles:
             )
         )
     return IssuedFiles(files=tuple(files))
+
+
+def _with_owners(context: StepContext, report: Report) -> Report:
+    """Whom to ask about a page is no secret, though it is an address and stands as a token on record."""
+    owners = {
+        item.label: item.finding.details.get("owner")
+        for item in list_evidence(context.db, context.claim.run_id)
+        if item.finding.details.get("owner")
+    }
+    sources = tuple(
+        source.model_copy(update={"owner": one_line(str(owners.get(source.id, source.owner)))})
+        for source in report.sources
+    )
+    return report.model_copy(update={"sources": sources})
 
 
 def withdraw_report(context: StepContext) -> IssuedFiles:
