@@ -3,11 +3,13 @@
 It takes requests into the ledger and reads results out of it; nothing here waits for a crew.
 """
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 
 from api.body_limit import BodyLimit
+from api.files import file_routes
 from api.health import health_routes
 from api.problems import LastResort, Problem, install_problem_handlers
 from api.runs import run_routes
@@ -19,7 +21,8 @@ _ABOUT = (
 )
 
 
-def create_app(db: Database, api_key_secret: bytes) -> FastAPI:
+def create_app(db: Database, api_key_secret: bytes, artifacts: Path) -> FastAPI:
+    """`artifacts` is the folder of runs' files."""
     app = FastAPI(
         title="Crewdesk",
         version="1",
@@ -31,6 +34,7 @@ def create_app(db: Database, api_key_secret: bytes) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.include_router(run_routes(db, api_key_secret))
+    app.include_router(file_routes(db, api_key_secret, artifacts))
     app.include_router(health_routes(db))
     install_problem_handlers(app)
     app.add_middleware(BodyLimit)

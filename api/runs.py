@@ -49,7 +49,7 @@ def run_routes(db: Database, api_key_secret: bytes) -> APIRouter:
 
     @router.get("/{run_id}", responses=document_problems(401, 404, 422, 503), summary="Read a run")
     def get_run(run_id: str, caller: Annotated[Principal, caller_of]) -> RunView:
-        return get_run_for(db, _checked_id(run_id), caller)
+        return get_run_for(db, checked_id(run_id), caller)
 
     @router.post(
         "/{run_id}/cancel",
@@ -58,7 +58,7 @@ def run_routes(db: Database, api_key_secret: bytes) -> APIRouter:
         summary="Cancel a run",
     )
     def post_cancel(run_id: str, caller: Annotated[Principal, caller_of]) -> RunAccepted:
-        found = _checked_id(run_id)
+        found = checked_id(run_id)
         state = cancel_run_for(db, found, caller)
         return RunAccepted(run_id=found, state=state, links=_links(found))
 
@@ -66,7 +66,7 @@ def run_routes(db: Database, api_key_secret: bytes) -> APIRouter:
         "/{run_id}/spans", responses=document_problems(401, 404, 422, 503), summary="Read a run's spans"
     )
     def get_spans(run_id: str, caller: Annotated[Principal, caller_of]) -> RunSpans:
-        run = get_run_for(db, _checked_id(run_id), caller)
+        run = get_run_for(db, checked_id(run_id), caller)
         return RunSpans(run_id=run.run_id, spans=tuple(list_spans(db, run.run_id)))
 
     @router.post(
@@ -77,7 +77,7 @@ def run_routes(db: Database, api_key_secret: bytes) -> APIRouter:
     )
     def post_watch(run_id: str, caller: Annotated[Principal, caller_of]) -> RunWatch:
         """For a run that ended with the reason `blocked`. The new run has its source `watch`."""
-        watch = watch_run(db, _checked_id(run_id), caller)
+        watch = watch_run(db, checked_id(run_id), caller)
         return RunWatch(run_id=watch.run_id, products=watch.products)
 
     return router
@@ -96,10 +96,11 @@ def _request(new_run: NewRun, idempotency_key: str, caller: Principal) -> RunReq
 
 
 def _links(run_id: str) -> RunLinks:
-    return RunLinks(run=f"/v1/runs/{run_id}", spans=f"/v1/runs/{run_id}/spans")
+    run = f"/v1/runs/{run_id}"
+    return RunLinks(run=run, spans=f"{run}/spans", files=f"{run}/files")
 
 
-def _checked_id(given: str) -> str:
+def checked_id(given: str) -> str:
     """What cannot be an id gets the answer of an id nobody has."""
     if _RUN_ID.fullmatch(given) is None:
         raise NotFound(f"There is no run {given[:80]}.")

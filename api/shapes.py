@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from ledger.reading import ArtifactView
 from ledger.spans import Span
 
 # No control characters: they have no meaning in a name, and PostgreSQL refuses NUL.
@@ -34,6 +35,7 @@ class RunLinks(BaseModel):
 
     run: str
     spans: str
+    files: str
 
 
 class RunAccepted(BaseModel):
@@ -51,6 +53,15 @@ class RunSpans(BaseModel):
 
     run_id: str
     spans: tuple[Span, ...]
+
+
+class RunFiles(BaseModel):
+    """Those to hand out: of a report what was approved. `name` is the last part of a file's address."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    files: tuple[ArtifactView, ...]
 
 
 class RunWatch(BaseModel):

@@ -8,7 +8,7 @@ fail the check against their evidence are sent back once (`crews/redraft.py`).
 import contextvars
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from crewai.tools.tool_failure import ToolExecutionFailedError
 from pydantic import BaseModel
@@ -25,6 +25,7 @@ from crews.models.gateway import GatewayLLM
 from crews.models.provider import ProviderClients
 from crews.models.replay import RecordedReplies, RecordedTools
 from crews.redraft import redraft_once
+from crews.report_writer.output import ReportDraft
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from crews.task_text import task_text
@@ -43,6 +44,8 @@ from ledger.spending import Purse
 _log = get_logger(__name__)
 
 _NO_BUDGETS = Budgets()
+
+D = TypeVar("D", bound=BaseModel)
 
 
 class CrewRoom:
@@ -185,9 +188,9 @@ def _attempt(
         return output
 
 
-def _draft_again(gateway: GatewayLLM, on_floor: Callable[[], bool], prompt: str) -> DraftAnswer | None:
+def _draft_again(gateway: GatewayLLM, on_floor: Callable[[], bool], shape: type[D], prompt: str) -> D | None:
     said = str(gateway.call([{"role": "user", "content": prompt}]))
-    return None if on_floor() else DraftAnswer.model_validate(parse_output(DraftAnswer, said))
+    return None if on_floor() else shape.model_validate(parse_output(shape, said))
 
 
 def _kick_off(crew: Any, tally: EventTally) -> str:
@@ -228,9 +231,13 @@ def _step_output(
     # A model that fails now has not failed the draft it leaves.
     use, failed = gateway.use, 0
     if isinstance(output, DraftAnswer) and output.claims and not on_floor():
-        redraft = redraft_once(context, output, partial(_draft_again, gateway, on_floor))
-        if redraft.failed:
-            output, use, failed = redraft.draft, gateway.use, redraft.failed
+        answer = redraft_once(context, output, partial(_draft_again, gateway, on_floor, DraftAnswer))
+        if answer.failed:
+            output, use, failed = answer.draft, gateway.use, answer.failed
+    elif isinstance(output, ReportDraft) and output.claims and not on_floor():
+        report = redraft_once(context, output, partial(_draft_again, gateway, on_floor, ReportDraft))
+        if report.failed:
+            output, use, failed = report.draft, gateway.use, report.failed
     return CrewStepOutput(
         crew=parts.spec.name,
         title=parts.spec.title,

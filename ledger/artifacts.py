@@ -33,6 +33,18 @@ def file_of(sha256: str, name: str) -> str:
     return f"{sha256[:2]}/{sha256}{Path(name).suffix}"
 
 
+def read_kept(folder: Path, name: str, sha256: str) -> bytes:
+    """A file of a run out of the store's folder. Raises NotFound if its bytes are gone or no longer what they
+    were."""
+    try:
+        content = (folder / file_of(sha256, name)).read_bytes()
+    except FileNotFoundError:
+        content = b""
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise NotFound(f"The file '{name}' is missing or was changed since the run made it.")
+    return content
+
+
 def artifacts_in(session: Session, run_id: str) -> list[Artifact]:
     """For a reader that has a transaction already."""
     rows = session.scalars(select(ArtifactRow).where(ArtifactRow.run_id == run_id).order_by(ArtifactRow.id))
@@ -79,13 +91,7 @@ class ArtifactStore:
 
     def read(self, artifact: Artifact) -> bytes:
         """Raises NotFound if the bytes are gone or no longer what they were."""
-        try:
-            content = self.path_of(artifact.sha256, artifact.name).read_bytes()
-        except FileNotFoundError:
-            content = b""
-        if hashlib.sha256(content).hexdigest() != artifact.sha256:
-            raise NotFound(f"The file '{artifact.name}' is missing or was changed since the run made it.")
-        return content
+        return read_kept(self._folder, artifact.name, artifact.sha256)
 
     def path_of(self, sha256: str, name: str) -> Path:
         """Where the bytes are, or would be."""

@@ -13,7 +13,8 @@ def office_format(
     column: ResultColumn, factor: Decimal = Decimal(1), *, whole: bool = False, scaled_decimals: int = 1
 ) -> str:
     """`factor` is what an axis counts in, with so many decimals; `whole` leaves decimals to where they are
-    needed. A change in percentage points is a number of hundreds of them, and so is shown as a percentage with their word."""
+    needed. A change in percentage points is a number of hundreds of them, and so is shown as a percentage
+    with their word."""
     if column.role == "growth" or column.format == "percent":
         shown = "0%" if whole else f"0.{'0' * max(1, min(column.decimals, 1))}%"
         if is_points(column):
