@@ -29,6 +29,7 @@ from knowledge.warehouse.resolve.calendar import (
     unit_around,
     year_before,
 )
+from knowledge.warehouse.resolve.comparisons import Comparison, of_same_length
 from knowledge.warehouse.resolve.readings import reading_of
 from knowledge.warehouse.resolve.time_expressions import read_times
 from knowledge.warehouse.vocabulary import MetricRef
@@ -98,18 +99,23 @@ def plan_report(context: StepContext) -> ReportBrief:
     template, notes = _template(asked, load_templates())
     today = context.db.clock.now().date()
     figures, calendar = _figures(context)
-    span, against, times = _periods(asked, today, calendar, template, figures)
-    if span.period.end > today:
-        notes.append(f"{span.period.label} is not over: its figures go up to {spell(today)}.")
+    span, against, times = _named_in(asked, today, calendar, template, figures)
+    even = of_same_length(Comparison(span, against.period, ()), today)
+    periods = _Periods(span.period, against.period, even.period.period, even.compare_to)
+    if periods.shown != periods.asked:
+        notes.append(
+            f"{span.period.label} is not over: its figures go up to {spell(today)}, and are compared with as "
+            f"much of {against.period.label}."
+        )
     if not figures and template.figures:
         notes.append("There are no figures in it: there are none that whoever asked for it may read.")
     refs = () if figures is None else figures.metrics
-    questions = list(_questions(context, template, figures, span.period, against.period, notes))
+    questions = list(_questions(context, template, figures, periods, notes))
     return ReportBrief(
         template=template.name,
-        title=f"{template.title}, {span.period.label}",
-        period=_named(span.period),
-        against=_named(against.period),
+        title=f"{template.title}, {periods.shown.label}",
+        period=_named(periods.shown),
+        against=_named(periods.against),
         metrics=tuple(ref.full_name for ref in refs),
         good={ref.name: ref.metric.good for ref in refs if ref.metric.good is not None},
         questions=tuple(questions[:MOST_QUESTIONS]),
@@ -145,7 +151,7 @@ def _figures(context: StepContext) -> tuple[KeyFigures | None, CalendarFile]:
     return (figures if figures.metrics else None), catalog.calendar
 
 
-def _periods(
+def _named_in(
     asked: str, today: date, calendar: CalendarFile, template: ReportTemplate, figures: KeyFigures | None
 ) -> tuple[Span, Span, list[tuple[int, int]]]:
     """The period, the one to compare it with, and where in what was asked they are named."""
@@ -168,6 +174,20 @@ def _is_covered(figures: KeyFigures, period: Period) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class _Periods:
+    """`asked` and `asked_against` as they are called; `shown` and `against` are as much of them as is over."""
+
+    asked: Period
+    asked_against: Period
+    shown: Period
+    against: Period
+
+    @property
+    def in_words(self) -> str:
+        return f"in {_spelled(self.asked)} against {_spelled(self.asked_against)}"
+
+
+@dataclass(frozen=True, slots=True)
 class _Wanted:
     """A query, and the words that should mean it."""
 
@@ -183,27 +203,24 @@ def _questions(
     context: StepContext,
     template: ReportTemplate,
     figures: KeyFigures | None,
-    period: Period,
-    against: Period,
+    periods: _Periods,
     notes: list[str],
 ) -> Iterator[FiguresQuestion]:
     if figures is None:
         return
     for wanted in template.figures:
-        for one in _wanted(wanted.kind, wanted.at_most, figures, period, against):
-            asked = list(_understood(context, one, period, against))
+        for one in _wanted(wanted.kind, wanted.at_most, figures, periods):
+            asked = list(_understood(context, one, periods))
             if not asked:
                 notes.append(f"{one.title} is not in it: no question for it is surely understood.")
             yield from asked
 
 
-def _understood(
-    context: StepContext, wanted: _Wanted, period: Period, against: Period
-) -> Iterator[FiguresQuestion]:
+def _understood(context: StepContext, wanted: _Wanted, periods: _Periods) -> Iterator[FiguresQuestion]:
     """The question if it is understood as it is meant, else one for each half of its metrics that is."""
     suggestions = context.suggest(wanted.words)
     best = None if suggestions is None else suggestions.best
-    if best is not None and _is_meant(best.query, wanted, period, against):
+    if best is not None and _is_meant(best.query, wanted, periods):
         yield FiguresQuestion(
             kind=wanted.kind,
             question=wanted.words,
@@ -213,10 +230,10 @@ def _understood(
     elif len(wanted.metrics) > 1:
         half = (len(wanted.metrics) + 1) // 2
         for metrics in (wanted.metrics[:half], wanted.metrics[half:]):
-            yield from _understood(context, _totals(metrics, period, against), period, against)
+            yield from _understood(context, _totals(metrics, periods), periods)
 
 
-def _is_meant(query: MetricQuery, wanted: _Wanted, period: Period, against: Period) -> bool:
+def _is_meant(query: MetricQuery, wanted: _Wanted, periods: _Periods) -> bool:
     dimensions = () if wanted.dimension is None else (wanted.dimension,)
     compared = query.compare_to
     return (
@@ -226,32 +243,30 @@ def _is_meant(query: MetricQuery, wanted: _Wanted, period: Period, against: Peri
         and not query.having
         and query.limit is None
         and query.period is not None
-        and query.period.end == period.end
+        and query.period.end == periods.shown.end
         and (query.grain is not None) == wanted.by_month
-        and (wanted.by_month or (compared is not None and compared.start == against.start))
+        and (wanted.by_month or (compared is not None and compared.start == periods.against.start))
     )
 
 
-def _wanted(
-    kind: FigureKind, at_most: int, figures: KeyFigures, period: Period, against: Period
-) -> Iterator[_Wanted]:
+def _wanted(kind: FigureKind, at_most: int, figures: KeyFigures, periods: _Periods) -> Iterator[_Wanted]:
     if kind is FigureKind.TOTALS:
         for group in _by_model(figures.metrics[:at_most]):
-            yield _totals(group, period, against)
+            yield _totals(group, periods)
     elif kind is FigureKind.BREAKDOWN:
         for ref, dimension in list(figures.breakdowns())[:at_most]:
             label = dimension.label.lower()
             yield _Wanted(
                 kind,
-                f"{_said(ref)} by {label} in {_spelled(period)} against {_spelled(against)}",
-                f"{ref.label} by {label}, {period.label} against {against.label}",
+                f"{_said(ref)} by {label} {periods.in_words}",
+                f"{ref.label} by {label}, {periods.shown.label} against {periods.against.label}",
                 (ref,),
                 dimension.name,
             )
     else:
         for ref in figures.metrics[:at_most]:
-            first = _course_start(figures, ref, period)
-            last = period.end - timedelta(days=1)
+            first = _course_start(figures, ref, periods.shown)
+            last = periods.shown.end - timedelta(days=1)
             yield _Wanted(
                 kind,
                 f"{_said(ref)} by month from {spell(first)} to {spell(last)}",
@@ -261,13 +276,13 @@ def _wanted(
             )
 
 
-def _totals(metrics: tuple[MetricRef, ...], period: Period, against: Period) -> _Wanted:
+def _totals(metrics: tuple[MetricRef, ...], periods: _Periods) -> _Wanted:
     names = [_said(ref) for ref in metrics]
     joined = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
     return _Wanted(
         FigureKind.TOTALS,
-        f"{joined} in {_spelled(period)} against {_spelled(against)}",
-        f"{joined[:1].upper()}{joined[1:]}, {period.label} against {against.label}",
+        f"{joined} {periods.in_words}",
+        f"{joined[:1].upper()}{joined[1:]}, {periods.shown.label} against {periods.against.label}",
         metrics,
     )
 

@@ -67,9 +67,15 @@ def _importance(ref: MetricRef) -> tuple[bool, bool]:
 def _parts_by_rule(
     vocabulary: Vocabulary, values: ValueIndex, metrics: tuple[MetricRef, ...]
 ) -> tuple[str, ...]:
-    """Names with few values: one of the leading metric's own, and one of each model it is joined to."""
+    """Names with few values: one of a model's own, and one of each it is joined to; of the first of the
+    metrics that has any."""
+    of_each = (_names_in(vocabulary, values, ref) for ref in metrics if ref.metric.additivity == "additive")
+    return next((found for found in of_each if found), ())
+
+
+def _names_in(vocabulary: Vocabulary, values: ValueIndex, metric: MetricRef) -> tuple[str, ...]:
     found: dict[str, str] = {}
-    for ref in vocabulary.dimensions(metrics[0].model) if metrics else ():
+    for ref in vocabulary.dimensions(metric.model):
         name = f"{ref.place.model.name}.{ref.name}"
         known = values.facts.get(name)
         if known is None or known.kind is not ValueKind.TEXT or not known.is_complete:
