@@ -175,7 +175,7 @@ def _is_covered(figures: KeyFigures, period: Period) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Periods:
-    """`asked` and `asked_against` as they are called; `shown` and `against` are as much of them as is over."""
+    """`asked` and `asked_against` as they are called, `shown` and `against` as much of them as is over."""
 
     asked: Period
     asked_against: Period

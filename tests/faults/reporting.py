@@ -97,7 +97,7 @@ def main() -> None:
         os.waitpid(_fork(partial(_release, job["folder"])), 0)
         parts = (job["folder"], job["journal"])
         doomed = partial(work, *parts, job["key"], job["when"])
-        workers = [doomed] if job["key"] is None else [doomed, partial(work, *parts, None, "")]
+        workers = [doomed, partial(work, *parts, None, "")][: job["workers"]]
         ended = [os.waitpid(pid, 0)[1] for pid in [_fork(one) for one in workers]]
         print(json.dumps([os.WIFSIGNALED(status) for status in ended]), flush=True)
 

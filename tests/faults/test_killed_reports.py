@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,12 @@ class Workers:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def work(self, shop: ReportShop, journal: Path, key: str | None = None, when: str = "") -> bool:
-        """Whether the one that was doomed died."""
+    def work(
+        self, shop: ReportShop, journal: Path, key: str | None = None, when: str = "", *, beside: bool = False
+    ) -> bool:
+        """Whether the one that was doomed died; another one may work `beside` it."""
         job = {"folder": str(shop.folder), "journal": str(journal), "key": key, "when": when}
+        job |= {"workers": 2 if beside else 1}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(job) + "\n")
@@ -69,48 +72,69 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
         process.stdin.close()
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("key", [*BEFORE_APPROVAL, *AFTER_APPROVAL])
-def test_a_worker_killed_at_a_step_leaves_one_report(
-    shop: ReportShop, workers: Workers, tmp_path: Path, key: str, when: str
+def test_workers_killed_at_every_step_in_turn_leave_one_report(
+    shop: ReportShop, workers: Workers, tmp_path: Path
 ) -> None:
     here, journal = shop.copy_to(tmp_path / "shop"), tmp_path / "journal"
     journal.touch()
     db = Database(here.url)
     run_id = order_report(db)
-    if key in BEFORE_APPROVAL:
-        # With another worker beside it, which of them meets the doomed step is chance.
-        died = workers.work(here, journal, key, when)
-    workers.work(here, journal)
+    _die_at(workers, here, journal, BEFORE_APPROVAL)
     [decision] = list_decisions(db, run_id=run_id)
     decide(db, decision.id, find_principal(db, BOSS), "approve")
-    if key in AFTER_APPROVAL:
-        died = workers.work(here, journal, key, when)
-    workers.work(here, journal)
-    _check_one_report(db, here, run_id, journal, {key} if died else set())
+    _die_at(workers, here, journal, AFTER_APPROVAL)
+    attempts = _check_one_report(db, here, run_id, journal)
+    # Each of these was claimed by two workers that died, and no other step by more than one.
+    assert {key for key, attempt in attempts.items() if attempt > 1} == {*BEFORE_APPROVAL, *AFTER_APPROVAL}
+    assert set(attempts.values()) == {1, 3}
     db.close()
 
 
-def _check_one_report(db: Database, shop: ReportShop, run_id: str, journal: Path, again: set[str]) -> None:
+def _die_at(workers: Workers, shop: ReportShop, journal: Path, keys: Sequence[str]) -> None:
+    for key in keys:
+        assert [workers.work(shop, journal, key, when) for when in ("before", "after")] == [True, True], key
+    assert not workers.work(shop, journal)
+
+
+def test_a_worker_killed_beside_another_leaves_one_report(
+    shop: ReportShop, workers: Workers, tmp_path: Path
+) -> None:
+    here, journal = shop.copy_to(tmp_path / "shop"), tmp_path / "journal"
+    journal.touch()
+    db = Database(here.url)
+    run_id = order_report(db)
+    # Which of the two meets the step is chance.
+    workers.work(here, journal, "market.1", "after", beside=True)
+    workers.work(here, journal)
+    [decision] = list_decisions(db, run_id=run_id)
+    decide(db, decision.id, find_principal(db, BOSS), "approve")
+    workers.work(here, journal, "render", "after", beside=True)
+    workers.work(here, journal)
+    attempts = _check_one_report(db, here, run_id, journal)
+    assert {key for key, attempt in attempts.items() if attempt > 1} <= {"market.1", "render"}
+    db.close()
+
+
+def _check_one_report(db: Database, shop: ReportShop, run_id: str, journal: Path) -> dict[str, int]:
+    """Returns how often each step was claimed."""
     view = ended(db, run_id)
     assert view.state == "answered", view.failure
     with db.read() as session:
         steps = {row.key: row for row in session.scalars(select(StepRow).where(StepRow.run_id == run_id))}
         files = list(session.scalars(select(ArtifactRow).where(ArtifactRow.run_id == run_id)))
         decisions = list(session.scalars(select(DecisionRow).where(DecisionRow.run_id == run_id)))
-    worked = {key: row.attempt for key, row in steps.items() if row.attempt}
-    assert {key for key, attempt in worked.items() if attempt > 1} == again
-    assert max(worked.values()) <= 2
-    assert Counter(journal.read_text().split()) == Counter(worked.keys())
+    attempts = {key: row.attempt for key, row in steps.items() if row.attempt}
+    assert Counter(journal.read_text().split()) == Counter(attempts.keys())
     assert [decision.state for decision in decisions] == ["decided"]
     assert Counter((file.name, file.sha256) for file in files) == Counter(
         (file.name, file.sha256) for file in view.files
     )
     assert len(view.files) == 4
+    # A worker that died while it made them may have left bytes of the same files, and no others.
     kept = [path for path in shop.files.rglob("*") if path.is_file()]
-    # One whose worker died while it made them may have left bytes of the same files, and no others.
     assert {path.stem for path in kept} == {file.sha256 for file in view.files}
     verify_audit(db)
+    return attempts
 
 
 def _interrupted(db: Database, run_id: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
