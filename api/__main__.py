@@ -5,6 +5,7 @@ import sys
 import uvicorn
 
 from api.app import create_app
+from ledger.artifacts import ARTIFACTS
 from ledger.db import Database
 from ledger.errors import CrewdeskError, ErrorKind
 from ledger.log import configure_logging
@@ -28,7 +29,7 @@ def main() -> int:
     try:
         # On SIGTERM and SIGINT uvicorn takes no new requests and gives those under way GRACE_S seconds.
         uvicorn.run(
-            create_app(db, secret),
+            create_app(db, secret, settings.var / ARTIFACTS),
             host=settings.api_host,
             port=settings.api_port,
             log_config=None,

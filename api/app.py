@@ -3,6 +3,7 @@
 It takes requests into the ledger and reads results out of it; nothing here waits for a crew.
 """
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from api.body_limit import BodyLimit
 from api.decisions import decision_routes
 from api.escalations import escalation_routes
+from api.files import file_routes
 from api.health import health_routes
 from api.incidents import incident_routes
 from api.problems import LastResort, Problem, install_problem_handlers
@@ -23,7 +25,8 @@ _ABOUT = (
 )
 
 
-def create_app(db: Database, api_key_secret: bytes) -> FastAPI:
+def create_app(db: Database, api_key_secret: bytes, artifacts: Path) -> FastAPI:
+    """`artifacts` is the folder of runs' files."""
     app = FastAPI(
         title="Crewdesk",
         version="1",
@@ -39,6 +42,7 @@ def create_app(db: Database, api_key_secret: bytes) -> FastAPI:
     app.include_router(ticket_routes(db, api_key_secret))
     app.include_router(escalation_routes(db, api_key_secret))
     app.include_router(incident_routes(db, api_key_secret))
+    app.include_router(file_routes(db, api_key_secret, artifacts))
     app.include_router(health_routes(db))
     install_problem_handlers(app)
     app.add_middleware(BodyLimit)

@@ -93,4 +93,5 @@ def _request(new_run: NewRun, idempotency_key: str, caller: Principal) -> RunReq
 
 
 def _links(run_id: str) -> RunLinks:
-    return RunLinks(run=f"/v1/runs/{run_id}", spans=f"/v1/runs/{run_id}/spans")
+    run = f"/v1/runs/{run_id}"
+    return RunLinks(run=run, spans=f"{run}/spans", files=f"{run}/files")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ledger.decision_views import Decision
 from ledger.escalation_views import EscalationView
+from ledger.reading import ArtifactView
 from ledger.spans import Span
 from ledger.ticket_views import IncidentMention
 
@@ -37,6 +38,7 @@ class RunLinks(BaseModel):
 
     run: str
     spans: str
+    files: str
 
 
 class RunAccepted(BaseModel):
@@ -54,6 +56,15 @@ class RunSpans(BaseModel):
 
     run_id: str
     spans: tuple[Span, ...]
+
+
+class RunFiles(BaseModel):
+    """Those to hand out: of a report what was approved. `name` is the last part of a file's address."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    files: tuple[ArtifactView, ...]
 
 
 class RunWatch(BaseModel):

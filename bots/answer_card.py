@@ -37,9 +37,13 @@ _REASONS = {
     AbstainReason.BLOCKED: "The data that would answer this is not fit to give a figure just now.",
     AbstainReason.OUT_OF_SCOPE: "This is outside of what I can look up.",
     AbstainReason.UNAVAILABLE: "What I need to answer this is not available just now.",
+    AbstainReason.REJECTED: "Somebody who had to agree to this did not.",
 }
 WATCH_OFFER = "Reply *tell me* in this thread (mention me), and I answer as soon as the data is fit again."
 _ASK_A_PERSON = "If it matters now, please ask the team that looks after this topic."
+
+# Of what was rejected, whoever asked knows whom to ask.
+_NEXT_STEPS: dict[str, str] = {AbstainReason.BLOCKED: WATCH_OFFER, AbstainReason.REJECTED: ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +85,11 @@ def _answered(view: RunView) -> Card:
     if len(sources) > MAX_SOURCES:
         sources[MAX_SOURCES:] = [f"and {len(sources) - MAX_SOURCES} more sources"]
     caveats = [fit(f":warning: {to_mrkdwn(caveat)}", MAX_LINE) for caveat in view.caveats[:MAX_SOURCES]]
-    how_found = _how_found(view)
-    paragraphs = [answer, *how_found, "\n".join(caveats), "\n".join(sources)]
+    how_found, files = _how_found(view), _files(view)
+    paragraphs = [answer, files, *how_found, "\n".join(caveats), "\n".join(sources)]
     blocks = [
         *_sections(answer),
+        *_sections(files),
         *_contexts(how_found),
         *_contexts(caveats),
         *_contexts(sources),
@@ -102,7 +107,7 @@ def _abstained(view: RunView) -> Card:
     nearest = "\n".join(["This comes closest:", *suggestions]) if suggestions else ""
     caveats = [fit(f":warning: {to_mrkdwn(caveat)}", MAX_LINE) for caveat in view.caveats[:MAX_SOURCES]]
     # Whoever is asked back can go on alone.
-    next_step = "" if which else WATCH_OFFER if view.reason == AbstainReason.BLOCKED else _ASK_A_PERSON
+    next_step = "" if which else _NEXT_STEPS.get(view.reason or "", _ASK_A_PERSON)
     paragraphs = [answer, which, nearest, next_step, "\n".join(caveats)]
     blocks = [
         *_sections(answer),
@@ -113,6 +118,23 @@ def _abstained(view: RunView) -> Card:
         _footer(view),
     ]
     return _card(view, paragraphs, blocks)
+
+
+def _files(view: RunView) -> str:
+    """What was made, and how to get it: nothing is uploaded here."""
+    if not view.files:
+        return ""
+    shown = view.files[:MAX_SOURCES]
+    lines = [f"• {fit(escape(inert(file.name)), MAX_LINE)} · {_size(file.size_bytes)}" for file in shown]
+    if len(view.files) > len(shown):
+        lines.append(f"• and {len(view.files) - len(shown)} more")
+    get = f"To get them: crewdesk run files {short_id(view.run_id)} --as EMAIL --out DIR, or the API"
+    return "\n".join(["*Files*", *lines, f"{get} (GET /v1/runs/{view.run_id}/files)."])
+
+
+def _size(size_bytes: int) -> str:
+    kilobytes = max(1, round(size_bytes / 1_000))
+    return f"{kilobytes:,} kB"
 
 
 def _how_found(view: RunView) -> list[str]:

@@ -56,7 +56,7 @@ def _print_answer(screen: Console, run: RunView, artifacts: Path) -> None:
         if item.kind == FIGURES:
             screen.print()
             print_figures(screen, item.details)
-    for file in run.artifacts:
+    for file in run.files:
         screen.print(
             Text(f"\nFile: {printable(str(artifacts / file.file))}  ({printable(file.name)})"), soft_wrap=True
         )

@@ -61,7 +61,7 @@ def ask_command(
     settings = read_settings(EmbeddedSettings)
     check_model_files(installed_model_folder())
     with open_installation(settings, "ask") as installation:
-        run = _work_on(installation, request)
+        run = work_on(installation, request)
         if run.outcome == "abstained":
             mention_empty_library(installation)
         if as_json:
@@ -96,7 +96,8 @@ def mention_empty_library(installation: "Installation") -> None:
         say("No documents are ingested yet; run `crewdesk ingest` first.")
 
 
-def _work_on(installation: "Installation", request: "RunRequest") -> "RunView":
+def work_on(installation: "Installation", request: "RunRequest") -> "RunView":
+    """The run once it has ended, or waits for a person or a date."""
     from cli.screen import status_line
     from ledger.reading import get_run_for_delivery
     from ledger.runs import submit_run

@@ -27,6 +27,7 @@ from cli import (
     metrics,
     new_workspace,
     replay,
+    report,
     runs,
     search,
     spending,
@@ -96,9 +97,11 @@ def build_app() -> typer.Typer:
     app.command("search")(search.search_command)
     app.command("sql")(sql.sql_command)
     app.command("ask")(ask.ask_command)
+    app.command("report")(report.report_command)
     app.command("runs")(runs.list_runs_command)
     run_group = typer.Typer(help="Look at one run.", no_args_is_help=True)
     run_group.command("show")(runs.show_run_command)
+    run_group.command("files")(report.run_files_command)
     run_group.command("watch")(runs.watch_run_command)
     app.add_typer(run_group, name="run")
     app.add_typer(decisions.build_group(), name="decisions")

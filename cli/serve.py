@@ -12,6 +12,7 @@ from cli.embedded import Installation, open_installation
 from crews.tracing.shipper import create_shipper
 from crews.triage.follow_up import FollowUpKeeper
 from knowledge.warehouse.upkeep import CatalogKeeper
+from ledger.artifacts import ARTIFACTS
 from ledger.errors import SettingsInvalid
 from ledger.log import get_logger
 from ledger.settings import EmbeddedSettings
@@ -61,7 +62,7 @@ def _serve_api(installation: Installation, report: Callable[[str], None]) -> Non
     settings = installation.settings
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(installation.db, api_key_secret(settings)),
+            create_app(installation.db, api_key_secret(settings), settings.var / ARTIFACTS),
             host=settings.api_host,
             port=settings.api_port,
             log_config=None,

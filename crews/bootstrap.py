@@ -6,12 +6,15 @@ CrewAI is imported when the first crew step is worked on, or by `warm_up`, never
 import threading
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from crews.specs import WEB_TOOLS, Limits
 from crews.step_context import StepContext
-from crews.step_runner import StepRunner
+from crews.step_runner import Function, StepRunner
 from crews.triage.steps import classify_request, look_up_request, settle_request, withdraw_request
 from crews.verify_answer import verify_answer
 from crews.workflow_loader import SHIPPED, all_workflows, load_workflows
@@ -34,13 +37,31 @@ if TYPE_CHECKING:
     from crews.web_desk import WebDesk
 
 _HERE = Path(__file__).parent
+
+
+def _of_reports(module: str, name: str) -> Function:
+    """Imported by the first step that needs it: charts and documents take a second to load."""
+
+    def work(context: StepContext) -> BaseModel:
+        function: Function = getattr(import_module(f"crews.report_steps.{module}"), name)
+        return function(context)
+
+    return work
+
+
 # What a function step may use, by the name workflows give it.
-FUNCTIONS = {
+FUNCTIONS: dict[str, Function] = {
     "verify_answer": verify_answer,
     "classify_request": classify_request,
     "look_up_request": look_up_request,
     "settle_request": settle_request,
     "withdraw_request": withdraw_request,
+    "plan_report": _of_reports("brief", "plan_report"),
+    "outline_report": _of_reports("outline", "outline_report"),
+    "check_report": _of_reports("check", "check_report"),
+    "issue_report": _of_reports("issue", "issue_report"),
+    "withdraw_report": _of_reports("issue", "withdraw_report"),
+    "deliver_report": _of_reports("deliver", "deliver_report"),
 }
 
 
@@ -114,7 +135,9 @@ def build_step_runner(
     desk = _number_desk(settings, db)
     triage = _triage_desk(settings, db, library)
     web = _web_desk(settings)
-    return StepRunner(db, library, workshop, FUNCTIONS, open_pattern_detector, desk, triage, web), workshop
+    artifacts = ArtifactStore(db, settings.var / ARTIFACTS)
+    runner = StepRunner(db, library, workshop, FUNCTIONS, open_pattern_detector, desk, triage, web, artifacts)
+    return runner, workshop
 
 
 def _number_desk(settings: WorkerSettings, db: Database) -> "Callable[[], NumberDesk] | None":

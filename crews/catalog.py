@@ -10,6 +10,8 @@ from crews.data_analyst.floor import plan_figures
 from crews.help_desk.floor import plan_answer
 from crews.help_desk.output import DraftAnswer
 from crews.market_researcher.floor import plan_research
+from crews.report_writer.floor import plan_report_draft
+from crews.report_writer.output import ReportDraft
 from crews.router.floor import plan_route
 from crews.router.output import TRIAGER, Route
 from crews.specs import check_tools, load_crew_spec, with_choices
@@ -30,6 +32,7 @@ def shipped_crews(tools: Mapping[str, ToolSpec], *, triage: bool = False) -> dic
         CrewParts(load_crew_spec(_HERE / "data_analyst"), DraftAnswer, plan_figures),
         CrewParts(load_crew_spec(_HERE / "market_researcher"), DraftAnswer, plan_research),
         CrewParts(load_crew_spec(_HERE / "triager"), DraftAnswer, plan_triage),
+        CrewParts(load_crew_spec(_HERE / "report_writer"), ReportDraft, plan_report_draft),
     ]
     left_out = frozenset[str]() if triage else frozenset({TRIAGER})
     for part in parts:

@@ -8,7 +8,7 @@ fail the check against their evidence are sent back once (`crews/redraft.py`).
 import contextvars
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from crewai.tools.tool_failure import ToolExecutionFailedError
 from pydantic import BaseModel
@@ -25,6 +25,7 @@ from crews.models.gateway import GatewayLLM
 from crews.models.provider import ProviderClients
 from crews.models.replay import RecordedReplies, RecordedTools
 from crews.redraft import redraft_once
+from crews.report_writer.output import ReportDraft
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from crews.task_text import task_text
@@ -40,10 +41,13 @@ from ledger.replays import RecordedStep, Replay, recorded_step, replay_of
 from ledger.result import FLOOR_MODEL
 from ledger.settings import ModelCandidate
 from ledger.spending import Purse
+from ledger.step_plan import StepUnfit
 
 _log = get_logger(__name__)
 
 _NO_BUDGETS = Budgets()
+
+D = TypeVar("D", bound=BaseModel)
 
 
 class CrewRoom:
@@ -78,10 +82,22 @@ class CrewRoom:
         if replay is not None:
             return self._repeat(context, parts, replay)
         purse = self._purse(context, context.claim.principal)
-        return self._with_models(context, parts, candidates, self._tools_of(parts), purse)
+        return self._with_models(context, parts, candidates, self._tools_of(context, parts), purse)
 
-    def _tools_of(self, parts: CrewParts) -> list[ToolSpec]:
-        return [self._tools[name] for name in parts.spec.tools if name not in self._absent]
+    def _tools_of(self, context: StepContext, parts: CrewParts) -> list[ToolSpec]:
+        """A workflow may leave a crew fewer of its tools, and never gives it others. Raises StepUnfit."""
+        left = context.claim.tools
+        strange = sorted(set(left or ()) - set(parts.spec.tools))
+        if strange:
+            raise StepUnfit(
+                f"The step '{context.claim.key}' leaves the crew '{parts.spec.name}' the tool "
+                f"'{strange[0]}', which it does not have; it has: {', '.join(parts.spec.tools)}."
+            )
+        return [
+            self._tools[name]
+            for name in parts.spec.tools
+            if name not in self._absent and (left is None or name in left)
+        ]
 
     def _with_models(
         self,
@@ -110,7 +126,7 @@ class CrewRoom:
             raise NotFound(f"The replayed run has no record of the step '{context.claim.key}'.")
         purse = self._purse(context, find_principal(context.db, replay.by))
         recorded = RecordedTools(record, looks_further=replay.model is not None)
-        tools = [recorded.in_place_of(tool) for tool in self._tools_of(parts)]
+        tools = [recorded.in_place_of(tool) for tool in self._tools_of(context, parts)]
         if replay.model is not None:
             return self._with_models(context, parts, self._named(replay.model), tools, purse)
         return self._from_record(context, parts, record, tools, purse)
@@ -180,9 +196,9 @@ def _attempt(
         return output
 
 
-def _draft_again(gateway: GatewayLLM, on_floor: Callable[[], bool], prompt: str) -> DraftAnswer | None:
+def _draft_again(gateway: GatewayLLM, on_floor: Callable[[], bool], shape: type[D], prompt: str) -> D | None:
     said = str(gateway.call([{"role": "user", "content": prompt}]))
-    return None if on_floor() else DraftAnswer.model_validate(parse_output(DraftAnswer, said))
+    return None if on_floor() else shape.model_validate(parse_output(shape, said))
 
 
 def _kick_off(crew: Any, tally: EventTally) -> str:
@@ -226,9 +242,13 @@ def _step_output(
     # A model that fails now has not failed the draft it leaves.
     use, failed = gateway.use, 0
     if isinstance(output, DraftAnswer) and output.claims and not on_floor():
-        redraft = redraft_once(context, output, partial(_draft_again, gateway, on_floor))
-        if redraft.failed:
-            output, use, failed = redraft.draft, gateway.use, redraft.failed
+        answer = redraft_once(context, output, partial(_draft_again, gateway, on_floor, DraftAnswer))
+        if answer.failed:
+            output, use, failed = answer.draft, gateway.use, answer.failed
+    elif isinstance(output, ReportDraft) and output.claims and not on_floor():
+        report = redraft_once(context, output, partial(_draft_again, gateway, on_floor, ReportDraft))
+        if report.failed:
+            output, use, failed = report.draft, gateway.use, report.failed
     return CrewStepOutput(
         crew=parts.spec.name,
         title=parts.spec.title,

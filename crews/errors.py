@@ -56,6 +56,12 @@ class NeedsModel(CrewdeskError):
     code = "needs_model"
 
 
+class NotApproved(CrewdeskError):
+    """What is to be issued is not what somebody approved."""
+
+    code = "not_approved"
+
+
 class DecisionNeeded(NotPermitted):
     """A tool would change something after the run has read what others wrote; a person has to decide."""
 

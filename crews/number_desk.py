@@ -36,11 +36,15 @@ class NumberDesk:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def suggest(self, scope: AccessScope, question: str, now: datetime) -> Suggestions:
+        visible, values = self.known_to(scope)
+        return suggest_queries(self.warehouse.catalog, values, question, now.date(), visible)
+
+    def known_to(self, scope: AccessScope) -> tuple[frozenset[str], ValueIndex]:
+        """The products the scope may read and that were loaded, and the values it sees there."""
         with open_tables(self.warehouse, scope) as tables:
             # Of what was never loaded there is nothing to say.
             visible = frozenset(tables.names()) & self.warehouse.served().keys()
-        index = self._values(scope)
-        return suggest_queries(self.warehouse.catalog, index, question, now.date(), visible)
+        return visible, self._values(scope)
 
     def query(self, scope: AccessScope, query: MetricQuery, now: datetime) -> NumberResult:
         """Raises UnknownData, NotLoaded, QueryRefused, QueryTooLarge."""

@@ -4,40 +4,49 @@ Only once, only a model that is still there, and only within the step's budget. 
 kept, and the last step checks it again: this is a courtesy to the reader, no part of the fence.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from pydantic import ValidationError
 
 from crews.errors import RecordEnded, StepCancelled
 from crews.grounding.actions import calls_done
-from crews.grounding.check import Grounds, objection
-from crews.help_desk.output import DraftAnswer
+from crews.grounding.check import Cited, Grounds, objection
 from crews.step_context import StepContext
 from crews.tools.untrusted import explain_marks, mark_untrusted
 from ledger.errors import CrewdeskError
 from ledger.evidence import Evidence
 from ledger.log import get_logger
-from ledger.result import Claim
 from ledger.spans import list_spans
 
 _log = get_logger(__name__)
 
 _MOST_CHARS = 16_000
-Objections = list[tuple[Claim, str]]
+Objections = list[tuple[Cited, str]]
+
+
+class Draft(Protocol):
+    """Claims, whatever else a crew's output says of them."""
+
+    @property
+    def claims(self) -> Sequence[Cited]: ...
+
+    def model_dump_json(self) -> str: ...
+
+
+D = TypeVar("D", bound=Draft)
 
 
 @dataclass(frozen=True, slots=True)
-class Redraft:
+class Redraft(Generic[D]):
     """`failed` is how many claims of the first draft failed, 0 where it was kept."""
 
-    draft: DraftAnswer
+    draft: D
     failed: int = 0
 
 
-def redraft_once(
-    context: StepContext, draft: DraftAnswer, ask: Callable[[str], DraftAnswer | None]
-) -> Redraft:
+def redraft_once(context: StepContext, draft: D, ask: Callable[[str], D | None]) -> Redraft[D]:
     """`ask` puts the prompt to the model; it returns None where nobody but the floor is left, and may raise
     CrewdeskError or ValidationError. Raises StepCancelled, and RecordEnded where a replay is not the course
     that was recorded."""
@@ -63,22 +72,20 @@ def redraft_once(
         return Redraft(second, len(failed))
 
 
-def _objections(draft: DraftAnswer, evidence: dict[str, Evidence], grounds: Grounds) -> Objections:
+def _objections(draft: Draft, evidence: dict[str, Evidence], grounds: Grounds) -> Objections:
     found = ((claim, objection(claim, evidence, grounds)) for claim in draft.claims)
     return [(claim, reason) for claim, reason in found if reason is not None]
 
 
 def _is_better(
-    second: DraftAnswer, first: DraftAnswer, evidence: dict[str, Evidence], grounds: Grounds, failed: int
+    second: Draft, first: Draft, evidence: dict[str, Evidence], grounds: Grounds, failed: int
 ) -> bool:
     """At least as many claims hold, and fewer do not."""
     fails = len(_objections(second, evidence, grounds))
     return fails < failed and len(second.claims) - fails >= len(first.claims) - failed
 
 
-def _prompt(
-    context: StepContext, draft: DraftAnswer, failed: Objections, evidence: dict[str, Evidence]
-) -> str:
+def _prompt(context: StepContext, draft: Draft, failed: Objections, evidence: dict[str, Evidence]) -> str:
     boundary = context.boundary
     faults = "\n".join(f"- {claim.text} ({', '.join(claim.evidence)}): {reason}" for claim, reason in failed)
     share = _MOST_CHARS // max(1, len(evidence))

@@ -16,6 +16,8 @@ from ledger.pii_tokens import PersonalValue, assign_tokens, list_tokens, reveal_
 
 # Stands for text that only looks like a token, so that a document cannot have another's value shown in it.
 _LOOKALIKE = "literal"
+# A figure as JSON has it, whose digits a detector takes for a phone number where nothing stands beside it.
+_FIGURE = re.compile(r"[+-]?(?:0|[1-9]\d*)\.\d{1,4}")
 # Shorter ones may be part of anything.
 _FEWEST_CHARS = 6
 
@@ -53,8 +55,9 @@ class RunMask:
         return remembered[text]
 
     def data(self, value: Any) -> Any:
-        """The same JSON data with every string in it masked."""
-        return _with_each_text(value, self.text)
+        """The same JSON data with every string in it masked, but for figures: what comes from outside went
+        through `fresh` before."""
+        return _with_each_text(value, lambda text: text if _FIGURE.fullmatch(text) else self.text(text))
 
     def reveal(self, data: Any) -> Any:
         """The way back, for tools that only read: they look within the asker's own rights."""

@@ -14,6 +14,7 @@ from crews.specs import DocumentCollection, Limits
 from knowledge.library import Library
 from knowledge.relevance.similarity import Similarity, similarity_from
 from knowledge.search.access import AccessScope
+from ledger.artifacts import ArtifactStore
 from ledger.db import Database
 from ledger.errors import InvalidInput, NotFound, WorkspaceInvalid
 from ledger.evidence import Evidence, Finding, record_evidence
@@ -118,6 +119,7 @@ class StepContext:
     desk: "Callable[[], NumberDesk] | None" = None
     triage_desk: "Callable[[], TriageDesk | None] | None" = None
     web_desk: "Callable[[], WebDesk] | None" = None
+    artifacts: ArtifactStore | None = None
     parent_span: str | None = None
     collection: DocumentCollection | None = None
     evidence: list[Evidence] = field(default_factory=list)
@@ -197,6 +199,13 @@ class StepContext:
             self.withheld |= withheld
             if relevance is not None:
                 self.best_relevance = max(relevance, self.best_relevance or 0.0)
+
+    def recall_evidence(self, items: Sequence[Evidence]) -> Sequence[Evidence]:
+        """What an earlier step of the run found becomes evidence of this one too, under its labels."""
+        with self._lock:
+            held = {item.label for item in self.evidence}
+            self.evidence.extend(item for item in items if item.label not in held)
+            return items
 
     def add_evidence(self, findings: list[Finding], labels: Sequence[str] = ()) -> list[Evidence]:
         """`labels` as for `record_evidence`."""

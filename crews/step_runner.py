@@ -16,15 +16,18 @@ from crews.errors import StepCancelled
 from crews.run_mask import RunMask
 from crews.specs import Limits
 from crews.step_context import Budget, StepContext
+from crews.task_text import asked_question
 from crews.workflow_loader import BROKEN
 from knowledge.library import Library
 from knowledge.pii.port import PiiDetector
+from ledger.artifacts import ArtifactStore
 from ledger.cancel import is_stopped
 from ledger.db import Database
-from ledger.errors import CrewdeskError, DatabaseUnavailable, LeaseLost
+from ledger.errors import CrewdeskError, DatabaseUnavailable, LeaseLost, NotFound
 from ledger.ids import new_id, short_id
 from ledger.log import bind_context, get_logger
 from ledger.masking import mask_text
+from ledger.replays import Replay, recorded_output, replay_of
 from ledger.runs import keep_masked_question
 from ledger.spans import SpanRecorder
 from ledger.steps import LEASE_S, ClaimedStep, claim_step, complete_step, extend_lease, fail_step
@@ -43,6 +46,9 @@ LOOK_S = 0.5
 GIVE_IN_S = 1.0
 # How long past its deadline a step keeps its lease, to end in good order. One that hangs loses it then.
 GRACE_S = 30.0
+
+# A replay takes what every other function put out from the record: it may have done something.
+CHECKED_AGAIN = frozenset({"verify_answer"})
 
 Function = Callable[[StepContext], BaseModel]
 
@@ -68,6 +74,7 @@ class StepRunner:
         desk: "Callable[[], NumberDesk] | None" = None,
         triage_desk: "Callable[[], TriageDesk | None] | None" = None,
         web_desk: "Callable[[], WebDesk] | None" = None,
+        artifacts: ArtifactStore | None = None,
     ) -> None:
         self._db = db
         self._library = library
@@ -77,6 +84,7 @@ class StepRunner:
         self._desk = desk
         self._triage_desk = triage_desk
         self._web_desk = web_desk
+        self._artifacts = artifacts
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
 
     def run(self, step_id: str) -> None:
@@ -115,6 +123,7 @@ class StepRunner:
         mask = RunMask(self._db, claim.run_id, self._detector)
         # From here on nobody meets the question as it was asked.
         claim = replace(claim, question=self._masked_question(claim, mask))
+        claim = replace(claim, question=asked_question(claim))
         recorder = SpanRecorder(self._db, claim, mask.data)
         with recorder.span(
             "step", claim.key, claim.inputs, parent_id=recorder.root_id, span_id=recorder.step_span_id
@@ -133,6 +142,7 @@ class StepRunner:
                 self._desk,
                 self._triage_desk,
                 self._web_desk,
+                self._artifacts,
             )
             output: dict[str, Any] = mask.data(self._output(context))
             span.output = output
@@ -150,6 +160,9 @@ class StepRunner:
         claim = context.claim
         if claim.kind == StepKind.CREW:
             return self._crew_work(context)
+        replay = replay_of(self._db, claim.run_id)
+        if replay is not None and claim.uses not in CHECKED_AGAIN:
+            return _recorded_output(self._db, claim, replay)
         return self._functions[claim.uses](context).model_dump(mode="json")
 
     def _give_up(self, claim: ClaimedStep, sentence: str, *, code: str, try_again: bool) -> None:
@@ -197,3 +210,16 @@ class StepRunner:
         if not stop.wait(GIVE_IN_S):
             _log.warning("step_abandoned")
             self._give_up(claim, "The step was cancelled.", code=StepCancelled.code, try_again=False)
+
+
+def _recorded_output(db: Database, claim: ClaimedStep, replay: Replay) -> dict[str, Any]:
+    """What the function put out then; of an undoing nothing, as the replay did nothing that could be undone.
+    Raises NotFound."""
+    if claim.undoes is not None:
+        return {}
+    output = recorded_output(db, replay.of, claim.key)
+    if output is None:
+        raise NotFound(
+            f"The replayed run has no record of the step '{claim.key}'; ask again instead of replaying."
+        )
+    return output

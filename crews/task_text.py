@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+from ledger.condition import value_at
+from ledger.step_plan import StepUnfit
 from ledger.steps import ClaimedStep
 
 _PLACE = re.compile(r"\{(question|inputs|item)\}")
@@ -12,6 +14,17 @@ _PLACE = re.compile(r"\{(question|inputs|item)\}")
 def task_text(description: str, claim: ClaimedStep) -> str:
     """In one pass, so that a place's name within a question or an output stays what it is: text."""
     return _PLACE.sub(lambda match: _fill(match[1], claim), description)
+
+
+def asked_question(claim: ClaimedStep) -> str:
+    """The run's own question, or what the step's workflow has its crew asked instead. Raises StepUnfit."""
+    if claim.asks is None:
+        return claim.question
+    inputs = {key: _own_words(output) for key, output in claim.inputs.items()}
+    question = value_at(claim.asks, {**inputs, "item": claim.item})
+    if not isinstance(question, str) or not question.strip():
+        raise StepUnfit(f"The step '{claim.key}' asks '{claim.asks}', which is not a text.")
+    return question
 
 
 def _fill(place: str, claim: ClaimedStep) -> str:

@@ -72,6 +72,7 @@ def load_workflow(
         )
     for step in spec.steps:
         _check_uses(path, step, crews if step.kind == StepKind.CREW else functions)
+        _check_asks(path, step)
         _check_extras(path, step, functions)
     _check_drafts(path, spec, own_output)
     if spec.last_step.kind != StepKind.FUNCTION:
@@ -101,6 +102,13 @@ def _check_uses(path: Path, step: StepSpec, known: Collection[str]) -> None:
         raise WorkspaceInvalid(
             f"{path}: {step.key}: there is no {step.kind} called '{step.uses}'; there are: "
             f"{', '.join(sorted(known))}."
+        )
+
+
+def _check_asks(path: Path, step: StepSpec) -> None:
+    if step.asks is not None and step.asks.partition(".")[0] == "item" and step.each is None:
+        raise WorkspaceInvalid(
+            f"{path}: {step.key}: it asks '{step.asks}' but runs for no list: give `each`."
         )
 
 

@@ -1,6 +1,7 @@
 """The reference's tables of commands, exit statuses and HTTP endpoints, read off the programs themselves."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -55,7 +56,7 @@ def exits_table() -> str:
 def endpoints_table() -> str:
     db = Database("sqlite://")
     try:
-        schema = create_app(db, b"only described, never served").openapi()
+        schema = create_app(db, b"only described, never served", Path()).openapi()
     finally:
         db.close()
     rows = [

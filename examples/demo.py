@@ -15,6 +15,10 @@ from cli.exits import ExitStatus
 from cli.main import run
 from examples.larkspur_data.write import ensure_data
 from ledger.db import Database
+from ledger.decision_views import list_decisions
+from ledger.decisions import decide
+from ledger.ids import short_id
+from ledger.people import find_principal
 from ledger.reading import list_runs
 from ledger.settings import EmbeddedSettings, load_settings
 
@@ -74,6 +78,8 @@ SCENES: tuple[tuple[str, tuple[str, ...], ExitStatus], ...] = (
 )
 
 
+REPORT, ASKS, APPROVES = "Board pack for Q3 2026", "manager@larkspur.example", "finance.lead@larkspur.example"
+
 TRY_NEXT = (
     "export CREWDESK_WORKSPACE=examples/larkspur CREWDESK_VAR=var/demo",
     '.venv/bin/crewdesk ask "How much may a hotel cost per night?" --as employee@larkspur.example',
@@ -91,6 +97,9 @@ def main() -> int:
                 f"The demo stopped: exit status {int(status)}, not {int(expected)}.", style="bold red"
             )
             return ExitStatus.FAILED
+    status = _show_report(console)
+    if status != ExitStatus.DONE:
+        return ExitStatus.FAILED
     caption = "What happened inside the first of them: steps, prompts, tool calls, and how long each took."
     status = _show(console, caption, ("trace", _first_run_id()))
     console.print(
@@ -99,6 +108,26 @@ def main() -> int:
     for line in TRY_NEXT:
         console.print(f"  {line}", style="cyan", soft_wrap=True)
     return status
+
+
+def _show_report(console: Console) -> ExitStatus:
+    """Ordered by one manager, approved by another, written as files."""
+    settings = load_settings(EmbeddedSettings)
+    caption = "A report is ordered. It is gathered, written and checked, and waits for another manager."
+    status = _show(console, caption, ("report", REPORT, "--as", ASKS))
+    if status != ExitStatus.DONE:
+        return status
+    db = Database(settings.ledger_url)
+    try:
+        run_id = next(item.run_id for item in list_runs(db) if item.question == REPORT)
+        [decision] = list_decisions(db, run_id=run_id)
+        decide(db, decision.id, find_principal(db, APPROVES), "approve")
+    finally:
+        db.close()
+    console.print(f"{APPROVES} reads it and approves.", style="bold")
+    out = settings.var / "reports"
+    caption = "What was approved, and nothing else, is made into files."
+    return _show(console, caption, ("run", "files", short_id(run_id), "--as", ASKS, "--out", str(out)))
 
 
 def _show(console: Console, caption: str, command: tuple[str, ...]) -> ExitStatus:

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from ledger.db import Database, now_in
@@ -31,6 +31,18 @@ class Artifact:
 def file_of(sha256: str, name: str) -> str:
     """Where the bytes lie in the store's folder."""
     return f"{sha256[:2]}/{sha256}{Path(name).suffix}"
+
+
+def read_kept(folder: Path, name: str, sha256: str) -> bytes:
+    """A file of a run out of the store's folder. Raises NotFound if its bytes are gone or no longer what they
+    were."""
+    try:
+        content = (folder / file_of(sha256, name)).read_bytes()
+    except FileNotFoundError:
+        content = b""
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise NotFound(f"The file '{name}' is missing or was changed since the run made it.")
+    return content
 
 
 def artifacts_in(session: Session, run_id: str) -> list[Artifact]:
@@ -72,15 +84,14 @@ class ArtifactStore:
         with self._db.read() as session:
             return artifacts_in(session, run_id)
 
+    def forget(self, run_id: str) -> None:
+        """The run has no files any more. Their bytes stay: another run may have made the same."""
+        with self._db.write() as session:
+            session.execute(delete(ArtifactRow).where(ArtifactRow.run_id == run_id))
+
     def read(self, artifact: Artifact) -> bytes:
         """Raises NotFound if the bytes are gone or no longer what they were."""
-        try:
-            content = self.path_of(artifact.sha256, artifact.name).read_bytes()
-        except FileNotFoundError:
-            content = b""
-        if hashlib.sha256(content).hexdigest() != artifact.sha256:
-            raise NotFound(f"The file '{artifact.name}' is missing or was changed since the run made it.")
-        return content
+        return read_kept(self._folder, artifact.name, artifact.sha256)
 
     def path_of(self, sha256: str, name: str) -> Path:
         """Where the bytes are, or would be."""

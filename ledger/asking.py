@@ -56,6 +56,7 @@ def open_decision(
         why=None if ask.why is None else _filled(step.key, ask.why, inputs),
         detail=None if ask.detail is None else _detail(step.key, ask.detail, inputs),
         digest=None if ask.about is None else digest_at(ask.about, inputs),
+        readers=None if ask.readers is None else _readers(step.key, ask.readers, inputs),
     )
     session.add(row)
     owe_questions(session, row, run)
@@ -116,6 +117,18 @@ def _detail(key: str, path: str, inputs: Mapping[str, Any]) -> str:
     if len(shown) <= LONGEST_DETAIL:
         return shown
     return f"{shown[:LONGEST_DETAIL]}\n\n(Shortened: {len(shown):,} characters in all.)"
+
+
+def _readers(key: str, path: str, inputs: Mapping[str, Any]) -> list[list[str]]:
+    """The step before reckons them from the stored rights of its evidence."""
+    lists = value_at(path, inputs)
+    if not isinstance(lists, list) or not all(_are_names(groups) for groups in lists):
+        raise StepUnfit(f"The step '{key}' has '{path}', which is not a list of lists of groups.")
+    return lists
+
+
+def _are_names(groups: Any) -> bool:
+    return isinstance(groups, list) and all(isinstance(name, str) for name in groups)
 
 
 def _one_line(text: str) -> str:

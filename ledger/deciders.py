@@ -1,4 +1,5 @@
-"""Who may decide: `role:manager`, `group:finance` or `person:EMAIL`, but never whoever asked for the run."""
+"""Who may decide: `role:manager`, `group:finance` or `person:EMAIL`, but never whoever asked for the run, and
+nobody who may not read all that is decided upon."""
 
 from sqlalchemy import ColumnElement, Select, select
 
@@ -19,6 +20,11 @@ def require_decider(row: DecisionRow, run: RunRow, person: Principal) -> None:
         raise NotPermitted(f"This is for {in_words(row.by)} to decide.")
     if run.principal_id == person.id:
         raise NotPermitted("You asked for this yourself, so somebody else has to decide it.")
+    if any(person.groups.isdisjoint(groups) for groups in row.readers or ()):
+        raise NotPermitted(
+            "This rests on sources you may not read, so somebody else who may decides it; whoever asked can "
+            "also ask for less."
+        )
 
 
 def may_decide(row: DecisionRow, run: RunRow, person: Principal) -> bool:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from ledger.artifacts import artifacts_in, file_of
+from ledger.artifacts import Artifact, artifacts_in, file_of
 from ledger.db import Database
 from ledger.decision_views import OpenDecision, open_decisions_of
 from ledger.errors import NotFound
@@ -20,7 +20,7 @@ from ledger.outgoing import in_words
 from ledger.people import Principal, Right
 from ledger.pii_tokens import reveal_in, tokens_of
 from ledger.progress import RunProgress, progress_in, steps_of
-from ledger.result import Claim, ModelUse, RunResult
+from ledger.result import Claim, ModelUse, RunFile, RunResult
 from ledger.schema import OPEN_RUN_STATES, PrincipalRow, RunRow, RunState, StepRow
 from ledger.spending import MICROS, usage_in
 
@@ -86,7 +86,8 @@ class UsageView(BaseModel):
 
 
 class RunView(BaseModel):
-    """`decisions` are those the run waits for."""
+    """`artifacts` are all files the run made, `files` those to hand out: its result's, else all of them;
+    `decisions` are those it waits for."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -110,6 +111,7 @@ class RunView(BaseModel):
     model: ModelUse | None
     failure: str | None
     artifacts: tuple[ArtifactView, ...] = ()
+    files: tuple[ArtifactView, ...] = ()
     usage: UsageView = UsageView(input_tokens=0, output_tokens=0, cost_usd=0.0)
     replay_of: str | None = None
     decisions: tuple[OpenDecision, ...] = ()
@@ -226,6 +228,8 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
     steps = steps_of(session, run.id)
     cited = {label for claim in result.claims for label in claim.evidence} if result else set()
     used = usage_in(session, run.id)
+    artifacts = tuple(map(_file, artifacts_in(session, run.id)))
+    issued = tuple(map(_file, result.files)) if result else ()
     evidence = tuple(
         EvidenceView(
             id=item.label,
@@ -259,16 +263,8 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
         specialist=result.specialist if result else None,
         model=result.model if result else None,
         failure=run.failure,
-        artifacts=tuple(
-            ArtifactView(
-                name=item.name,
-                media_type=item.media_type,
-                size_bytes=item.size_bytes,
-                sha256=item.sha256,
-                file=file_of(item.sha256, item.name),
-            )
-            for item in artifacts_in(session, run.id)
-        ),
+        artifacts=artifacts,
+        files=issued or artifacts,
         usage=UsageView(
             input_tokens=used.input_tokens,
             output_tokens=used.output_tokens,
@@ -293,6 +289,16 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
             ),
         ),
         progress=progress_in(run, steps),
+    )
+
+
+def _file(item: Artifact | RunFile) -> ArtifactView:
+    return ArtifactView(
+        name=item.name,
+        media_type=item.media_type,
+        size_bytes=item.size_bytes,
+        sha256=item.sha256,
+        file=file_of(item.sha256, item.name),
     )
 
 

@@ -16,7 +16,7 @@ class AbstainReason(StrEnum):
     """`stale`: all that answers is long past its review. `conflicting`: two current pages disagree, and
     neither is known to be the newer. `audience`: not everyone who would see the answer may read it.
     `ambiguous`: the question may mean several things; `choices` of the result are what it may mean.
-    `blocked`: the data is not fit to give one."""
+    `blocked`: the data is not fit to give one. `rejected`: somebody who had to agree did not."""
 
     NOTHING_FOUND = "nothing_found"
     LOW_MATCH = "low_match"
@@ -28,6 +28,7 @@ class AbstainReason(StrEnum):
     BLOCKED = "blocked"
     OUT_OF_SCOPE = "out_of_scope"
     UNAVAILABLE = "unavailable"
+    REJECTED = "rejected"
 
 
 class Claim(BaseModel):
@@ -48,6 +49,17 @@ class ModelUse(BaseModel):
     fallbacks: tuple[str, ...] = ()
 
 
+class RunFile(BaseModel):
+    """A file that is handed out with the result; its bytes are kept under their hash."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+
 class RunResult(BaseModel):
     """`how_found` tells in sentences who worked on it, by which searches and queries, and what was read."""
 
@@ -63,3 +75,4 @@ class RunResult(BaseModel):
     choices: tuple[str, ...] = ()
     specialist: str | None = None
     model: ModelUse | None = None
+    files: tuple[RunFile, ...] = ()

@@ -131,6 +131,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: Json,
         list[str]: Json,
         list[int]: Json,
+        list[list[str]]: Json,
         list[dict[str, str]]: Json,
     }
 
@@ -249,7 +250,8 @@ class StepRow(Base):
 
 class DecisionRow(Base):
     """What a person is asked before a run goes on. `by` says who may decide; the requester never may.
-    `digest` is of what is decided upon, `detail` a text to read before."""
+    `digest` is of what is decided upon, `detail` a text to read before. Whoever decides is in one group of
+    each list of `readers`."""
 
     __tablename__ = "decisions"
     __table_args__ = (UniqueConstraint("step_id"), Index(None, "state", "expires_at"))
@@ -268,6 +270,7 @@ class DecisionRow(Base):
     why: Mapped[str | None] = mapped_column(StorableText)
     detail: Mapped[str | None] = mapped_column(StorableText)
     digest: Mapped[str | None] = mapped_column(String(64))
+    readers: Mapped[list[list[str]] | None]
 
 
 class PinnedSpecRow(Base):

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from ledger.errors import CrewdeskError
 from ledger.schema import StepRow, StepState
 from ledger.workflow import StepKind, StepSpec
@@ -40,6 +43,14 @@ def fields_of(step: StepRow) -> Any:
     if step.kind != StepKind.CREW:
         return output
     return [_own_words(item) for item in output] if isinstance(output, list) else _own_words(output)
+
+
+def inputs_of(session: Session, step: StepRow) -> dict[str, Any]:
+    """By key, what conditions and decisions read of the steps it needs."""
+    needed = session.scalars(
+        select(StepRow).where(StepRow.run_id == step.run_id, StepRow.key.in_(step.needs))
+    )
+    return {need.key: fields_of(need) for need in needed}
 
 
 def _is_list(step: StepRow) -> bool:

@@ -36,8 +36,8 @@ class ClaimedStep:
     """A step this worker may work on until its lease ends.
 
     `inputs` holds the outputs of the steps it needs: None of one that was skipped, a list of one that ran for
-    each item. `item` is the one of a list this step is for, `limits` what its workflow says of the crew's
-    limits, `pins` what its run began with. One that `undoes` takes back the effect of the step of that key.
+    each item. `item` is the one of a list this step is for; `limits`, `asks` and `tools` are its workflow's,
+    `pins` what its run began with. One that `undoes` takes back the effect of the step of that key.
     `masked_question` is empty until somebody has looked for personal data in the question.
     """
 
@@ -57,6 +57,8 @@ class ClaimedStep:
     inputs: dict[str, Any] = field(default_factory=dict)
     item: Any = None
     limits: dict[str, int | float] = field(default_factory=dict)
+    asks: str | None = None
+    tools: tuple[str, ...] | None = None
     undoes: str | None = None
     pins: Pins | None = None
 
@@ -329,6 +331,7 @@ def _close_interrupted_spans(session: Session, step: StepRow) -> None:
 
 def _claimed(session: Session, step: StepRow, run: RunRow, principal: Principal) -> ClaimedStep:
     needed = session.scalars(select(StepRow).where(StepRow.run_id == run.id, StepRow.key.in_(step.needs)))
+    plan = declared(step)
     return ClaimedStep(
         step_id=step.id,
         run_id=run.id,
@@ -345,7 +348,9 @@ def _claimed(session: Session, step: StepRow, run: RunRow, principal: Principal)
         thread=run.thread,
         inputs={need.key: output_of(need) for need in needed},
         item=None if step.item is None else step.item["value"],
-        limits=declared(step).limits,
+        limits=plan.limits,
+        asks=plan.asks,
+        tools=plan.tools,
         undoes=step.undoes,
         pins=None if run.pins is None else Pins.model_validate(run.pins),
     )

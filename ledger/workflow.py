@@ -63,6 +63,8 @@ class AskPerson(BaseModel):
     `options` and `by` may be paths to an earlier output; `on_expiry` is then any key, on offer or not.
     `question` and `why` may hold places such as `{classify.title}`. `about` is the path of what is decided
     upon, which must still be the same when somebody decides; `detail` that of a text to show beside it.
+    `readers` is the path of a list of lists of groups: whoever decides is in one of each, so that nobody
+    settles what they may not read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,6 +81,7 @@ class AskPerson(BaseModel):
     why: Words | None = None
     about: OutputPath | None = None
     detail: _FieldPath | None = None
+    readers: OutputPath | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -102,6 +105,7 @@ class AskPerson(BaseModel):
             "by": [] if ":" in self.by else [self.by],
             "about": [self.about] if self.about else [],
             "detail": [self.detail] if self.detail else [],
+            "readers": [self.readers] if self.readers else [],
         }
         return {name: frozenset(path.partition(".")[0] for path in paths) for name, paths in read.items()}
 
@@ -110,7 +114,9 @@ class StepSpec(BaseModel):
     """One step: `uses` names a crew or a function, `needs` the steps whose outputs it reads.
 
     With `each` it runs once for every item of a list an earlier step put out, at most `most` of them, and
-    its output is the list of theirs in order; `uses: item` takes the crew's name from the item. Where
+    its output is the list of theirs in order; `uses: item` takes the crew's name from the item. `asks` is
+    what its crew is asked in place of the run's own question: an earlier output, or the item; `tools` are
+    those of the crew's that it has there, all of them where nothing is said. Where
     `when` does not hold the step is skipped, and those that need it read nothing from it. A wait ends after
     `for_s` seconds or at `until`, a date or an earlier output that is one. `undo` names the function that
     takes the effect of the step back when its run is cancelled.
@@ -128,6 +134,8 @@ class StepSpec(BaseModel):
     most: int = Field(default=20, ge=1, le=MAX_ITEMS)
     deadline_s: float = Field(default=60.0, gt=0, le=900)
     limits: dict[str, int | float] = Field(default_factory=dict)
+    asks: OutputPath | None = None
+    tools: tuple[Words, ...] | None = None
     retries: tuple[RetryRule, ...] = ()
     undo: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
     for_s: float | None = Field(default=None, gt=0, le=52 * _WEEK_S)
@@ -145,6 +153,8 @@ class StepSpec(BaseModel):
             self._check_read("until", {self.until.partition(".")[0]})
         for field, steps in (self.ask.reads if self.ask else {}).items():
             self._check_read(f"ask.{field}", steps)
+        if self.asks is not None and self.asks.partition(".")[0] != "item":
+            self._check_read("asks", {self.asks.partition(".")[0]})
         return self
 
     def _check_kind(self) -> None:
@@ -153,6 +163,8 @@ class StepSpec(BaseModel):
             raise ValueError(f"a {self.kind} step {'needs' if works else 'has no'} `uses`")
         if not works and (self.each or self.undo or self.limits or self.retries):
             raise ValueError(f"a {self.kind} step has no each, undo, limits or retries")
+        if self.kind != StepKind.CREW and (self.asks or self.tools is not None):
+            raise ValueError("only a crew step has `asks` and `tools`")
         if (self.kind == StepKind.DECISION) != (self.ask is not None):
             raise ValueError("a decision step, and no other, has `ask`")
         given = (self.for_s is not None) + (self.until is not None)

@@ -30,7 +30,8 @@ def plan_figures(turn: FloorTurn) -> FloorReply:
     figures = list(_of_kind(turn, FIGURES))
     if not figures:
         return _no_figures(turn)
-    if figures[-1].finding.details["row_count"] > 1 and "make_chart" not in turn.called:
+    draws = "make_chart" in turn.tools and "make_chart" not in turn.called
+    if draws and figures[-1].finding.details["row_count"] > 1:
         return ToolRequest("make_chart", arguments)
     return DraftAnswer(claims=tuple(_claims(figures[-1]))).model_dump_json()
 

@@ -7,6 +7,7 @@ note that says so.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from crews.grounding.actions import DoneCall, undone_action
 from crews.grounding.denial import is_reversed, may_be_reversed
@@ -22,7 +23,6 @@ from knowledge.warehouse.wording import row_sentences
 from ledger.evidence import FIGURES, WEB_PAGE, Evidence
 from ledger.outgoing import is_disguised, links_in, without_unseen
 from ledger.pii_tokens import tokens_in_text
-from ledger.result import Claim
 
 # Evidence that is somebody's sentences. Of rows and of our own notes the figures and names are checked.
 PROSE = frozenset({"passage", "document", WEB_PAGE, "ticket"})
@@ -32,6 +32,19 @@ OWN_WORDS = frozenset({"access", "system_status", "classification", "opened_tick
 _TWIN = 0.8
 _LEAST_WORDS = 3
 _DIGITS = re.compile(r"\d[\d.,:]*")
+
+
+class Cited(Protocol):
+    """Whatever says something and names the labels it stands on."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def evidence(self) -> tuple[str, ...]: ...
+
+
+C = TypeVar("C", bound=Cited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +58,8 @@ class Grounds:
 
 
 def check_claims(
-    claims: Sequence[Claim], evidence: Mapping[str, Evidence], grounds: Grounds | None = None
-) -> tuple[tuple[Claim, ...], list[str]]:
+    claims: Sequence[C], evidence: Mapping[str, Evidence], grounds: Grounds | None = None
+) -> tuple[tuple[C, ...], list[str]]:
     """The claims that hold, and one reason for each that does not."""
     kept, dropped = [], []
     for claim in claims:
@@ -58,7 +71,7 @@ def check_claims(
     return tuple(kept), dropped
 
 
-def objection(claim: Claim, evidence: Mapping[str, Evidence], grounds: Grounds) -> str | None:
+def objection(claim: Cited, evidence: Mapping[str, Evidence], grounds: Grounds) -> str | None:
     """Why a claim must not leave; None if it may."""
     if not claim.text.strip():
         return "an empty claim"
@@ -78,7 +91,7 @@ def objection(claim: Claim, evidence: Mapping[str, Evidence], grounds: Grounds) 
 
 
 def _against_rows(
-    claim: Claim, items: Sequence[Evidence], grounds: Grounds, texts: Sequence[str]
+    claim: Cited, items: Sequence[Evidence], grounds: Grounds, texts: Sequence[str]
 ) -> str | None:
     """What our own code says of governed rows, or of what it checked and did, word for word, needs no
     reading."""
@@ -91,7 +104,7 @@ def _against_rows(
     )
 
 
-def doubts(claims: Sequence[Claim], evidence: Mapping[str, Evidence], grounds: Grounds) -> dict[str, str]:
+def doubts(claims: Sequence[Cited], evidence: Mapping[str, Evidence], grounds: Grounds) -> dict[str, str]:
     """What a reader should know of kept claims, by their text: that one may be wrong, and in which way."""
     found = {claim.text: _doubt(claim, evidence, grounds) for claim in claims}
     return {text: doubt for text, doubt in found.items() if doubt is not None}
@@ -179,7 +192,7 @@ def _name(text: str, question: str, items: Sequence[Evidence], texts: Sequence[s
     return None if name is None else f"the name “{name[:40]}” is not in its evidence"
 
 
-def _against_prose(claim: Claim, items: Sequence[Evidence], grounds: Grounds) -> str | None:
+def _against_prose(claim: Cited, items: Sequence[Evidence], grounds: Grounds) -> str | None:
     if not _is_prose(items):
         return None
     if is_reversed(claim.text, [item.finding.text for item in items]):
@@ -197,7 +210,7 @@ def _against_prose(claim: Claim, items: Sequence[Evidence], grounds: Grounds) ->
     return None
 
 
-def _doubt(claim: Claim, evidence: Mapping[str, Evidence], grounds: Grounds) -> str | None:
+def _doubt(claim: Cited, evidence: Mapping[str, Evidence], grounds: Grounds) -> str | None:
     items = [evidence[label] for label in claim.evidence]
     if grounds.similarity is None or not _is_prose(items):
         return None

@@ -4,7 +4,7 @@ A piece goes into the first section that asks for it. What the template has no p
 and did not get, is said among the caveats.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from crews.reports.document import Block, Callout, Report, Section, Sentence, Tone, cites_of
@@ -78,7 +78,7 @@ def _fill(template: ReportTemplate, material: Material) -> tuple[list[Section], 
 
 def _caveats(material: Material, sections: Sequence[Section], gaps: Sequence[Sentence]) -> tuple[Block, ...]:
     cited = {source for section in sections for block in section.blocks for source in cites_of(block)}
-    warnings = [said for source in material.sources if source.id in cited for said in _warnings(source)]
+    warnings = _once(said for source in material.sources if source.id in cited for said in _warnings(source))
     said = [*material.caveats, *gaps]
     boxes: list[Block] = []
     if warnings:
@@ -86,6 +86,14 @@ def _caveats(material: Material, sections: Sequence[Section], gaps: Sequence[Sen
     if said:
         boxes.append(Callout(tone=Tone.CAVEAT, title="What to bear in mind", sentences=tuple(said)))
     return tuple(boxes)
+
+
+def _once(sentences: Iterable[Sentence]) -> list[Sentence]:
+    """What is said of several sources alike is said once, of all of them."""
+    cites: dict[str, tuple[str, ...]] = {}
+    for sentence in sentences:
+        cites[sentence.text] = (*cites.get(sentence.text, ()), *sentence.cites)
+    return [Sentence(text=text, cites=sources) for text, sources in cites.items()]
 
 
 def _warnings(source: Source) -> list[Sentence]:

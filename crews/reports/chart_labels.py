@@ -11,6 +11,7 @@ from knowledge.warehouse.charts.number_axis import NumberAxis, fit_axis
 
 _LONGEST_LABEL, _LONGEST_NAME = 34, 26
 _NO_CENTS_FROM = 1_000
+_FEW = 20
 _FORMS = {"bar": "Bar", "line": "Line", "column stacked": "Stacked column", "share": "Share"}
 
 
@@ -41,10 +42,16 @@ def label_value(value: Decimal | None, chart: Chart, axis: NumberAxis | None) ->
     if value is None:
         return ABSENT
     if axis and axis.factor > 1:
-        return f"{value / axis.factor:,.1f}".replace("-", MINUS)
+        return f"{value / axis.factor:,.{decimals_in(chart, axis.factor)}f}".replace("-", MINUS)
     if chart.measure.format != "percent" and abs(value) >= _NO_CENTS_FROM:
         return f"{value:,.0f}".replace("-", MINUS)
     return show(value, chart.measure)
+
+
+def decimals_in(chart: Chart, factor: Decimal) -> int:
+    """Two where the largest value is but a few of what the axis counts in: 1.22 and 1.21 are not the same."""
+    largest = max(map(abs, values_of(chart)), default=Decimal())
+    return 2 if largest < _FEW * factor else 1
 
 
 def category_names(chart: Chart) -> list[str]:

@@ -3,6 +3,7 @@
 A report that cites something its appendix does not hold cannot be made.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -19,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from crews.reports.numbers import show
 from crews.reports.sources import Source, SourceId
 from crews.reports.tables import Chart, Table, check_column, type_rows
 from crews.reports.text import Line, Note, Prose
@@ -106,8 +108,11 @@ class Tile(BaseModel):
 
     @property
     def direction(self) -> Literal["up", "down", "flat"] | None:
-        if self.change is None:
+        if self.change is None or self.change_column is None:
             return None
+        if not re.search("[1-9]", show(self.change, self.change_column)):
+            # What is rounded away is no change to whoever reads it.
+            return "flat"
         return "up" if self.change > 0 else "down" if self.change < 0 else "flat"
 
     @property

@@ -1,44 +1,40 @@
 """Findings that are reckoned and not written: what a governed result says of a change, a course and odd
 values, in plain sentences that each cite its query."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from crews.reports.document import Sentence, Tone
 from crews.reports.material import ComputedFinding
-from crews.reports.tables import Table
+from crews.reports.numbers import MINUS, show_with_unit
 from knowledge.warehouse.errors import QueryRefused
-from knowledge.warehouse.result import NumberResult
+from knowledge.warehouse.result import NumberResult, ResultColumn
 from knowledge.warehouse.statistics.anomalies import find_anomalies
-from knowledge.warehouse.statistics.columns import is_time
-from knowledge.warehouse.statistics.decomposition import decompose_change
+from knowledge.warehouse.statistics.decomposition import decompose_change, sum_exactly
 from knowledge.warehouse.statistics.statistic import Statistic
-from knowledge.warehouse.statistics.trend import find_trend
+from knowledge.warehouse.statistics.trend import CHANCE, find_trend
+from knowledge.warehouse.wording import show_value
 
-_TITLES = {
-    "decomposition": "Where the change comes from",
-    "ratio decomposition": "Where the change comes from",
-    "trend": "Trend",
-    "anomalies": "Values that stand out",
-    "outliers": "Values that stand out",
-    "forecast": "Forecast",
-    "correlation": "What moves together",
-    "summary": "Summary",
-}
+# Where a decomposition's rows have what.
+_BEFORE, _NOW, _CHANGE = 1, 2, 3
+_TOLD = 4
+_NO_CENTS_FROM = 1_000
+_TITLES = {"trend": "Trend", "anomalies": "Values that stand out"}
 
 
 @dataclass(frozen=True, slots=True)
-class Computed:
-    """`refused` says, in a sentence for each, what could not be reckoned of the result."""
+class Compared:
+    """A result of groups in two periods; `by` is what the groups are, in words."""
 
-    findings: tuple[ComputedFinding, ...]
-    tables: tuple[Table, ...]
-    refused: tuple[str, ...]
+    result: NumberResult
+    by: str
+    source_id: str
 
 
-def finding_of(statistic: Statistic, subject: str, source_id: str) -> ComputedFinding:
+def _finding_of(statistic: Statistic, subject: str, source_id: str) -> ComputedFinding:
     """`subject` is what it is about, in words."""
-    title = f"{_TITLES.get(statistic.name, statistic.name.capitalize())}: {subject}"
+    title = f"{_TITLES[statistic.name]}: {subject}"
     return ComputedFinding(
         title=title,
         sentences=tuple(Sentence(text=text, cites=(source_id,)) for text in statistic.findings),
@@ -47,39 +43,79 @@ def finding_of(statistic: Statistic, subject: str, source_id: str) -> ComputedFi
     )
 
 
-def compute_findings(result: NumberResult, subject: str, source_id: str) -> Computed:
-    """All that the result allows: what makes up a change between two periods, and, over time, trend and odd
-    values."""
-    findings, tables, refused = [], [], []
-    for compute in _wanted(result):
+def compute_course(result: NumberResult, subject: str, source_id: str) -> tuple[ComputedFinding, ...]:
+    """What a course over time shows that can hardly be chance: a trend, and values that stand out. Nothing
+    where it shows neither, or is too short to tell."""
+    found = []
+    for compute in (find_trend, find_anomalies):
         try:
             statistic = compute(result)
-        except QueryRefused as error:
-            refused.append(f"{subject}: {error}")
+        except QueryRefused:
             continue
-        findings.append(finding_of(statistic, subject, source_id))
-        if statistic.name == "decomposition":
-            tables.append(_table_of(statistic, subject, source_id))
-    return Computed(tuple(findings), tuple(tables), tuple(refused))
+        if statistic.rows and (compute is not find_trend or _is_no_chance(statistic)):
+            found.append(_finding_of(statistic, subject, source_id))
+    return tuple(found)
 
 
-def _wanted(result: NumberResult) -> list[Callable[[NumberResult], Statistic]]:
-    wanted: list[Callable[[NumberResult], Statistic]] = []
-    has_groups = any(
-        column.role == "dimension" and not is_time(result, at) for at, column in enumerate(result.columns)
+def _is_no_chance(trend: Statistic) -> bool:
+    chance = trend.rows[0][-1]
+    return isinstance(chance, float) and chance < CHANCE
+
+
+def compute_change(subject: str, parts: Sequence[Compared]) -> ComputedFinding | None:
+    """What makes up the change of one metric, by each of several dimensions, in a sentence each; amounts
+    without their cents. None where it cannot be reckoned."""
+    sentences: list[Sentence] = []
+    methods: dict[str, None] = {}
+    for part in parts:
+        try:
+            statistic = decompose_change(part.result)
+        except QueryRefused:
+            continue
+        cites = (part.source_id,)
+        if not sentences:
+            sentences.append(Sentence(text=_whole_change(statistic), cites=cites))
+        sentences.append(Sentence(text=f"By {part.by}: {_shares_of_change(statistic)}.", cites=cites))
+        methods |= dict.fromkeys([*statistic.caveats, f"Method: {statistic.method}"])
+    if not sentences:
+        return None
+    return ComputedFinding(
+        title=f"Where the change in {subject} comes from", sentences=tuple(sentences), notes=tuple(methods)
     )
-    if has_groups and any(column.role == "before" for column in result.columns):
-        wanted.append(decompose_change)
-    if any(is_time(result, at) for at in range(len(result.columns))):
-        wanted += [find_trend, find_anomalies]
-    return wanted
 
 
-def _table_of(statistic: Statistic, subject: str, source_id: str) -> Table:
-    return Table(
-        title=f"{_TITLES[statistic.name]}: {subject}",
-        columns=statistic.columns,
-        rows=statistic.rows,
-        cites=(source_id,),
-        notes=(statistic.method,),
+def _whole_change(statistic: Statistic) -> str:
+    _, before, now, _, _ = statistic.columns
+    was, is_now = (sum_exactly([Decimal(str(row[at])) for row in statistic.rows]) for at in (_BEFORE, _NOW))
+    change = sum_exactly([is_now, -was])
+    if change == 0:
+        return f"{now.label} is what it was before, {_amount(is_now, now)}."
+    verb = "rose" if change > 0 else "fell"
+    growth = f", or {abs(change / was):.1%}".replace("%", " %") if was else ""
+    return (
+        f"{now.label} {verb} by {_amount(abs(change), before)}{growth}, from {_amount(was, before)} to "
+        f"{_amount(is_now, now)}."
     )
+
+
+def _shares_of_change(statistic: Statistic) -> str:
+    group, _, _, column, _ = statistic.columns
+    told = [
+        f"{show_value(row[0], group)} {_signed_amount(Decimal(str(row[_CHANGE])), column)}"
+        for row in statistic.rows[:_TOLD]
+    ]
+    left = statistic.rows[_TOLD:]
+    if left:
+        rest = sum_exactly([Decimal(str(row[_CHANGE])) for row in left])
+        others = "the other one" if len(left) == 1 else f"the other {len(left):,} together"
+        told.append(f"{others} {_signed_amount(rest, column)}")
+    return ", ".join(told)
+
+
+def _amount(value: Decimal, column: ResultColumn) -> str:
+    decimals = 0 if abs(value) >= _NO_CENTS_FROM else column.decimals
+    return show_with_unit(value, replace(column, role="metric", type="decimal", decimals=decimals))
+
+
+def _signed_amount(value: Decimal, column: ResultColumn) -> str:
+    return f"{'+' if value > 0 else ''}{_amount(value, column)}".replace("-", MINUS)

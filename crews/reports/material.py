@@ -47,7 +47,8 @@ class ComputedFinding(BaseModel):
 
 
 class Material(BaseModel):
-    """All in the order of importance; `sources` may hold more than is cited in the end."""
+    """All in the order of importance; `sources` may hold more than is cited in the end. `homes` says by
+    source for which section its quotes were looked for; those of others go where there is room first."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -57,6 +58,7 @@ class Material(BaseModel):
     tables: tuple[Table, ...] = ()
     charts: tuple[Chart, ...] = ()
     quotes: tuple[Quote, ...] = ()
+    homes: dict[str, str] = {}
     narrative: tuple[NarrativeClaim, ...] = ()
     caveats: tuple[Sentence, ...] = ()
     sources: tuple[Source, ...] = ()

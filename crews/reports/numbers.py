@@ -4,7 +4,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 
 from knowledge.warehouse.result import ResultColumn, Value
-from knowledge.warehouse.wording import NOTHING, show_value
+from knowledge.warehouse.wording import NOTHING, show_value, unit_beside
 
 MINUS = "−"
 ABSENT = "–"
@@ -32,7 +32,8 @@ def show(value: Value, column: ResultColumn) -> str:
 def show_with_unit(value: Value, column: ResultColumn) -> str:
     shown = show(value, column)
     has_own = shown == ABSENT or shown.endswith(("%", _POINTS))
-    return shown if has_own or column.unit is None else f"{shown} {column.unit}"
+    unit = unit_beside(column)
+    return shown if has_own or unit is None else f"{shown} {unit}"
 
 
 def show_short(value: Value, column: ResultColumn) -> str:

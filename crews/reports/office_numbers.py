@@ -9,9 +9,12 @@ _MONTHS, _DAYS, _MOMENTS = "mmm yyyy", "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
 _HUNDREDS = 3
 
 
-def office_format(column: ResultColumn, factor: Decimal = Decimal(1), *, whole: bool = False) -> str:
-    """`factor` is what an axis counts in; `whole` leaves decimals to where they are needed. A change in
-    percentage points is a number of hundreds of them, and so is shown as a percentage with their word."""
+def office_format(
+    column: ResultColumn, factor: Decimal = Decimal(1), *, whole: bool = False, scaled_decimals: int = 1
+) -> str:
+    """`factor` is what an axis counts in, with so many decimals; `whole` leaves decimals to where they are
+    needed. A change in percentage points is a number of hundreds of them, and so is shown as a percentage
+    with their word."""
     if column.role == "growth" or column.format == "percent":
         shown = "0%" if whole else f"0.{'0' * max(1, min(column.decimals, 1))}%"
         if is_points(column):
@@ -19,7 +22,11 @@ def office_format(column: ResultColumn, factor: Decimal = Decimal(1), *, whole: 
         return _signed(shown) if column.role in ("growth", "change") else shown
     thousands = "," * (len(str(int(factor))) // _HUNDREDS)
     decimals = (
-        0 if whole or (column.format == "integer" and factor == 1) else 1 if factor > 1 else column.decimals
+        0
+        if whole or (column.format == "integer" and factor == 1)
+        else scaled_decimals
+        if factor > 1
+        else column.decimals
     )
     shown = f"#,##0{'.' + '0' * decimals if decimals else ''}{thousands}"
     return _signed(shown) if column.role == "change" else shown

@@ -24,6 +24,7 @@ class Waiting:
             for source in material.sources
             if isinstance(source, QuerySource)
         }
+        self._homes = material.homes
         self._titles = {source.id: source.title for source in material.sources}
         self._pieces: dict[Fill, list[Piece]] = {
             Fill.TILES: [*material.tiles],
@@ -60,6 +61,8 @@ class Waiting:
     def _fits(self, piece: Piece, section: SectionSpec, part: PartSpec) -> bool:
         """Words go to the section they were written for, those for none to the first that takes words."""
         if isinstance(piece, NarrativeClaim) and (piece.section or self._home) != section.key:
+            return False
+        if isinstance(piece, Quote) and self._homes.get(piece.cites[0], section.key) != section.key:
             return False
         stands_on = {metric for source in piece_cites(piece) for metric in self._metrics.get(source, ())}
         return not part.metrics or bool(stands_on & set(part.metrics))

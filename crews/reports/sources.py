@@ -1,6 +1,7 @@
 """What a report stands on, as its appendix lists it: queries, with all a reader needs to trust a figure or
 not, and quoted passages."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -8,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from crews.reports.text import Code, Line, Note, Prose
 from knowledge.warehouse.result import Verdict
+
+_APART = re.compile(r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|\s+")
 
 SourceId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
 
@@ -43,6 +46,12 @@ class QuerySource(BaseModel):
     lineage: tuple[Line, ...] = ()
     filters: tuple[Note, ...] = ()
     notes: tuple[Note, ...] = ()
+
+    @property
+    def sql_in_a_row(self) -> str:
+        """For pages, which a query as it was made would fill: its words apart by one space, quoted ones as
+        they are."""
+        return _APART.sub(lambda found: found[1] or " ", self.sql).strip()
 
 
 class QuoteSource(BaseModel):

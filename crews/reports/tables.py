@@ -15,6 +15,7 @@ from knowledge.warehouse.evidence import rows_of
 from knowledge.warehouse.result import ResultColumn, Value
 from knowledge.warehouse.statistics.columns import number_of
 from knowledge.warehouse.statistics.decomposition import sum_exactly
+from knowledge.warehouse.wording import unit_beside
 
 MOST_ROWS = 100_000
 MOST_SERIES = 7
@@ -26,7 +27,8 @@ ChartForm = Literal["bar", "line", "column stacked", "share"]
 
 def check_column(column: ResultColumn) -> ResultColumn:
     label = one_line(column.label) or one_line(column.name) or "Column"
-    return replace(column, label=label, unit=one_line(column.unit or "") or None)
+    unit = one_line(column.unit or "") or None
+    return replace(column, label=label, unit=unit_beside(replace(column, label=label, unit=unit)))
 
 
 def type_rows(

@@ -4,7 +4,7 @@ stops the start and not a report."""
 from collections import Counter
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -50,13 +50,53 @@ class SectionSpec(BaseModel):
     parts: tuple[PartSpec, ...] = Field(min_length=1)
     required: bool = False
 
+    def takes(self, fill: Fill) -> bool:
+        return any(part.fill is fill for part in self.parts)
+
+
+class FigureKind(StrEnum):
+    """`totals`: the key figures of the period; `breakdown`: the leading ones by a dimension; `course`: these
+    month by month."""
+
+    TOTALS = "totals"
+    BREAKDOWN = "breakdown"
+    COURSE = "course"
+
+
+class FiguresSpec(BaseModel):
+    """Which figures a report asks for: so many metrics in all for totals, so many queries for the others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: FigureKind
+    at_most: int = Field(ge=1, le=12)
+
+
+class MarketSpec(BaseModel):
+    """Something to look for in what others publish, for the section of that key; `{year}` is that of the
+    report. Where the request names a topic, `on_topic` is asked instead, with `{topic}` in it, if it is
+    given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    question: Line
+    on_topic: Line | None = None
+    section: Key
+
 
 class ReportTemplate(BaseModel):
+    """`asked_as` are the words somebody asks for it with, besides its title; `against` is the period its
+    figures are compared with where the request names none."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Key
     title: Line
     description: Note
+    asked_as: tuple[Line, ...] = ()
+    against: Literal["the period before", "the year before"] = "the period before"
+    figures: tuple[FiguresSpec, ...] = ()
+    market: Annotated[tuple[MarketSpec, ...], Field(max_length=4)] = ()
     formats: tuple[Format, ...] = Field(min_length=1)
     sections: tuple[SectionSpec, ...] = Field(min_length=1)
 
@@ -67,6 +107,10 @@ class ReportTemplate(BaseModel):
         ]
         if doubled:
             raise ValueError(f"two sections have the key '{doubled[0]}'")
+        with_quotes = {section.key for section in self.sections if section.takes(Fill.QUOTES)}
+        for asked in self.market:
+            if asked.section not in with_quotes:
+                raise ValueError(f"market: the section '{asked.section}' takes no quotes, or there is none")
         if len(set(self.formats)) < len(self.formats):
             raise ValueError("a format is given twice")
         return self

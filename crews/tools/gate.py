@@ -54,7 +54,8 @@ class Status(StrEnum):
 class ToolOutcome:
     """What a tool came back with. `findings` become evidence; `note` is a sentence for the model. A search
     also says how relevant its best passage is, and whether the audience may not read all that was found. A
-    replay gives the `labels` its findings had, and why a decision was needed then."""
+    replay gives the `labels` its findings had, and why a decision was needed then. `known` is evidence of
+    this run already, and stays what it is."""
 
     status: Status
     findings: list[Finding] = field(default_factory=list)
@@ -63,12 +64,14 @@ class ToolOutcome:
     withheld: bool = False
     labels: tuple[str, ...] = ()
     needs_decision: tuple[str, ...] = ()
+    known: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
     """A tool: what the model is told of it, what it needs, and the function that does it. One that is
-    `replayed` tells what was done then and does nothing, whatever its effect."""
+    `replayed` tells what was done then and does nothing, whatever its effect. One of the run's `own_record`
+    reads nothing else, so a replay asks it again."""
 
     name: str
     description: str
@@ -77,6 +80,7 @@ class ToolSpec:
     right: Right
     run: Callable[[StepContext, Any], ToolOutcome]
     replayed: bool = False
+    own_record: bool = False
 
     @property
     def only_reads(self) -> bool:
@@ -96,7 +100,8 @@ def call_tool(
     span_name = f"tool {tool.name}"
     with context.recorder.span("tool", span_name, raw_arguments, parent_id=context.parent_span) as span:
         outcome = _guarded(context, tool, raw_arguments, span, by_rule=by_rule)
-        evidence = context.add_evidence([_masked(context, item) for item in outcome.findings], outcome.labels)
+        found = context.add_evidence([_masked(context, item) for item in outcome.findings], outcome.labels)
+        evidence = [*found, *context.recall_evidence(outcome.known)]
         answer = context.mask.data(_answer(outcome, raw_arguments, evidence, context.boundary))
         span.output = answer
         span.attributes["status"] = outcome.status

@@ -9,6 +9,7 @@ from crews.tools.make_chart import MAKE_CHART
 from crews.tools.query_metrics import QUERY_METRICS
 from crews.tools.read_document import READ_DOCUMENT
 from crews.tools.read_page import READ_PAGE
+from crews.tools.report_facts import READ_EVIDENCE, READ_OUTLINE
 from crews.tools.run_sql import RUN_SQL
 from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
 from crews.tools.statistics import STATISTICS
@@ -43,5 +44,7 @@ def shipped_tools() -> dict[str, ToolSpec]:
         WEB_SEARCH,
         READ_PAGE,
         ESCALATE_TO_HUMAN,
+        READ_OUTLINE,
+        READ_EVIDENCE,
     )
     return {tool.name: tool for tool in tools}

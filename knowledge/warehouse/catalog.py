@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from knowledge.warehouse.check_spec import Reference
-from knowledge.warehouse.metric_spec import CalendarFile, Entity, Metric, SemanticModel
+from knowledge.warehouse.metric_spec import CalendarFile, Entity, KeyFiguresFile, Metric, SemanticModel
 from knowledge.warehouse.spec import DataProduct
 from ledger.errors import WorkspaceInvalid
 from ledger.workspace import CATALOG, Workspace
@@ -28,6 +28,7 @@ class Catalog:
     models: Mapping[str, SemanticModel] = field(default_factory=dict)
     entities: Mapping[str, Entity] = field(default_factory=dict)
     calendar: CalendarFile = field(default_factory=CalendarFile)
+    key_figures: KeyFiguresFile | None = None
 
     def metrics(self) -> Iterator[tuple[str, SemanticModel, Metric]]:
         """Each with the name it is asked for by, `model.metric`."""
@@ -42,13 +43,14 @@ def load_catalog(workspace: Workspace) -> Catalog:
     products = _read(folder / "products", DataProduct, lambda product: product.name)
     models = _read(folder / "metrics", SemanticModel, lambda model: model.name)
     entities = _read(folder / "entities", Entity, lambda entity: entity.name)
-    calendar = folder / "calendar.yaml"
+    calendar, key_figures = folder / "calendar.yaml", folder / "key_figures.yaml"
     catalog = Catalog(
         folder=workspace.folder,
         products={name: product for name, (_, product) in products.items()},
         models={name: model for name, (_, model) in models.items()},
         entities={name: entity for name, (_, entity) in entities.items()},
         calendar=load_yaml(calendar, CalendarFile) if calendar.exists() else CalendarFile(),
+        key_figures=load_yaml(key_figures, KeyFiguresFile) if key_figures.exists() else None,
     )
     for path, product in products.values():
         _check_product(path, product, catalog, frozenset(workspace.people.groups))
@@ -56,6 +58,7 @@ def load_catalog(workspace: Workspace) -> Catalog:
         _check_model(path, model, catalog)
     for path, entity in entities.values():
         _check_entity(path, entity, catalog)
+    _check_key_figures(key_figures, catalog)
     return catalog
 
 
@@ -129,6 +132,22 @@ def _check_entity(path: Path, entity: Entity, catalog: Catalog) -> None:
         if feature.metric not in metrics:
             at = ("features", name, "metric")
             raise _wrong(path, at, f"there is no metric {feature.metric}; there are {_listed(metrics)}.")
+
+
+def _check_key_figures(path: Path, catalog: Catalog) -> None:
+    if catalog.key_figures is None:
+        return
+    metrics = {name for name, _, _ in catalog.metrics()}
+    dimensions = {f"{model.name}.{name}" for model in catalog.models.values() for name in model.dimensions}
+    named = (
+        ("metrics", catalog.key_figures.metrics, metrics),
+        ("dimensions", catalog.key_figures.dimensions, dimensions),
+    )
+    for key, names, known in named:
+        for number, name in enumerate(names):
+            if name not in known:
+                there = _listed(known)
+                raise _wrong(path, (key, number), f"there is no {key[:-1]} {name}; there are {there}.")
 
 
 def _listed(names: Iterable[str]) -> str:

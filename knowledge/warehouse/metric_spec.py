@@ -113,6 +113,14 @@ class Entity(_Part):
     features: dict[ColumnName, Feature] = Field(default_factory=dict)
 
 
+class KeyFiguresFile(_Part):
+    """What a report tells first, in this order: metrics as `model.metric`, and the dimensions it breaks them
+    down by as `model.dimension`."""
+
+    metrics: tuple[str, ...] = Field(min_length=1)
+    dimensions: tuple[str, ...] = ()
+
+
 class CalendarFile(_Part):
     """`fiscal_year_starts` is the month in which one begins; it is named by the year in which it ends.
     `week_starts` on monday or sunday."""

@@ -1,6 +1,7 @@
 """Governed results in words: values as people read them, rows as a table of text, and sentences that say no
 more than the rows do."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -53,12 +54,20 @@ def _stretch(first: date, grain: str | None) -> str:
 
 
 def show_with_unit(value: Value, column: ResultColumn) -> str:
-    shown = show_value(value, column)
-    return shown if value is None or column.unit is None or shown.endswith("%") else f"{shown} {column.unit}"
+    shown, unit = show_value(value, column), unit_beside(column)
+    return shown if value is None or unit is None or shown.endswith("%") else f"{shown} {unit}"
 
 
 def heading(column: ResultColumn) -> str:
-    return f"{column.label} ({column.unit})" if column.unit else column.label
+    unit = unit_beside(column)
+    return f"{column.label} ({unit})" if unit else column.label
+
+
+def unit_beside(column: ResultColumn) -> str | None:
+    """Its unit, unless its label has said it: of orders, the number alone."""
+    if column.unit is None or column.unit.lower() in re.findall(r"\w+", column.label.lower()):
+        return None
+    return column.unit
 
 
 def text_table(result: NumberResult) -> str:

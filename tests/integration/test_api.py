@@ -39,6 +39,7 @@ from tests.stand_ins.server import LoopbackServer
 from tests.unit.ledger.world import end_blocked
 
 SECRET = b"a secret of the tests"
+NO_FILES = Path("no-such-folder")
 ASKER, OTHER, ENGINEER, MUTE = (f"{name}@shop.example" for name in ("asker", "other", "engineer", "mute"))
 QUESTION = "How long is the till's warranty?"
 PROBLEM = "application/problem+json"
@@ -79,7 +80,7 @@ def door(db: Database) -> Iterator[Door]:
     sync_people(db, PEOPLE)
     publish_workflow(db, ASK)
     keys = {email: create_api_key(db, SECRET, email) for email in (ASKER, OTHER, ENGINEER, MUTE)}
-    with LoopbackServer(create_app(db, SECRET)) as server:
+    with LoopbackServer(create_app(db, SECRET, NO_FILES)) as server:
         yield Door(server.url, db, keys)
 
 
@@ -306,7 +307,7 @@ class TestWhoMayCall:
 
 class TestHealth:
     def test_ready_once_a_workflow_is_published(self, db: Database) -> None:
-        with LoopbackServer(create_app(db, SECRET)) as server:
+        with LoopbackServer(create_app(db, SECRET, NO_FILES)) as server:
             problem = assert_problem(httpx.get(f"{server.url}/readyz"), 503, "nothing_published")
             assert "crewdesk ingest" in problem["detail"]
             publish_workflow(db, ASK)
@@ -314,7 +315,7 @@ class TestHealth:
 
     def test_alive_but_not_ready_without_a_schema(self, tmp_path: Path) -> None:
         empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
-        with LoopbackServer(create_app(empty, SECRET)) as server:
+        with LoopbackServer(create_app(empty, SECRET, NO_FILES)) as server:
             assert httpx.get(f"{server.url}/livez").json() == {"status": "alive"}
             refused = httpx.get(f"{server.url}/readyz")
             assert_problem(refused, 503, "schema_outdated")
@@ -324,7 +325,7 @@ class TestHealth:
     def test_a_database_that_is_away_is_503_without_its_name(self, tmp_path: Path) -> None:
         away = Database(f"sqlite:///{tmp_path / 'away.db'}")
         (tmp_path / "away.db").mkdir()
-        with LoopbackServer(create_app(away, SECRET)) as server:
+        with LoopbackServer(create_app(away, SECRET, NO_FILES)) as server:
             assert httpx.get(f"{server.url}/livez").status_code == 200
             key = "cd_000000000000_" + "A" * 43
             response = httpx.get(f"{server.url}/v1/runs/x", headers={"Authorization": f"Bearer {key}"})
@@ -337,7 +338,7 @@ class TestHealth:
         away.close()
 
     def test_what_nobody_foresaw_is_a_500_with_an_id_and_nothing_else(self, db: Database) -> None:
-        app = create_app(db, SECRET)
+        app = create_app(db, SECRET, NO_FILES)
 
         @app.get("/broken")
         def broken() -> None:
@@ -350,7 +351,7 @@ class TestHealth:
 
 
 def test_the_description_documents_the_problems_of_every_route(db: Database) -> None:
-    with LoopbackServer(create_app(db, SECRET)) as server:
+    with LoopbackServer(create_app(db, SECRET, NO_FILES)) as server:
         schema = httpx.get(f"{server.url}/openapi.json").json()
     assert "Problem" in schema["components"]["schemas"]
     post = schema["paths"]["/v1/runs"]["post"]["responses"]

@@ -97,7 +97,7 @@ def _source(document: Document, number: int, source: Source) -> None:
         keep_with_next(row)
     said = document.add_paragraph(style=SOURCE_TEXT)
     if isinstance(source, QuerySource):
-        run = said.add_run(source.sql)
+        run = said.add_run(source.sql_in_a_row)
         run.font.name, run.font.size = CODE_FONT, Pt(7.5)
     else:
         said.add_run(f"“{source.text}”").italic = True

@@ -158,7 +158,7 @@ def chart_file(number: int) -> str:
 
 def _source_data(number: int, source: Source) -> dict[str, Any]:
     is_query = isinstance(source, QuerySource)
-    text = source.sql if isinstance(source, QuerySource) else source.text
+    text = source.sql_in_a_row if isinstance(source, QuerySource) else source.text
     if len(text) > _LONGEST_SQL:
         text = f"{text[:_LONGEST_SQL]}… ({len(text) - _LONGEST_SQL:,} characters more)"
     return {

@@ -12,6 +12,7 @@ from pptx.util import Pt
 from crews.reports.chart_labels import (
     axis_of,
     category_names,
+    decimals_in,
     describe_chart,
     series_colours,
     series_names,
@@ -96,7 +97,9 @@ def _paint_series(native: NativeChart, chart: Chart) -> None:
 def _label_bars(plot: Any, chart: Chart) -> None:
     plot.has_data_labels = True
     labels = plot.data_labels
-    labels.number_format = office_format(chart.measure, axis_of(chart).factor)
+    factor = axis_of(chart).factor
+    decimals = decimals_in(chart, factor)
+    labels.number_format = office_format(chart.measure, factor, scaled_decimals=decimals)
     labels.number_format_is_linked = False
     labels.position = XL_LABEL_POSITION.OUTSIDE_END
     labels.font.size = Pt(11)

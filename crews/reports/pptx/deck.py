@@ -214,7 +214,7 @@ class Deck:
     def _whole(self, source_id: str) -> list[str]:
         number = self._report.numbers()[source_id]
         source = self._report.sources[number - 1]
-        text = source.sql if isinstance(source, QuerySource) else source.text
+        text = source.sql_in_a_row if isinstance(source, QuerySource) else source.text
         facts = [f"{name}: {value}" for name, value in source_facts(source)]
         return [f"[{number}] {source.title}", *facts, text, ""]
 

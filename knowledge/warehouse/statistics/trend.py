@@ -14,7 +14,7 @@ from knowledge.warehouse.statistics.statistic import Statistic
 from knowledge.warehouse.wording import show_with_unit
 
 LEAST_PERIODS = 8
-_CHANCE = 0.05
+CHANCE = 0.05
 _ALIKE = 0.4
 _METHOD = (
     "Slope and its 95 % interval by Theil and Sen (Sen 1968), significance by the Mann-Kendall test "
@@ -65,7 +65,7 @@ def _findings(series: Series, slope: Slope) -> tuple[str, ...]:
     )
     low, high = (show_with_unit(estimate(value, column), column) for value in (slope.low, slope.high))
     figures = f"95 % interval {low} to {high}, p {_call_chance(slope.chance)}"
-    if slope.chance >= _CHANCE or slope.middle == 0:
+    if slope.chance >= CHANCE or slope.middle == 0:
         return (f"{column.label} shows no trend that could not be chance {span} ({figures}).", ends)
     verb = "rose" if slope.middle > 0 else "fell"
     by = show_with_unit(estimate(abs(slope.middle), column), column)

@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.add_column("decisions", sa.Column("why", sa.Text(), nullable=True))
     op.add_column("decisions", sa.Column("detail", sa.Text(), nullable=True))
     op.add_column("decisions", sa.Column("digest", sa.String(length=64), nullable=True))
+    op.add_column("decisions", sa.Column("readers", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("tickets", sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_tickets_state_resolved_at", "tickets", ["state", "resolved_at"])
     with op.batch_alter_table("deliveries") as deliveries:
@@ -31,5 +32,5 @@ def downgrade() -> None:
         deliveries.drop_column("decision_id")
     op.drop_index("ix_tickets_state_resolved_at", "tickets")
     op.drop_column("tickets", "asked_at")
-    for column in ("digest", "detail", "why"):
+    for column in ("readers", "digest", "detail", "why"):
         op.drop_column("decisions", column)

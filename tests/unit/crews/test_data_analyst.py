@@ -43,9 +43,11 @@ def figures(*rows: list[str]) -> Evidence:
     )
 
 
-def plan(called: tuple[str, ...], *evidence: Evidence) -> ToolRequest | DraftAnswer:
+def plan(
+    called: tuple[str, ...], *evidence: Evidence, tools: frozenset[str] = frozenset({"make_chart"})
+) -> ToolRequest | DraftAnswer:
     reply = plan_figures(
-        FloorTurn(QUESTION, frozenset(), called, evidence, lambda *_: pytest.fail("not asked"), lambda: None)
+        FloorTurn(QUESTION, tools, called, evidence, lambda *_: pytest.fail("not asked"), lambda: None)
     )
     return reply if isinstance(reply, ToolRequest) else DraftAnswer.model_validate_json(reply)
 
@@ -63,6 +65,8 @@ def test_it_asks_what_is_meant_then_for_the_figures_then_for_a_picture() -> None
         "South: Revenue 990.00 EUR.",
     ]
     assert {claim.evidence for claim in draft.claims} == {("E2",)}
+    # Where its workflow leaves it no pictures, it draws none.
+    assert plan(ASKED, suggestion(), two, tools=frozenset()) == draft
 
 
 def test_one_figure_is_one_sentence_and_no_picture() -> None:

@@ -12,7 +12,8 @@ from crews.bootstrap import FUNCTIONS, build_step_runner, publish_shipped_workfl
 from crews.step_runner import StepRunner
 from ledger.cancel import cancel_run
 from ledger.db import Database
-from ledger.decisions import decide, list_decisions
+from ledger.decision_views import list_decisions
+from ledger.decisions import decide
 from ledger.due import pass_due
 from ledger.errors import LeaseLost
 from ledger.escalation_views import EscalationState, EscalationView

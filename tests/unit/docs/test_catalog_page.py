@@ -16,7 +16,13 @@ from ledger.workspace import open_workspace
 from tests.stand_ins.warehouse import write_workspace
 from tests.unit.docs.pages import ROOT
 
-_FILES = ("products/orders.yaml", "metrics/sales.yaml", "entities/order.yaml", "calendar.yaml")
+_FILES = (
+    "products/orders.yaml",
+    "metrics/sales.yaml",
+    "entities/order.yaml",
+    "calendar.yaml",
+    "key_figures.yaml",
+)
 
 
 def test_what_the_page_shows_is_a_whole_catalog(sqlite_db: Database, tmp_path: Path) -> None:

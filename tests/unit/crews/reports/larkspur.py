@@ -10,7 +10,7 @@ from crews.reports.build import build_report
 from crews.reports.document import Quote, Report, Sentence
 from crews.reports.evidence_sources import source_of
 from crews.reports.figures import chart_of, table_of, tiles_of
-from crews.reports.findings import compute_findings
+from crews.reports.findings import Compared, compute_change, compute_course
 from crews.reports.material import Material, NarrativeClaim, ReportHead
 from crews.reports.template import load_templates
 from knowledge.warehouse.evidence import number_finding
@@ -196,10 +196,8 @@ def board_material() -> Material:
     }
     sources = [source_of(label, number_finding(*pair)) for label, pair in results.items()]
     sources += [source_of("E6", passage()), source_of("E7", freight())]
-    computed = [
-        compute_findings(by_channel(), "revenue by channel", "E2"),
-        compute_findings(by_month(), "revenue by month", "E4"),
-    ]
+    change = compute_change("revenue", [Compared(by_channel(), "channel", "E2")])
+    assert change is not None
     good = {"revenue": "up", "gross_margin": "up", "return_rate": "down"}
     charts = [
         chart_of(by_month(), "Revenue rose through both years, with a weak September 2025", "E4"),
@@ -222,7 +220,7 @@ def board_material() -> Material:
             generated_at=MADE_AT,
         ),
         tiles=tuple(tiles_of(headline(), "E1", good)),
-        findings=tuple(finding for one in computed for finding in one.findings),
+        findings=(change, *compute_course(by_month(), "revenue by month", "E4")),
         tables=(
             table_of(by_channel(), "Revenue by channel, Q3 2026 against Q3 2025", "E2"),
             table_of(by_region(), "Revenue of stores by region, Q3 2026 against Q3 2025", "E3"),

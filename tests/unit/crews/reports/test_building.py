@@ -12,7 +12,7 @@ from crews.reports.document import Callout, Format, Paragraph, Report, Tile, Til
 from crews.reports.errors import ReportIncomplete, UnknownTemplate
 from crews.reports.evidence_sources import result_of, source_of
 from crews.reports.figures import chart_of, table_of, tiles_of
-from crews.reports.findings import compute_findings
+from crews.reports.findings import Compared, compute_change, compute_course
 from crews.reports.material import Material
 from crews.reports.sources import QuerySource, QuoteSource
 from crews.reports.template import ReportTemplate, find_template, load_template, load_templates
@@ -23,6 +23,7 @@ from ledger.yaml_file import parse_yaml
 from tests.unit.crews.reports.larkspur import (
     AS_OF,
     CATEGORY,
+    MONTH,
     REVENUE,
     WARNED,
     board_material,
@@ -30,7 +31,10 @@ from tests.unit.crews.reports.larkspur import (
     by_channel,
     by_month,
     by_month_and_channel,
+    by_region,
     claim,
+    compare,
+    compared,
     headline,
     passage,
     result,
@@ -126,22 +130,44 @@ def test_the_form_of_a_chart_fits_its_data() -> None:
 
 
 def test_findings_are_reckoned_in_plain_sentences_that_cite() -> None:
-    change = compute_findings(by_channel(), "revenue", "E2")
-    (finding,) = change.findings
-    assert finding.sentences[0].text.startswith("Revenue rose by 2,089,600 EUR, from 49,722,800 EUR to")
-    assert finding.sentences[0].cites == ("E2",)
-    assert finding.notes[-1].startswith("Method: ")
-    assert change.tables[0].rows[0][:4] == ("Online", 17502100, 18903700, 1401600)
-    course = compute_findings(by_month(), "revenue", "E4")
-    assert [one.title for one in course.findings] == ["Trend: revenue", "Values that stand out: revenue"]
-    assert any("September 2025" in sentence.text for sentence in course.findings[1].sentences)
+    parts = [Compared(by_channel(), "channel", "E2"), Compared(by_region(), "region", "E3")]
+    change = compute_change("revenue", parts)
+    assert change is not None
+    assert change.title == "Where the change in revenue comes from"
+    assert [(sentence.text, sentence.cites) for sentence in change.sentences] == [
+        ("Revenue rose by 2,089,600 EUR, or 4.2 %, from 49,722,800 EUR to 51,812,400 EUR.", ("E2",)),
+        (
+            "By channel: Online +1,401,600 EUR, Rental and repair +496,200 EUR, Stores +191,800 EUR.",
+            ("E2",),
+        ),
+        (
+            "By region: South +338,000 EUR, North −229,100 EUR, Lakes +84,400 EUR, Coast −1,500 EUR.",
+            ("E3",),
+        ),
+    ]
+    assert change.notes[-1].startswith("Method: ")
+    course = compute_course(by_month(), "revenue", "E4")
+    assert [one.title for one in course] == ["Trend: revenue", "Values that stand out: revenue"]
+    assert any("September 2025" in sentence.text for sentence in course[1].sentences)
 
 
-def test_what_cannot_be_reckoned_is_said() -> None:
-    short = compute_findings(replace(by_month(), rows=by_month().rows[:3]), "revenue", "E4")
-    assert short.findings == ()
-    assert len(short.refused) == 2
-    assert all(reason.startswith("revenue: ") for reason in short.refused)
+def test_many_groups_are_told_of_together_and_cents_are_not_told() -> None:
+    names = ["a", "b", "c", "d", "e", "f"]
+    rows = [(name, *compare(f"{at}000.40", "500.10")) for at, name in enumerate(names, start=1)]
+    change = compute_change(
+        "revenue", [Compared(result((CATEGORY, *compared(REVENUE, "Q2")), rows), "kind", "E1")]
+    )
+    assert change is not None
+    assert change.sentences[1].text == (
+        "By kind: f +5,500 EUR, e +4,500 EUR, d +3,500 EUR, c +2,500 EUR, the other 2 together +2,001 EUR."
+    )
+
+
+def test_what_shows_nothing_or_cannot_be_reckoned_is_no_finding() -> None:
+    assert compute_course(replace(by_month(), rows=by_month().rows[:3]), "revenue", "E4") == ()
+    flat = [(month, Decimal(100 + at % 2)) for at, (month, _) in enumerate(by_month().rows[:24])]
+    assert compute_course(result((MONTH, REVENUE), flat), "revenue", "E4") == ()
+    assert compute_change("revenue", [Compared(by_month(), "month", "E4")]) is None
 
 
 def test_the_board_pack_puts_each_piece_in_its_place_once() -> None:

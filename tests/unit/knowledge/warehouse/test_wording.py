@@ -80,4 +80,4 @@ def test_a_comparison_in_a_sentence(growth: float | None, said: str) -> None:
 
 def test_figures_without_a_group_begin_with_a_capital() -> None:
     row = (Decimal(5), 3)
-    assert list(row_sentences((REVENUE, ORDERS), [row])) == ["Revenue 5.00 EUR; Orders 3 orders."]
+    assert list(row_sentences((REVENUE, ORDERS), [row])) == ["Revenue 5.00 EUR; Orders 3."]

@@ -1,0 +1,138 @@
+"""Holds what was written for a report against its evidence, and makes the document that a person approves.
+
+The report writer's sentences pass the checks of answers, against what the writer was shown; so do the market
+researcher's own words, against the passages they cite. What fails is left out and counted. The digest of
+what comes out is what is approved, and what is rendered later.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from crews.grounding.actions import calls_done
+from crews.grounding.caveats import doubt_caveats, dropped_caveat, floor_caveat, suspicious_caveats
+from crews.grounding.check import Grounds, check_claims, doubts
+from crews.report_steps.gather import Gathered, facts_of, gather, head_of, material_of
+from crews.report_steps.readers import readers_of_evidence
+from crews.report_writer.output import ReportDraft
+from crews.reports.build import build_report
+from crews.reports.document import Format, Report, Sentence
+from crews.reports.material import NarrativeClaim
+from crews.reports.render import render_report
+from crews.reports.template import Fill, ReportTemplate, find_template, load_templates
+from crews.step_context import StepContext
+from crews.step_output import CrewStepOutput
+from ledger.evidence import Evidence
+from ledger.outgoing import inert, own_domains
+from ledger.result import FLOOR_MODEL, Claim, ModelUse
+from ledger.spans import list_spans
+
+
+class CheckedReport(BaseModel):
+    """`report` is the document as JSON, `preview` the same to read, `readers` the groups of which whoever
+    approves it is in one of each, `claims` what the run's result tells of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    report: dict[str, Any]
+    preview: str
+    readers: tuple[tuple[str, ...], ...]
+    claims: tuple[Claim, ...]
+    caveats: tuple[str, ...]
+    model: ModelUse | None
+
+
+def check_report(context: StepContext) -> CheckedReport:
+    gathered = gather(context)
+    facts = facts_of(gathered)
+    template = find_template(load_templates(), gathered.brief.template)
+    drafted = CrewStepOutput.model_validate(context.claim.inputs["draft"])
+    spans = list_spans(context.db, context.claim.run_id)
+    grounds = Grounds(context.claim.question, calls_done(spans), context.similarity)
+    written = _written(ReportDraft.model_validate(drafted.output), template)
+    with context.recorder.span("guardrail", "grounding", drafted.output) as span:
+        kept, dropped = _held(written, facts, grounds)
+        told, lost = _held(gathered.told, gathered.evidence, grounds)
+        noted = doubts(_as_claims((*kept, *told)), {**gathered.evidence, **facts}, grounds)
+        span.output = {"kept": len(kept) + len(told), "dropped": [*dropped, *lost], "doubts": noted}
+    own = own_domains(context.db)
+    caveats = [
+        *dropped_caveat([*dropped, *lost]),
+        *doubt_caveats(noted),
+        *suspicious_caveats(_as_claims((*kept, *told, *gathered.quotes)), gathered.evidence),
+        *_floor_caveat(gathered, drafted),
+    ]
+    narrative = tuple(_inert(claim, own) for claim in (*kept, *told))
+    report = _report(context, gathered, template, narrative, caveats)
+    document = context.mask.data(report.model_dump(mode="json"))
+    preview = render_report(Report.model_validate(document), Format.MARKDOWN).content.decode()
+    return CheckedReport(
+        report=document,
+        preview=preview,
+        readers=readers_of_evidence(context, _cited(report, gathered.evidence)),
+        claims=tuple(Claim(text=claim.text, evidence=claim.cites) for claim in narrative),
+        caveats=tuple(inert(caveat, own) for caveat in caveats),
+        model=drafted.model,
+    )
+
+
+def _written(draft: ReportDraft, template: ReportTemplate) -> list[NarrativeClaim]:
+    """What is for no section that takes words goes beside the key figures, or into the first that does."""
+    with_words = [section for section in template.sections if section.takes(Fill.NARRATIVE)]
+    keys = [section.key for section in with_words]
+    homes = [section.key for section in with_words if section.takes(Fill.TILES)] + keys
+    return [
+        NarrativeClaim(
+            text=claim.text,
+            cites=claim.evidence,
+            section=claim.section if claim.section in keys else next(iter(homes), None),
+        )
+        for claim in draft.claims
+        if claim.text.strip() and claim.evidence
+    ]
+
+
+def _held(
+    claims: Sequence[NarrativeClaim], evidence: Mapping[str, Evidence], grounds: Grounds
+) -> tuple[list[NarrativeClaim], list[str]]:
+    kept: list[NarrativeClaim] = []
+    dropped: list[str] = []
+    for claim in claims:
+        _, reasons = check_claims(_as_claims([claim]), evidence, grounds)
+        dropped += reasons
+        kept += [] if reasons else [claim]
+    return kept, dropped
+
+
+def _as_claims(pieces: Iterable[Any]) -> tuple[Claim, ...]:
+    return tuple(Claim(text=piece.text, evidence=piece.cites) for piece in pieces)
+
+
+def _floor_caveat(gathered: Gathered, drafted: CrewStepOutput) -> list[str]:
+    names = {*gathered.models, *([drafted.model.name] if drafted.model else [])}
+    if FLOOR_MODEL not in names:
+        return []
+    if names == {FLOOR_MODEL}:
+        return floor_caveat(drafted.model, by_rule=True)
+    return ["Parts of it were made by rule, where no language model was to be had."]
+
+
+def _inert(claim: NarrativeClaim, own: frozenset[str]) -> NarrativeClaim:
+    return claim.model_copy(update={"text": inert(claim.text, own)})
+
+
+def _report(
+    context: StepContext,
+    gathered: Gathered,
+    template: ReportTemplate,
+    narrative: tuple[NarrativeClaim, ...],
+    caveats: Sequence[str],
+) -> Report:
+    material = material_of(gathered, head_of(context, gathered.brief))
+    told = (*material.caveats, *(Sentence(text=caveat) for caveat in caveats))
+    return build_report(template, material.model_copy(update={"narrative": narrative, "caveats": told}))
+
+
+def _cited(report: Report, evidence: Mapping[str, Evidence]) -> list[Evidence]:
+    return [evidence[source.id] for source in report.sources]

@@ -1,0 +1,1 @@
+"""Writes the words of a report from typed facts, and never from pages."""
