@@ -29,13 +29,14 @@ class FollowUpKeeper:
         self._file = workspace / FOLDER / CATEGORIES
 
     def run(self, stop: threading.Event) -> None:
-        while not stop.wait(LOOK_EVERY_S):
+        while not stop.is_set():
             try:
                 self.look()
             except CrewdeskError as error:
                 _log.warning("tickets_not_followed_up", code=error.code, reason=str(error))
             except Exception:  # noqa: BLE001 - the last resort: nobody would start this thread again
                 _log.exception("follow_up_keeper_broke")
+            stop.wait(LOOK_EVERY_S)
 
     def look(self) -> int:
         """Makes every move that is due, and returns how many. Raises CrewdeskError."""

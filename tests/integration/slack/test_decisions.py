@@ -179,7 +179,7 @@ def test_a_decision_that_is_settled_elsewhere_loses_its_buttons(
 
 def test_a_press_that_cannot_be_kept_is_not_acknowledged(open_shop: Shop) -> None:
     asked, slack = open_shop.asked(open_shop.boss), open_shop.desk.slack
-    with capture_logs() as logs, broken_table(open_shop.desk.db, "audit_head"):
+    with capture_logs() as logs, broken_table(open_shop.desk.db, "decisions"):
         press = slack.click(open_shop.boss, asked, "decide.0")
         wait_until(lambda: [entry for entry in logs if entry["event"] == "press_not_kept"])
     assert open_shop.decision.state == "open"
@@ -192,6 +192,8 @@ def _deliver_all(shop: Shop) -> None:
     deliverer = Deliverer(shop.desk.db, SlackPoster(shop.desk.client))
     while deliverer.deliver_next():
         shop.desk.clock.advance(1)
+    shop.desk.clock.advance(600)
+    assert not deliverer.deliver_next(), "it comes to an end at once"
 
 
 def test_a_question_whose_response_was_lost_is_found_in_the_direct_messages(shop: Shop) -> None:

@@ -55,6 +55,8 @@ class ChatMethods:
         if message.bot_id != BOT_ID:
             raise SlackRefused("cant_update_message")
         text, blocks = _content(args)
+        if args.nested("blocks") is None:
+            blocks = message.blocks
         metadata = _metadata(args) or message.metadata
         changed = self._store.change(
             message, text=text, blocks=blocks, metadata=metadata, edited_ts=self._store.new_ts()
