@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from crews.step_context import StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec
-from crews.tools.triage import ensure_ticket
+from crews.tools.tickets import ensure_ticket
 from crews.triage.due_time import due_time
 from crews.triage.spec import CategoriesFile, Category
 from crews.triage.systems import System

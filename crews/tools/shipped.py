@@ -14,13 +14,8 @@ from crews.tools.run_sql import RUN_SQL
 from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
 from crews.tools.statistics import STATISTICS
 from crews.tools.suggest_queries import SUGGEST_QUERIES
-from crews.tools.triage import (
-    CHECK_ACCESS,
-    CHECK_SYSTEM_STATUS,
-    CLASSIFY_REQUEST,
-    FIND_SIMILAR_TICKETS,
-    OPEN_TICKET,
-)
+from crews.tools.tickets import FIND_SIMILAR_TICKETS, OPEN_TICKET
+from crews.tools.triage import CHECK_ACCESS, CHECK_SYSTEM_STATUS, CLASSIFY_REQUEST
 from crews.tools.web_search import WEB_SEARCH
 
 

@@ -9,14 +9,8 @@ from typing import Any
 
 from crews.step_context import StepContext
 from crews.tools.escalate_to_human import ESCALATE_TO_HUMAN, escalation_key
-from crews.tools.triage import (
-    CHECK_ACCESS,
-    CHECK_SYSTEM_STATUS,
-    CLASSIFY_REQUEST,
-    FIND_SIMILAR_TICKETS,
-    OPEN_TICKET,
-    ticket_key,
-)
+from crews.tools.tickets import FIND_SIMILAR_TICKETS, OPEN_TICKET, OPENED_TICKET, ticket_key
+from crews.tools.triage import CHECK_ACCESS, CHECK_SYSTEM_STATUS, CLASSIFY_REQUEST, STATUS
 from crews.triage.help_cues import asks_for_person
 from crews.triage.priority import judge_priority
 from crews.triage.rule_tools import RuleTools, Told, rule_tools
@@ -179,7 +173,7 @@ def settle_request(context: StepContext) -> Settlement:
         systems=looked.systems,
     )
     verdict = judge_case(case)
-    searched = "an answer, shown with it" if case.answered else "nothing that answers it"
+    searched = "the requester is shown what was found" if case.answered else "nothing answers it"
     attempted = (*looked.attempted, f"Searched the documents: {searched}.")
     with rule_tools(context) as tools:
         return _carry_out(tools, verdict, category, looked, attempted, notes)
@@ -222,10 +216,10 @@ def _carry_out(
     elif verdict.move in (Move.TICKET, Move.ESCALATION):
         done.append(tools.call(OPEN_TICKET, text=question, category=category))
     if verdict.move is Move.ESCALATION:
-        done.append(_escalate(tools, verdict, category, found, attempted))
+        done.append(_escalate(tools, verdict, category, looked, attempted))
     failed = next((told.note for told in done if not told.evidence), None)
     evidence = [item for told in done for item in told.evidence]
-    tickets = [item.finding.details["number"] for item in evidence if item.finding.kind == "opened_ticket"]
+    tickets = [item.finding.details["number"] for item in evidence if item.finding.kind == OPENED_TICKET]
     return Settlement(
         settled=verdict.move,
         reason=verdict.reason,
@@ -238,28 +232,29 @@ def _carry_out(
 
 
 def _escalate(
-    tools: RuleTools,
-    verdict: Verdict,
-    category: str | None,
-    found: tuple[str, ...],
-    attempted: tuple[str, ...],
+    tools: RuleTools, verdict: Verdict, category: str | None, looked: LookedUp, attempted: tuple[str, ...]
 ) -> Told:
-    """With all that is known: what was found of the system it is about, and what was tried."""
-    known = _evidence_of(tools.context, found)
-    runs = [item for item in known if item.finding.kind == "system_status" and item.finding.as_of]
+    """With all that is known: what was found of the systems it names, and what was tried."""
+    context = tools.context
+    labels = {label for system in looked.systems for label in system.evidence}
+    found = [item for item in list_evidence(context.db, context.claim.run_id) if item.label in labels]
+    status = [item.finding for item in found if item.finding.kind == STATUS]
+    rights = [
+        f"The requester has {'' if one.allowed else 'no '}access to {one.name}." for one in looked.systems
+    ]
+    # Of a page, what it says besides how the system fares and whose it is.
+    pages = [
+        sentence for finding in status if not finding.as_of for sentence in finding.details["sentences"][2:]
+    ]
     return tools.call(
         ESCALATE_TO_HUMAN,
-        text=tools.context.claim.question,
+        text=context.claim.question,
         category=category,
         system=verdict.system.name if verdict.system else None,
-        context=" ".join([verdict.reason, *(item.finding.text for item in known)])[:4000],
-        error=runs[0].finding.text if runs else None,
+        context=" ".join([verdict.reason, *rights, *pages])[:4000],
+        error=next((finding.text for finding in status if finding.as_of), None),
         attempted=list(attempted),
     )
-
-
-def _evidence_of(context: StepContext, labels: tuple[str, ...]) -> list[Evidence]:
-    return [item for item in list_evidence(context.db, context.claim.run_id) if item.label in labels]
 
 
 def withdraw_request(context: StepContext) -> Settlement:

@@ -6,14 +6,8 @@ from typing import Any
 
 import pytest
 
-from crews.tools.triage import (
-    CHECK_ACCESS,
-    CHECK_SYSTEM_STATUS,
-    CLASSIFY_REQUEST,
-    FIND_SIMILAR_TICKETS,
-    OPEN_TICKET,
-    TicketArguments,
-)
+from crews.tools.tickets import FIND_SIMILAR_TICKETS, OPEN_TICKET, TicketArguments
+from crews.tools.triage import CHECK_ACCESS, CHECK_SYSTEM_STATUS, CLASSIFY_REQUEST
 from crews.tools.untrusted import without_marks
 from crews.triage.desk import TriageDesk, title_of
 from knowledge.warehouse.warehouse import Warehouse

@@ -118,6 +118,9 @@ def test_the_failed_pipeline_is_found_and_its_owner_has_it(helped: Helped, workf
     [card] = helped.escalations()
     assert (card.task, card.error, card.team, card.group) == (SEED, FAILED_RUN, "Reporting", "finance")
     assert (card.requester, card.ticket, card.run_id, card.priority) == (ENGINEER, 1, view.run_id, 3)
+    assert card.context == (
+        "Quarterly Financials is affected. The requester has access to Quarterly Financials."
+    )
     assert "Checked access to Quarterly Financials: there is." in card.attempted
     assert "Checked how Quarterly Financials fares: failed." in card.attempted
     assert card.expected == "Quarterly Financials works for the requester again, who is told so."
