@@ -25,7 +25,7 @@ from ledger.runs import RunRequest, submit_run
 from ledger.schema import OPEN_RUN_STATES
 from ledger.settings import ModelCandidate, WorkerSettings
 from ledger.workspace import open_workspace
-from tests.model_cache import packaged_embedder
+from tests.model_cache import lend_models, packaged_embedder
 from tests.stand_ins.warehouse import publish
 
 ASKER, BOSS, TREASURER, CLERK = (f"{name}@shop.example" for name in ("asker", "boss", "treasurer", "clerk"))
@@ -188,7 +188,7 @@ class ReportShop:
 
     def copy_to(self, folder: Path) -> "ReportShop":
         """The same with a ledger of its own."""
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True, symlinks=True)
         return ReportShop(folder)
 
     def library(self, db: Database) -> Library:
@@ -206,7 +206,7 @@ def make_report_shop(folder: Path, changes: Mapping[str, str] | None = None) -> 
         path = shop.workspace / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dedent(text))
-    shop.var.mkdir(parents=True)
+    lend_models(shop.var)
     db = Database(shop.url)
     migrate(db)
     workspace = open_workspace(shop.workspace)
