@@ -42,7 +42,7 @@ def _lap(installation: Installation) -> Lap:
     request = RunRequest(principal=ASKER, question=QUESTION, source="cli", external_id=new_id())
     wall, cpu = time.perf_counter(), time.process_time()
     run_id = submit_run(installation.db, request).run_id
-    run = installation.wait_for_run(run_id, lambda _view: None)
+    run = installation.wait_for_run(run_id, lambda _progress: None)
     seconds, cpu_s = time.perf_counter() - wall, time.process_time() - cpu
     spans = list_spans(installation.db, run_id)
     calls = sum(span.kind == "generation" for span in spans)

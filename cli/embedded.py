@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _log = get_logger(__name__)
 
 # Between two looks at a run that is shown at work; its end is told at once.
-POLL_S = 0.1
+POLL_S = 0.25
 
 
 class Installation:
@@ -90,14 +90,14 @@ class Installation:
         self._stack.callback(thread.join, 10.0)
         self._stack.callback(stop.set)
 
-    def wait_for_run(self, run_id: str, on_state: Callable[[RunView], None]) -> RunView:
-        """Returns the run once it has ended, or waits for a person or a date; `on_state` is called when it
+    def wait_for_run(self, run_id: str, on_progress: Callable[[RunProgress], None]) -> RunView:
+        """Returns the run once it has ended, or waits for a person or a date; `on_progress` is called when it
         moves on."""
         seen: RunProgress | None = None
         while (progress := read_progress(self.db, run_id)).is_open and progress.state != RunState.WAITING:
             if progress != seen:
                 seen = progress
-                on_state(get_run_for_delivery(self.db, run_id))
+                on_progress(progress)
             self.db.run_ended.wait(POLL_S)
             self.db.run_ended.clear()
         return get_run_for_delivery(self.db, run_id)

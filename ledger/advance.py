@@ -50,8 +50,8 @@ def finish_step(
 def advance_run(session: Session, run: RunRow, *, taker: bool = False) -> list[str]:
     """Opens every step whose needs are settled, and ends the run after its last one."""
     ready: list[str] = []
+    steps = _steps_of(session, run)
     while True:
-        steps = list(session.scalars(select(StepRow).where(StepRow.run_id == run.id).order_by(StepRow.id)))
         settled = {step.key: step for step in steps if step.state in SETTLED}
         joined = [_join(session, step, steps) for step in steps if step.state == StepState.SPREAD]
         opened = [
@@ -68,13 +68,19 @@ def advance_run(session: Session, run: RunRow, *, taker: bool = False) -> list[s
         session.flush()
         if not opened and not any(joined):
             break
+        if any(step.state == StepState.SPREAD for step in opened):
+            steps = _steps_of(session, run)
     for number, step_id in enumerate(ready):
         owe_dispatch(session, step_id, wake=not taker or number > 0)
     if all(step.state in SETTLED for step in steps):
         finish_run(session, run, RunResult.model_validate(_last(steps).output))
     else:
-        show_waiting(session, run)
+        show_waiting(run, steps)
     return ready
+
+
+def _steps_of(session: Session, run: RunRow) -> list[StepRow]:
+    return list(session.scalars(select(StepRow).where(StepRow.run_id == run.id).order_by(StepRow.id)))
 
 
 def _last(steps: list[StepRow]) -> StepRow:

@@ -4,6 +4,8 @@ Whoever calls holds the lock of the step it works on, if any, before that of the
 locked last. Everybody locks in this order, or two could wait for each other.
 """
 
+from collections.abc import Iterable
+
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
@@ -28,6 +30,8 @@ from ledger.schema import (
 
 def start_run(session: Session, run: RunRow) -> None:
     """Marks a queued run as running; one that another worker has started or ended meanwhile is left alone."""
+    if run.state != RunState.QUEUED:
+        return
     session.execute(
         update(RunRow)
         .where(RunRow.id == run.id, RunRow.state == RunState.QUEUED)
@@ -35,9 +39,9 @@ def start_run(session: Session, run: RunRow) -> None:
     )
 
 
-def show_waiting(session: Session, run: RunRow) -> None:
+def show_waiting(run: RunRow, steps: Iterable[StepRow]) -> None:
     """`waiting` while all that could go on waits for a date or a person, and as it was before afterwards."""
-    states = set(session.scalars(select(StepRow.state).where(StepRow.run_id == run.id)))
+    states = {step.state for step in steps}
     if states & {StepState.READY, StepState.RUNNING}:
         run.state = RunState.QUEUED if run.started_at is None else RunState.RUNNING
     elif StepState.WAITING in states:

@@ -64,13 +64,13 @@ class ClaimedStep:
 def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
     """None if somebody else holds the step, it is not due or finished, or its run has ended or was
     cancelled."""
-    with db.write() as session:
+    with db.lease() as session:
         now = now_in(session)
         free = or_(
             and_(StepRow.state == StepState.READY, or_(StepRow.due_at.is_(None), StepRow.due_at <= now)),
             and_(StepRow.state == StepState.RUNNING, StepRow.lease_until < now),
         )
-        taken = session.execute(
+        take = (
             update(StepRow)
             .where(StepRow.id == step_id, free, _strikes() < MAX_ATTEMPTS, _goes_on())
             .values(
@@ -82,14 +82,15 @@ def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
                 started_at=now,
                 due_at=None,
             )
-            .returning(StepRow.id)
+            .returning(StepRow)
             .execution_options(synchronize_session=False)
-        ).scalar_one_or_none()
-        if taken is None:
+        )
+        step = session.scalars(take).one_or_none()
+        if step is None:
             return None
-        step = session.get_one(StepRow, step_id)
         run = session.get_one(RunRow, step.run_id)
-        _close_interrupted_spans(session, step)
+        if step.attempt > 1:
+            _close_interrupted_spans(session, step)
         try:
             principal = principal_by(session, principal_id=run.principal_id)
         except UnknownPrincipal:
@@ -328,7 +329,8 @@ def _close_interrupted_spans(session: Session, step: StepRow) -> None:
 
 
 def _claimed(session: Session, step: StepRow, run: RunRow, principal: Principal) -> ClaimedStep:
-    needed = session.scalars(select(StepRow).where(StepRow.run_id == run.id, StepRow.key.in_(step.needs)))
+    its = (StepRow.run_id == run.id, StepRow.key.in_(step.needs))
+    needed = session.scalars(select(StepRow).where(*its)).all() if step.needs else []
     return ClaimedStep(
         step_id=step.id,
         run_id=run.id,
