@@ -21,6 +21,7 @@ from ledger.reading import RunView, get_run_for_delivery
 from ledger.relay import Relay
 from ledger.schema import RunState
 from ledger.settings import EmbeddedSettings
+from ledger.spans import SpanRecorder
 from ledger.steps import count_open_runs, release_leases
 from ledger.var_folder import hold_var
 from ledger.workspace import Workspace, open_workspace
@@ -60,7 +61,7 @@ class Installation:
                 self._stack.callback(self._library.close)
             return self._library
 
-    def start_worker(self) -> None:
+    def start_worker(self, recorder: type[SpanRecorder] = SpanRecorder) -> None:
         """Starts relay and worker threads, and takes up what an earlier process left, the first time it is
         asked to. They end with the installation."""
         # Once more would end the leases of the steps its own worker is at.
@@ -73,7 +74,7 @@ class Installation:
         released = release_leases(self.db)
         if released:
             _log.info("work_taken_up", steps=released)
-        runner, workshop = build_step_runner(self.settings, self.db, lambda: self.library)
+        runner, workshop = build_step_runner(self.settings, self.db, lambda: self.library, recorder)
         if self.settings.models:
             workshop.room()
         app = create_celery(self._broker_url())

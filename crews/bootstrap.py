@@ -22,6 +22,7 @@ from ledger.condition import value_at
 from ledger.db import Database
 from ledger.errors import CrewdeskError
 from ledger.settings import WorkerSettings, harden_crewai
+from ledger.spans import SpanRecorder
 from ledger.steps import ClaimedStep
 from ledger.workflows import publish_workflow, retire_workflows
 from ledger.workspace import CATALOG, declared_budgets, open_workspace
@@ -99,12 +100,18 @@ class CrewWorkshop:
 
 
 def build_step_runner(
-    settings: WorkerSettings, db: Database, library: Callable[[], Library]
+    settings: WorkerSettings,
+    db: Database,
+    library: Callable[[], Library],
+    recorder: type[SpanRecorder] = SpanRecorder,
 ) -> tuple[StepRunner, CrewWorkshop]:
     workshop = CrewWorkshop(settings, db)
     desk = _number_desk(settings, db)
     triage = _triage_desk(settings, db, library)
-    return StepRunner(db, library, workshop, FUNCTIONS, open_pattern_detector, desk, triage), workshop
+    return (
+        StepRunner(db, library, workshop, FUNCTIONS, open_pattern_detector, desk, triage, recorder),
+        workshop,
+    )
 
 
 def _number_desk(settings: WorkerSettings, db: Database) -> "Callable[[], NumberDesk] | None":

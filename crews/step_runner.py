@@ -66,6 +66,7 @@ class StepRunner:
         detector: Callable[[], PiiDetector],
         desk: "Callable[[], NumberDesk] | None" = None,
         triage_desk: "Callable[[], TriageDesk | None] | None" = None,
+        recorder: type[SpanRecorder] = SpanRecorder,
     ) -> None:
         self._db = db
         self._library = library
@@ -74,6 +75,7 @@ class StepRunner:
         self._detector = detector
         self._desk = desk
         self._triage_desk = triage_desk
+        self._recorder = recorder
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
 
     def run(self, step_id: str) -> None:
@@ -112,7 +114,7 @@ class StepRunner:
         mask = RunMask(self._db, claim.run_id, self._detector)
         # From here on nobody meets the question as it was asked.
         claim = replace(claim, question=self._masked_question(claim, mask))
-        recorder = SpanRecorder(self._db, claim, mask.data)
+        recorder = self._recorder(self._db, claim, mask.data)
         with recorder.span(
             "step", claim.key, claim.inputs, parent_id=recorder.root_id, span_id=recorder.step_span_id
         ) as span:

@@ -7,7 +7,7 @@ spread is joined once, and what follows is opened once.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ledger.cancel import settle_cancel
@@ -21,6 +21,8 @@ from ledger.run_state import fail_run, finish_run, show_waiting
 from ledger.schema import OPEN_RUN_STATES, DecisionRow, DecisionState, RunRow, StepRow, StepState
 from ledger.step_plan import SETTLED, declared, fields_of
 from ledger.workflow import AskPerson, StepKind, StepSpec, moment_in
+
+_OF_RUN = select(StepRow).where(StepRow.run_id == bindparam("run")).order_by(StepRow.id)
 
 
 class StepUnfit(CrewdeskError):
@@ -80,7 +82,7 @@ def advance_run(session: Session, run: RunRow, *, taker: bool = False) -> list[s
 
 
 def _steps_of(session: Session, run: RunRow) -> list[StepRow]:
-    return list(session.scalars(select(StepRow).where(StepRow.run_id == run.id).order_by(StepRow.id)))
+    return list(session.scalars(_OF_RUN, {"run": run.id}))
 
 
 def _last(steps: list[StepRow]) -> StepRow:

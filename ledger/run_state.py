@@ -6,7 +6,7 @@ locked last. Everybody locks in this order, or two could wait for each other.
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
@@ -25,6 +25,20 @@ from ledger.schema import (
     SpanRow,
     StepRow,
     StepState,
+)
+
+# Whatever of these rows a session holds is not looked at again in it.
+_BY_RUN = {"synchronize_session": False, "dml_strategy": "orm"}
+_WITHDRAW = (
+    update(DecisionRow)
+    .where(DecisionRow.run_id == bindparam("run"), DecisionRow.state == DecisionState.OPEN)
+    .values(state=DecisionState.WITHDRAWN)
+    .execution_options(**_BY_RUN)
+)
+_FORGET_ALL = (
+    delete(DispatchRow)
+    .where(DispatchRow.step_id.in_(select(StepRow.id).where(StepRow.run_id == bindparam("run"))))
+    .execution_options(synchronize_session=False)
 )
 
 
@@ -64,8 +78,7 @@ def end_cancelled(session: Session, run: RunRow, sentence: str | None) -> None:
 
 def withdraw_decisions(session: Session, run_id: str) -> None:
     """Nobody needs to decide any more."""
-    still_open = (DecisionRow.run_id == run_id, DecisionRow.state == DecisionState.OPEN)
-    session.execute(update(DecisionRow).where(*still_open).values(state=DecisionState.WITHDRAWN))
+    session.execute(_WITHDRAW, {"run": run_id})
 
 
 def _end_run(
@@ -85,8 +98,7 @@ def _end_run(
     tell_run_ended(session)
     run.result = result.model_dump(mode="json") if result else None
     withdraw_decisions(session, run.id)
-    its_steps = select(StepRow.id).where(StepRow.run_id == run.id)
-    session.execute(delete(DispatchRow).where(DispatchRow.step_id.in_(its_steps)))
+    session.execute(_FORGET_ALL, {"run": run.id})
     root = session.get_one(SpanRow, span_id_for(run.id))
     root.ended_at, root.state = run.finished_at, "error" if state == RunState.FAILED else "ok"
     answer = result.answer if result else None
