@@ -4,6 +4,7 @@ model and over the same library."""
 import random
 import shutil
 import statistics
+import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -62,7 +63,7 @@ def _race(ground: Path) -> list[list[Lap]]:
     with ExitStack() as stack:
         server = stack.enter_context(child("benchmarks.provider", ground))
         provider = Provider.model_validate_json(next_line(server, ground)).model_dump_json()
-        sides = []
+        sides: list[subprocess.Popen[str]] = []
         for module, *more in SIDES:
             # The embedded engine's files serve one process.
             var = ground / f"var-{len(sides)}"
