@@ -40,7 +40,7 @@ class Lap(BaseModel):
 @contextmanager
 def child(module: str, folder: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     """A process that talks by lines and ends when its stdin is closed."""
-    with (folder / f"{module}.log").open("w") as log:
+    with (folder / f"{'-'.join([module, *arguments[2:]])}.log").open("w") as log:
         process = subprocess.Popen(
             python(module, *arguments),
             cwd=folder,

@@ -4,6 +4,7 @@ model and over the same library."""
 import random
 import shutil
 import statistics
+import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,15 +13,21 @@ from benchmarks.contestant import Lap, Provider, child, lap_of, next_line
 from benchmarks.measurement import Measurement, at_most
 
 TITLE = "Framework cost of a run, against raw CrewAI"
-PAIRS = 40
+SIDES = (
+    ("benchmarks.crewdesk_run",),
+    ("benchmarks.raw_crew",),
+    ("benchmarks.crewdesk_run", "untraced"),
+)
+ROUNDS = 40
 WARM_UP = 4
 RESAMPLES = 2_000
 
 
 def measure(ground: Path) -> list[Measurement]:
-    pairs = _race(ground)
-    ours, raw = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    low, high = interval_of_ratio([(one.seconds, other.seconds) for one, other in pairs])
+    rounds = _race(ground)
+    ours, raw, untraced = ([laps[side] for laps in rounds] for side in range(3))
+    low, high = _interval(ours, raw)
+    low_traced, high_traced = _interval(ours, untraced)
     wall = _median(lap.seconds for lap in ours) / _median(lap.seconds for lap in raw)
     cpu = _median(lap.cpu_s for lap in ours) / _median(lap.cpu_s for lap in raw)
     return [
@@ -29,9 +36,21 @@ def measure(ground: Path) -> list[Measurement]:
             value=wall,
             unit="x",
             bar=at_most(1.5),
-            note=f"95% interval {low:.2f} to {high:.2f}; {len(pairs)} pairs in turns",
+            note=f"95% interval {low:.2f} to {high:.2f}; {len(rounds)} rounds in turns",
         ),
         Measurement(what="processor time, ratio of medians", value=cpu, unit="x", note="less noisy"),
+        Measurement(
+            what="spans on against spans off, wall time",
+            value=_median(lap.seconds for lap in ours) / _median(lap.seconds for lap in untraced),
+            unit="x",
+            bar=at_most(1.1),
+            note=f"95% interval {low_traced:.2f} to {high_traced:.2f}",
+        ),
+        Measurement(
+            what="spans on against spans off, processor time",
+            value=_median(lap.cpu_s for lap in ours) / _median(lap.cpu_s for lap in untraced),
+            unit="x",
+        ),
         Measurement(what="raw CrewAI", value=1000 * _median(lap.seconds for lap in raw), unit="ms"),
         Measurement(what="Crewdesk", value=1000 * _median(lap.seconds for lap in ours), unit="ms"),
         *_explain("Crewdesk", ours),
@@ -39,21 +58,25 @@ def measure(ground: Path) -> list[Measurement]:
     ]
 
 
-def _race(ground: Path) -> list[tuple[Lap, Lap]]:
-    """Crewdesk's lap and raw CrewAI's, for each pair."""
+def _race(ground: Path) -> list[list[Lap]]:
+    """Crewdesk's lap, raw CrewAI's and that of Crewdesk without spans, for each round."""
     with ExitStack() as stack:
         server = stack.enter_context(child("benchmarks.provider", ground))
         provider = Provider.model_validate_json(next_line(server, ground)).model_dump_json()
-        sides = []
-        for module in ("benchmarks.crewdesk_run", "benchmarks.raw_crew"):
+        sides: list[subprocess.Popen[str]] = []
+        for module, *more in SIDES:
             # The embedded engine's files serve one process.
-            var = ground / module
+            var = ground / f"var-{len(sides)}"
             shutil.copytree(ground / "var", var)
-            sides.append(stack.enter_context(child(module, ground, str(var), provider)))
+            sides.append(stack.enter_context(child(module, ground, str(var), provider, *more)))
         for side in sides:
             next_line(side, ground)
-        laps = [(lap_of(sides[0], ground), lap_of(sides[1], ground)) for _ in range(WARM_UP + PAIRS)]
-    return laps[WARM_UP:]
+        rounds = [[lap_of(side, ground) for side in sides] for _ in range(WARM_UP + ROUNDS)]
+    return rounds[WARM_UP:]
+
+
+def _interval(ours: Sequence[Lap], theirs: Sequence[Lap]) -> tuple[float, float]:
+    return interval_of_ratio([(one.seconds, other.seconds) for one, other in zip(ours, theirs, strict=True)])
 
 
 def interval_of_ratio(pairs: Sequence[tuple[float, float]], seed: int = 1) -> tuple[float, float]:

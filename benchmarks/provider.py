@@ -11,6 +11,13 @@ import sys
 from tests.stand_ins.provider import ScriptedProvider, ToolThenAnswer
 
 QUESTION = "How do I set up the VPN on my laptop?"
+
+
+def question(number: int) -> str:
+    """Another one each time, as people ask: what is remembered of a text must not stand for work on it."""
+    return f"{QUESTION} It is laptop {number} of the new ones."
+
+
 _ROUTE = json.dumps({"specialists": ["help_desk"], "reason": "The company's documents say how."})
 
 

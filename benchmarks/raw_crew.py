@@ -7,12 +7,13 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.contestant import CALLS, MODEL, Lap, Provider, take_turns
 from benchmarks.processes import LARKSPUR, REPOSITORY
-from benchmarks.provider import QUESTION
+from benchmarks.provider import question
 from crews.router.output import Route
 from crews.specs import CrewSpec, load_crew_spec, with_choices
 from crews.tools.gate import ToolSpec
@@ -45,7 +46,10 @@ def main(arguments: list[str]) -> None:
     router = with_choices(load_crew_spec(REPOSITORY / "crews" / "router"), Route)
     help_desk = load_crew_spec(REPOSITORY / "crews" / "help_desk")
     shelf = _Shelf(library)
-    take_turns(lambda: _lap(llm, shelf, lambda: _build_crew(llm, shelf, router, help_desk)))
+    numbers = count(1)
+    take_turns(
+        lambda: _lap(llm, shelf, lambda: _build_crew(llm, shelf, router, help_desk, question(next(numbers))))
+    )
 
 
 class _Shelf:
@@ -82,11 +86,11 @@ def _lap(llm: "LLM", shelf: _Shelf, build: "Callable[[], Crew]") -> Lap:
     return lap
 
 
-def _build_crew(llm: "LLM", shelf: _Shelf, router: CrewSpec, help_desk: CrewSpec) -> "Crew":
+def _build_crew(llm: "LLM", shelf: _Shelf, router: CrewSpec, help_desk: CrewSpec, asked: str) -> "Crew":
     """Anew for each run, as CrewAI asks for: a crew keeps what it did."""
     from crewai import Crew, Process
 
-    parts = [_build_part(router, llm, []), _build_part(help_desk, llm, _build_tools(shelf))]
+    parts = [_build_part(router, llm, [], asked), _build_part(help_desk, llm, _build_tools(shelf), asked)]
     return Crew(
         agents=[agent for agent, _ in parts],
         tasks=[task for _, task in parts],
@@ -96,13 +100,13 @@ def _build_crew(llm: "LLM", shelf: _Shelf, router: CrewSpec, help_desk: CrewSpec
     )
 
 
-def _build_part(spec: CrewSpec, llm: "LLM", tools: "list[BaseTool]") -> "tuple[Agent, Task]":
+def _build_part(spec: CrewSpec, llm: "LLM", tools: "list[BaseTool]", asked: str) -> "tuple[Agent, Task]":
     from crewai import Agent, Task
 
     agent = Agent(
         role=spec.agent.role, goal=spec.agent.goal, backstory=spec.agent.backstory, llm=llm, tools=tools
     )
-    description = spec.task.description.replace("{question}", QUESTION)
+    description = spec.task.description.replace("{question}", asked)
     return agent, Task(description=description, expected_output=spec.task.expected_output, agent=agent)
 
 

@@ -6,6 +6,7 @@ import typer
 
 if TYPE_CHECKING:
     from cli.embedded import Installation
+    from ledger.progress import RunProgress
     from ledger.reading import RunView
     from ledger.runs import RunRequest
 
@@ -108,10 +109,9 @@ def work_on(installation: "Installation", request: "RunRequest") -> "RunView":
         return run
     with status_line("Starting the crew ...") as line:
         installation.start_worker()
-        return installation.wait_for_run(run_id, lambda now: line.update(_progress(now)) if line else None)
+        return installation.wait_for_run(run_id, lambda now: line.update(_told(now)) if line else None)
 
 
-def _progress(run: "RunView") -> str:
-    progress = run.progress
-    doing = ", ".join(progress.at_work) or run.state
+def _told(progress: "RunProgress") -> str:
+    doing = ", ".join(progress.at_work) or progress.state
     return f"{doing} ... (step {min(progress.done + 1, progress.total)} of {progress.total})"

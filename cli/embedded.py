@@ -21,6 +21,7 @@ from ledger.reading import RunView, get_run_for_delivery
 from ledger.relay import Relay
 from ledger.schema import RunState
 from ledger.settings import EmbeddedSettings
+from ledger.spans import SpanRecorder
 from ledger.steps import count_open_runs, release_leases
 from ledger.var_folder import hold_var
 from ledger.workspace import Workspace, open_workspace
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _log = get_logger(__name__)
 
 # Between two looks at a run that is shown at work; its end is told at once.
-POLL_S = 0.1
+POLL_S = 0.25
 
 
 class Installation:
@@ -60,7 +61,7 @@ class Installation:
                 self._stack.callback(self._library.close)
             return self._library
 
-    def start_worker(self) -> None:
+    def start_worker(self, recorder: type[SpanRecorder] = SpanRecorder) -> None:
         """Starts relay and worker threads, and takes up what an earlier process left, the first time it is
         asked to. They end with the installation."""
         # Once more would end the leases of the steps its own worker is at.
@@ -73,7 +74,7 @@ class Installation:
         released = release_leases(self.db)
         if released:
             _log.info("work_taken_up", steps=released)
-        runner, workshop = build_step_runner(self.settings, self.db, lambda: self.library)
+        runner, workshop = build_step_runner(self.settings, self.db, lambda: self.library, recorder)
         if self.settings.models:
             workshop.room()
         app = create_celery(self._broker_url())
@@ -90,14 +91,14 @@ class Installation:
         self._stack.callback(thread.join, 10.0)
         self._stack.callback(stop.set)
 
-    def wait_for_run(self, run_id: str, on_state: Callable[[RunView], None]) -> RunView:
-        """Returns the run once it has ended, or waits for a person or a date; `on_state` is called when it
+    def wait_for_run(self, run_id: str, on_progress: Callable[[RunProgress], None]) -> RunView:
+        """Returns the run once it has ended, or waits for a person or a date; `on_progress` is called when it
         moves on."""
         seen: RunProgress | None = None
         while (progress := read_progress(self.db, run_id)).is_open and progress.state != RunState.WAITING:
             if progress != seen:
                 seen = progress
-                on_state(get_run_for_delivery(self.db, run_id))
+                on_progress(progress)
             self.db.run_ended.wait(POLL_S)
             self.db.run_ended.clear()
         return get_run_for_delivery(self.db, run_id)

@@ -60,7 +60,7 @@ def replay_command(
         original_id = resolve_run_id(db, run_id)
         new_id = submit_replay(db, original_id, actor, model)
         installation.start_worker()
-        installation.wait_for_run(new_id, lambda _run: None)
+        installation.wait_for_run(new_id, lambda _progress: None)
         original, replay = get_run_for(db, original_id, actor), get_run_for(db, new_id, actor)
         diff = diff_of(db, original, replay)
     report = ReplayReport(original=original, replay=replay, diff=diff)

@@ -26,6 +26,7 @@ from ledger.condition import value_at
 from ledger.db import Database
 from ledger.errors import CrewdeskError
 from ledger.settings import WorkerSettings, harden_crewai
+from ledger.spans import SpanRecorder
 from ledger.steps import ClaimedStep
 from ledger.workflows import publish_workflow, retire_workflows
 from ledger.workspace import CATALOG, declared_budgets, declared_web, open_workspace
@@ -129,14 +130,28 @@ class CrewWorkshop:
 
 
 def build_step_runner(
-    settings: WorkerSettings, db: Database, library: Callable[[], Library]
+    settings: WorkerSettings,
+    db: Database,
+    library: Callable[[], Library],
+    recorder: type[SpanRecorder] = SpanRecorder,
 ) -> tuple[StepRunner, CrewWorkshop]:
     workshop = CrewWorkshop(settings, db)
     desk = _number_desk(settings, db)
     triage = _triage_desk(settings, db, library)
     web = _web_desk(settings)
     artifacts = ArtifactStore(db, settings.var / ARTIFACTS)
-    runner = StepRunner(db, library, workshop, FUNCTIONS, open_pattern_detector, desk, triage, web, artifacts)
+    runner = StepRunner(
+        db,
+        library,
+        workshop,
+        FUNCTIONS,
+        open_pattern_detector,
+        desk=desk,
+        triage_desk=triage,
+        web_desk=web,
+        artifacts=artifacts,
+        recorder=recorder,
+    )
     return runner, workshop
 
 

@@ -8,6 +8,8 @@ retries and its copy of every output on disk.
 from typing import Any
 
 from crewai import Agent, Crew, Process, Task
+from crewai.agents.agent_executor import AgentExecutor, AgentExecutorState
+from crewai.flow.flow_definition import FlowDefinition
 from crewai.llms.base_llm import BaseLLM
 from crewai.tools import BaseTool
 from pydantic import PrivateAttr
@@ -42,6 +44,18 @@ class GovernedTool(BaseTool):
         return call_tool(self._context, self._spec, kwargs)
 
 
+class _Executor(AgentExecutor):
+    """CrewAI's own, told which state it begins with. Left to find out, it makes a pydantic class of that
+    state for every agent, which takes longer than all else in building a crew, and never uses it."""
+
+    initial_state: Any = AgentExecutorState
+
+    @classmethod
+    def flow_definition(cls) -> FlowDefinition:
+        # CrewAI reads the steps of the loop off the very class, not off the one it is made of.
+        return AgentExecutor.flow_definition()
+
+
 class _NoOutputStorage:
     """Stands in for CrewAI's SQLite file of all task outputs in clear; the ledger has them, masked."""
 
@@ -64,6 +78,7 @@ def build_crew(spec: CrewSpec, text: str, llm: BaseLLM, tools: list[BaseTool]) -
         backstory=spec.agent.backstory,
         llm=llm,
         tools=tools,
+        executor_class=_Executor,
         verbose=False,
         allow_delegation=False,
         cache=False,

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -25,6 +26,8 @@ from ledger.pins import Pins, pin_run, pinned_spec
 from ledger.settings import ModelCandidate
 from ledger.steps import ClaimedStep
 from ledger.workflow import content_hash
+
+_RUNS_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,15 @@ class Cast:
             tools={name: tool_version(tool) for name, tool in tools.items()},
             models={candidate.name: model_version(candidate) for candidate in candidates},
         )
+        # A step asks more than once, and what a run was pinned to never changes.
+        self._pin = lru_cache(_RUNS_REMEMBERED)(self._pin_run)
 
     def pins_of(self, db: Database, claim: ClaimedStep) -> Pins:
         """Those of the run, which are ours if it has none yet."""
-        return claim.pins or pin_run(db, claim.run_id, self._pins, self._specs)
+        return claim.pins or self._pin(db, claim.run_id)
+
+    def _pin_run(self, db: Database, run_id: str) -> Pins:
+        return pin_run(db, run_id, self._pins, self._specs)
 
     def parts(self, db: Database, pins: Pins, name: str) -> CrewParts:
         """Raises UnknownCrew, PinGone."""

@@ -61,10 +61,13 @@ class RunMask:
 
     def reveal(self, data: Any) -> Any:
         """The way back, for tools that only read: they look within the asker's own rights."""
-        return reveal_in(data, list_tokens(self._db, self._run_id))
+        return reveal_in(data, list_tokens(self._db, self._run_id)) if _has_token(data) else data
 
     def _mask(self, text: str) -> str:
-        spans = without_overlaps([*self._detector().find(text), *self._known_in(text)])
+        found = [*self._detector().find(text), *self._known_in(text)]
+        if not found:
+            return text
+        spans = without_overlaps(found)
         values = [PersonalValue(span.kind, text[span.start : span.end]) for span in spans]
         tokens = self._tokens_for(values)
         masked, end = "", 0
@@ -111,6 +114,13 @@ def _with_each_text(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, list | tuple):
         return [_with_each_text(item, change) for item in value]
     return value
+
+
+def _has_token(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(tokens_in_text(value))
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return any(map(_has_token, parts))
 
 
 def _kind_of(token: str) -> str:

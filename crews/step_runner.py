@@ -75,6 +75,7 @@ class StepRunner:
         triage_desk: "Callable[[], TriageDesk | None] | None" = None,
         web_desk: "Callable[[], WebDesk] | None" = None,
         artifacts: ArtifactStore | None = None,
+        recorder: type[SpanRecorder] = SpanRecorder,
     ) -> None:
         self._db = db
         self._library = library
@@ -85,6 +86,7 @@ class StepRunner:
         self._triage_desk = triage_desk
         self._web_desk = web_desk
         self._artifacts = artifacts
+        self._recorder = recorder
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
 
     def run(self, step_id: str) -> None:
@@ -124,7 +126,7 @@ class StepRunner:
         # From here on nobody meets the question as it was asked.
         claim = replace(claim, question=self._masked_question(claim, mask))
         claim = replace(claim, question=asked_question(claim))
-        recorder = SpanRecorder(self._db, claim, mask.data)
+        recorder = self._recorder(self._db, claim, mask.data)
         with recorder.span(
             "step", claim.key, claim.inputs, parent_id=recorder.root_id, span_id=recorder.step_span_id
         ) as span:

@@ -45,7 +45,7 @@ from ledger.spans import Span, list_spans
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """A draft after the check; `spans` are the run's record."""
+    """A draft after the check; `spans` are the tool calls on record."""
 
     answer: CrewStepOutput
     evidence: dict[str, Evidence]
@@ -74,7 +74,7 @@ def verified_draft(context: StepContext) -> RunResult:
     evidence = {
         item.label: item for item in list_evidence(context.db, context.claim.run_id) if item.label in gathered
     }
-    spans = list_spans(context.db, context.claim.run_id)
+    spans = list_spans(context.db, context.claim.run_id, "tool")
     grounds = Grounds(context.claim.question, calls_done(spans), context.similarity)
     draft = _explained(DraftAnswer.model_validate(answer.output), answer, evidence, grounds)
     with context.recorder.span("guardrail", "grounding", draft.model_dump(mode="json")) as span:

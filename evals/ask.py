@@ -74,7 +74,7 @@ def ask_all(installation: Installation, questions: tuple[Question, ...]) -> list
         for item in questions
     ]
     return [
-        (question, installation.wait_for_run(submission.run_id, lambda _view: None))
+        (question, installation.wait_for_run(submission.run_id, lambda _progress: None))
         for question, submission in zip(questions, submitted, strict=True)
     ]
 

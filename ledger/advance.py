@@ -7,7 +7,7 @@ spread is joined once, and what follows is opened once.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ledger.asking import open_decision
@@ -21,6 +21,8 @@ from ledger.run_state import fail_run, finish_run, show_waiting
 from ledger.schema import OPEN_RUN_STATES, RunRow, StepRow, StepState
 from ledger.step_plan import SETTLED, StepUnfit, declared, fields_of
 from ledger.workflow import StepKind, StepSpec, moment_in
+
+_OF_RUN = select(StepRow).where(StepRow.run_id == bindparam("run")).order_by(StepRow.id)
 
 
 def finish_step(
@@ -44,8 +46,8 @@ def finish_step(
 def advance_run(session: Session, run: RunRow, *, taker: bool = False) -> list[str]:
     """Opens every step whose needs are settled, and ends the run after its last one."""
     ready: list[str] = []
+    steps = _steps_of(session, run)
     while True:
-        steps = list(session.scalars(select(StepRow).where(StepRow.run_id == run.id).order_by(StepRow.id)))
         settled = {step.key: step for step in steps if step.state in SETTLED}
         joined = [_join(session, step, steps) for step in steps if step.state == StepState.SPREAD]
         opened = [
@@ -62,13 +64,19 @@ def advance_run(session: Session, run: RunRow, *, taker: bool = False) -> list[s
         session.flush()
         if not opened and not any(joined):
             break
+        if any(step.state == StepState.SPREAD for step in opened):
+            steps = _steps_of(session, run)
     for number, step_id in enumerate(ready):
         owe_dispatch(session, step_id, wake=not taker or number > 0)
     if all(step.state in SETTLED for step in steps):
         finish_run(session, run, RunResult.model_validate(_last(steps).output))
     else:
-        show_waiting(session, run)
+        show_waiting(run, steps)
     return ready
+
+
+def _steps_of(session: Session, run: RunRow) -> list[StepRow]:
+    return list(session.scalars(_OF_RUN, {"run": run.id}))
 
 
 def _last(steps: list[StepRow]) -> StepRow:

@@ -1,7 +1,8 @@
-"""One door to the database, SQLite or PostgreSQL, with the three kinds of transaction the ledger knows.
+"""One door to the database, SQLite or PostgreSQL, with the four kinds of transaction the ledger knows.
 
 `read` sees a snapshot; `write` is durable when it returns and takes its lock at once; `record` is for
-spans, which a crash of the process must not lose but a power cut may.
+spans, which a crash of the process must not lose but a power cut may; `lease` is for what means nothing once
+the one who took it is dead.
 """
 
 import sqlite3
@@ -31,7 +32,7 @@ from sqlalchemy.orm import Session
 from ledger.clock import Clock, SystemClock
 from ledger.errors import DatabaseUnavailable, SettingsInvalid
 
-Mode = Literal["read", "write", "record"]
+Mode = Literal["read", "write", "record", "lease"]
 
 # Keeps other writers of the row away, but not those who only refer to it: a worker that records evidence or a
 # span for a step would otherwise wait for, and could deadlock with, the one that ends it.
@@ -76,19 +77,27 @@ class Database:
         with self._session("record") as session:
             yield session
 
+    @contextmanager
+    def lease(self) -> Iterator[Session]:
+        """A power cut ends whoever shares an SQLite file along with it, so nothing is lost that anybody still
+        stands on. A PostgreSQL server that restarts leaves its workers alive: there it is a `write`."""
+        with self._session("lease") as session:
+            yield session
+
     def close(self) -> None:
         self.engine.dispose()
 
     @contextmanager
     def _session(self, mode: Mode) -> Iterator[Session]:
-        engine = self.engine.execution_options(ledger_mode=mode)
         with (
             self._turn_to_write(mode),
             outages_told(),
-            Session(engine, expire_on_commit=False) as session,
+            Session(self.engine, expire_on_commit=False) as session,
             session.begin(),
         ):
             session.info["database"] = self
+            # Not an engine of its own for each mode: its events cost each transaction a third more.
+            session.connection(execution_options={"ledger_mode": mode})
             yield session
 
     @contextmanager
@@ -206,8 +215,12 @@ def _begin_sqlite(connection: Connection) -> None:
     if mode == "read":
         connection.exec_driver_sql("BEGIN")
         return
+    # Of the connection, and it stays: most of its transactions follow one of the same mode.
+    synchronous = "FULL" if mode == "write" else "NORMAL"
+    if connection.info.get("synchronous") != synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+        connection.info["synchronous"] = synchronous
     # A plain BEGIN that reads and then writes fails at once under contention, whatever the busy timeout.
-    connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if mode == 'write' else 'NORMAL'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

@@ -3,7 +3,7 @@
 A step that cannot go on ends its run, so that it is in nobody's way.
 """
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ledger.advance import finish_step
@@ -18,20 +18,22 @@ from ledger.step_plan import declared
 
 _log = get_logger(__name__)
 
+_DUE = (
+    select(StepRow.id)
+    .join(RunRow, RunRow.id == StepRow.run_id)
+    .where(
+        StepRow.state == StepState.WAITING,
+        StepRow.due_at <= bindparam("now"),
+        RunRow.state.in_(OPEN_RUN_STATES),
+    )
+    .order_by(StepRow.due_at)
+)
+
 
 def pass_due(db: Database) -> int:
     """Returns how many steps went on. Two relays may look at once: each step goes on once."""
     with db.read() as session:
-        due = session.scalars(
-            select(StepRow.id)
-            .join(RunRow, RunRow.id == StepRow.run_id)
-            .where(
-                StepRow.state == StepState.WAITING,
-                StepRow.due_at <= now_in(session),
-                RunRow.state.in_(OPEN_RUN_STATES),
-            )
-            .order_by(StepRow.due_at)
-        ).all()
+        due = session.scalars(_DUE, {"now": now_in(session)}).all()
     # One transaction each, as for the sweeper.
     return sum(_pass_or_fail(db, step_id) for step_id in due)
 

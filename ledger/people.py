@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, literal, select
 from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
@@ -18,6 +18,17 @@ from ledger.errors import NotPermitted, UnknownPrincipal
 from ledger.ids import new_id
 from ledger.schema import PrincipalGroupRow, PrincipalRoleRow, PrincipalRow
 from ledger.yaml_file import load_yaml
+
+# Groups and roles in one look: it is taken for every request and every step.
+_HELD = (
+    select(literal("group"), PrincipalGroupRow.group_name)
+    .where(PrincipalGroupRow.principal_id == bindparam("principal"))
+    .union_all(
+        select(literal("role"), PrincipalRoleRow.role_name).where(
+            PrincipalRoleRow.principal_id == bindparam("principal")
+        )
+    )
+)
 
 EVERYONE = "everyone"
 # Not a group anybody is in: it stands for whoever may read what is classified as public, strangers too.
@@ -206,10 +217,9 @@ def _record_changes(session: Session, changed: list[Person], gone: list[str]) ->
 
 
 def _principal(session: Session, row: PrincipalRow) -> Principal:
-    groups = session.scalars(
-        select(PrincipalGroupRow.group_name).where(PrincipalGroupRow.principal_id == row.id)
-    )
-    roles = session.scalars(select(PrincipalRoleRow.role_name).where(PrincipalRoleRow.principal_id == row.id))
+    held = session.execute(_HELD, {"principal": row.id}).all()
+    groups = [name for what, name in held if what == "group"]
+    roles = [name for what, name in held if what == "role"]
     return Principal(
         id=row.id,
         email=row.email,

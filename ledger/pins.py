@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ledger.db import ROW_LOCK, Database, insert_into, now_in
 from ledger.schema import PinnedSpecRow, RunRow
@@ -24,24 +26,26 @@ class Pins(BaseModel):
 
 def pin_run(db: Database, run_id: str, pins: Pins, specs: Mapping[str, BaseModel]) -> Pins:
     """Pins the run unless it is pinned; returns what holds. `specs` are the crews' by hash."""
-    with db.read() as session:
-        if (pinned := session.get_one(RunRow, run_id).pins) is not None:
-            return Pins.model_validate(pinned)
-    with db.write() as session:
+    # A power cut that loses the pins loses all that was done with them: what is durable later makes durable
+    # what came before.
+    with db.record() as session:
         run = session.get_one(RunRow, run_id, with_for_update=ROW_LOCK)
         if run.pins is None:
             run.pins = pins.model_dump(mode="json")
-            for version, spec in specs.items():
-                values = {
-                    "name": getattr(spec, "name", ""),
-                    "spec": spec.model_dump(mode="json", by_alias=True),
-                }
-                session.execute(
-                    insert_into(session)(PinnedSpecRow)
-                    .values(version=version, kept_at=now_in(session), **values)
-                    .on_conflict_do_nothing(index_elements=["version"])
-                )
+            _keep(session, specs)
         return Pins.model_validate(run.pins)
+
+
+def _keep(session: Session, specs: Mapping[str, BaseModel]) -> None:
+    kept = set(session.scalars(select(PinnedSpecRow.version).where(PinnedSpecRow.version.in_(specs))))
+    for version in specs.keys() - kept:
+        spec = specs[version]
+        values = {"name": getattr(spec, "name", ""), "spec": spec.model_dump(mode="json", by_alias=True)}
+        session.execute(
+            insert_into(session)(PinnedSpecRow)
+            .values(version=version, kept_at=now_in(session), **values)
+            .on_conflict_do_nothing(index_elements=["version"])
+        )
 
 
 def pinned_spec(db: Database, version: str) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from ledger.db import Database, now_in
 from ledger.due import pass_due
@@ -24,6 +24,12 @@ _log = get_logger(__name__)
 SWEEP_EVERY_S = 2.0
 _BATCH = 200
 _PAUSE_S = 1.0
+_OWED = (
+    select(DispatchRow.step_id, DispatchRow.owed_at)
+    .where(DispatchRow.rung_at.is_(None), DispatchRow.owed_at <= bindparam("now"))
+    .order_by(DispatchRow.owed_at)
+    .limit(_BATCH)
+)
 
 
 class Relay:
@@ -40,8 +46,9 @@ class Relay:
         sweep_in_s = 0.0
         while not stop.is_set():
             try:
-                pass_due(self._db)
+                # First, as somebody may have just asked; what `pass_due` lets go on wakes this loop again.
                 self.ring_due()
+                pass_due(self._db)
                 if sweep_in_s <= 0:
                     sweep_steps(self._db)
                     remind_overdue(self._db)
@@ -59,12 +66,7 @@ class Relay:
     def ring_due(self) -> int:
         """Rings for every step that is owed a ring by now; returns how many. Raises BrokerUnavailable."""
         with self._db.read() as session:
-            due = session.execute(
-                select(DispatchRow.step_id, DispatchRow.owed_at)
-                .where(DispatchRow.rung_at.is_(None), DispatchRow.owed_at <= now_in(session))
-                .order_by(DispatchRow.owed_at)
-                .limit(_BATCH)
-            ).all()
+            due = session.execute(_OWED, {"now": now_in(session)}).all()
         for step_id, owed_at in due:
             self._ring(step_id)
             self._mark_rung(step_id, owed_at)

@@ -4,7 +4,9 @@ Whoever calls holds the lock of the step it works on, if any, before that of the
 locked last. Everybody locks in this order, or two could wait for each other.
 """
 
-from sqlalchemy import delete, select, update
+from collections.abc import Iterable
+
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
@@ -26,9 +28,26 @@ from ledger.schema import (
     StepState,
 )
 
+# Whatever of these rows a session holds is not looked at again in it.
+_BY_RUN = {"synchronize_session": False, "dml_strategy": "orm"}
+_WITHDRAW = (
+    update(DecisionRow)
+    .where(DecisionRow.run_id == bindparam("run"), DecisionRow.state == DecisionState.OPEN)
+    .values(state=DecisionState.WITHDRAWN)
+    .returning(DecisionRow.id)
+    .execution_options(**_BY_RUN)
+)
+_FORGET_ALL = (
+    delete(DispatchRow)
+    .where(DispatchRow.step_id.in_(select(StepRow.id).where(StepRow.run_id == bindparam("run"))))
+    .execution_options(synchronize_session=False)
+)
+
 
 def start_run(session: Session, run: RunRow) -> None:
     """Marks a queued run as running; one that another worker has started or ended meanwhile is left alone."""
+    if run.state != RunState.QUEUED:
+        return
     session.execute(
         update(RunRow)
         .where(RunRow.id == run.id, RunRow.state == RunState.QUEUED)
@@ -36,9 +55,9 @@ def start_run(session: Session, run: RunRow) -> None:
     )
 
 
-def show_waiting(session: Session, run: RunRow) -> None:
+def show_waiting(run: RunRow, steps: Iterable[StepRow]) -> None:
     """`waiting` while all that could go on waits for a date or a person, and as it was before afterwards."""
-    states = set(session.scalars(select(StepRow.state).where(StepRow.run_id == run.id)))
+    states = {step.state for step in steps}
     if states & {StepState.READY, StepState.RUNNING}:
         run.state = RunState.QUEUED if run.started_at is None else RunState.RUNNING
     elif StepState.WAITING in states:
@@ -61,9 +80,7 @@ def end_cancelled(session: Session, run: RunRow, sentence: str | None) -> None:
 
 def withdraw_decisions(session: Session, run_id: str) -> None:
     """Nobody needs to decide any more."""
-    still_open = (DecisionRow.run_id == run_id, DecisionRow.state == DecisionState.OPEN)
-    withdraw = update(DecisionRow).where(*still_open).values(state=DecisionState.WITHDRAWN)
-    for decision_id in session.scalars(withdraw.returning(DecisionRow.id)).all():
+    for decision_id in session.scalars(_WITHDRAW, {"run": run_id}).all():
         settle_messages(session, decision_id)
 
 
@@ -84,8 +101,7 @@ def _end_run(
     tell_run_ended(session)
     run.result = result.model_dump(mode="json") if result else None
     withdraw_decisions(session, run.id)
-    its_steps = select(StepRow.id).where(StepRow.run_id == run.id)
-    session.execute(delete(DispatchRow).where(DispatchRow.step_id.in_(its_steps)))
+    session.execute(_FORGET_ALL, {"run": run.id})
     root = session.get_one(SpanRow, span_id_for(run.id))
     root.ended_at, root.state = run.finished_at, "error" if state == RunState.FAILED else "ok"
     answer = result.answer if result else None

@@ -1,25 +1,38 @@
 """The record of what happened inside a run: every prompt, tool call, retrieval and check, as a tree of
 spans.
 
-A span is written when it begins and again when it ends, so a process that dies leaves the prompt it had
-sent. Inputs and outputs are masked here, the one way in: secrets always, personal data by the run's own
-tokens.
+A span is on record before anything it holds reaches outside, and again when it ends, so a process that dies
+leaves the prompt it had sent. Inputs and outputs are masked here, the one way in: secrets always, personal
+data by the run's own tokens.
 """
 
 import secrets
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 
 from ledger.db import Database, now_in
 from ledger.ids import span_id_for, trace_id_for
 from ledger.masking import mask_secrets
 from ledger.schema import SpanRow
 from ledger.steps import ClaimedStep
+
+# Made once, and of the table itself: a run writes some dozen spans, and putting the statement together and
+# mapping a row took longer than writing it.
+_TABLE = cast(Table, SpanRow.__table__)
+_BEGIN = insert(_TABLE)
+_END = update(_TABLE).where(_TABLE.c.id == bindparam("span"), _TABLE.c.ended_at.is_(None))
+
+
+# What goes on around the calls that reach outside. Its beginning is written with the first of them within it,
+# or with its own end: before that nothing has happened that would not be on record.
+_AROUND = frozenset({"crew", "retrieval", "guardrail", "check"})
 
 
 @dataclass(slots=True)
@@ -54,7 +67,7 @@ class Span:
 
 class SpanRecorder:
     """Records the spans of one attempt of one step; `mask` puts tokens in place of personal data in JSON
-    data."""
+    data. Safe to share between threads."""
 
     def __init__(self, db: Database, claim: ClaimedStep, mask: Callable[[Any], Any] | None = None) -> None:
         self._db = db
@@ -63,6 +76,9 @@ class SpanRecorder:
         self._step_id = claim.step_id
         self.root_id = span_id_for(claim.run_id)
         self.step_span_id = span_id_for(claim.step_id, str(claim.attempt))
+        # Rows that have begun and are not written yet, by span, each with the moment it is of.
+        self._kept: dict[str, tuple[dict[str, Any], float]] = {}
+        self._writing = threading.Lock()
 
     @contextmanager
     def span(
@@ -75,7 +91,8 @@ class SpanRecorder:
         span_id: str | None = None,
     ) -> Iterator[OpenSpan]:
         """Below the step's own span unless `parent_id` says otherwise. An error is noted and passes on."""
-        opened = self.begin(kind, name, span_input, parent_id=parent_id, span_id=span_id)
+        begin = self._keep if kind in _AROUND else self.begin
+        opened = begin(kind, name, span_input, parent_id=parent_id, span_id=span_id)
         try:
             yield opened
         except BaseException as error:
@@ -93,55 +110,73 @@ class SpanRecorder:
         parent_id: str | None = None,
         span_id: str | None = None,
     ) -> OpenSpan:
-        opened = OpenSpan(span_id or secrets.token_hex(8))
-        # Before the transaction: a new token is a transaction of its own.
-        masked_input = self._masked(span_input)
-        with self._db.record() as session:
-            session.add(
-                SpanRow(
-                    id=opened.id,
-                    trace_id=trace_id_for(self._run_id),
-                    run_id=self._run_id,
-                    step_id=self._step_id,
-                    parent_id=parent_id or self.step_span_id,
-                    kind=kind,
-                    name=name[:255],
-                    state="open",
-                    started_at=now_in(session),
-                    input=masked_input,
-                    attributes={},
-                )
-            )
+        """On record when it returns."""
+        opened = self._keep(kind, name, span_input, parent_id=parent_id, span_id=span_id)
+        self._write()
         return opened
 
     def end(self, opened: OpenSpan) -> None:
         noted = {} if opened.failure is None else {"failure": opened.failure}
-        attributes = self._masked({**opened.attributes, **noted})
-        output = self._masked(opened.output)
-        with self._db.record() as session:
-            session.execute(
-                update(SpanRow)
-                .where(SpanRow.id == opened.id, SpanRow.ended_at.is_(None))
-                .values(
-                    ended_at=now_in(session),
-                    state="error" if opened.failure else "ok",
-                    output=output,
-                    attributes=attributes,
-                )
-            )
+        self._write(
+            {
+                "span": opened.id,
+                "state": "error" if opened.failure else "ok",
+                "output": self._masked(opened.output),
+                "attributes": self._masked({**opened.attributes, **noted}),
+            }
+        )
+
+    def _keep(
+        self, kind: str, name: str, span_input: Any, *, parent_id: str | None, span_id: str | None
+    ) -> OpenSpan:
+        opened = OpenSpan(span_id or secrets.token_hex(8))
+        row = {
+            "id": opened.id,
+            "trace_id": trace_id_for(self._run_id),
+            "run_id": self._run_id,
+            "step_id": self._step_id,
+            "parent_id": parent_id or self.step_span_id,
+            "kind": kind,
+            "name": name[:255],
+            "state": "open",
+            # Before any transaction: a new token is one of its own.
+            "input": self._masked(span_input),
+            "attributes": {},
+        }
+        self._kept[opened.id] = (row, time.monotonic())
+        return opened
+
+    def _write(self, end: dict[str, Any] | None = None) -> None:
+        """What was kept, and the end of a span, in one transaction."""
+        # One at a time, or whoever finds that another has taken its row would go on before it is written.
+        with self._writing:
+            kept = dict(self._kept)
+            with self._db.record() as session:
+                now, clock = now_in(session), time.monotonic()
+                connection = session.connection()
+                if kept:
+                    rows = [
+                        {**row, "started_at": now - timedelta(seconds=clock - at)}
+                        for row, at in kept.values()
+                    ]
+                    connection.execute(_BEGIN, rows)
+                if end is not None:
+                    connection.execute(_END, {**end, "ended_at": now})
+            for span in kept:
+                del self._kept[span]
 
     def _masked(self, value: Any) -> Any:
         masked = mask_secrets(value)
         return masked if self._mask is None else self._mask(masked)
 
 
-def list_spans(db: Database, run_id: str) -> list[Span]:
-    """All spans of a run in the order they began."""
+def list_spans(db: Database, run_id: str, kind: str | None = None) -> list[Span]:
+    """All spans of a run, or those of one kind, in the order they began."""
+    query = select(SpanRow).where(SpanRow.run_id == run_id).order_by(SpanRow.started_at, SpanRow.id)
+    if kind is not None:
+        query = query.where(SpanRow.kind == kind)
     with db.read() as session:
-        rows = session.scalars(
-            select(SpanRow).where(SpanRow.run_id == run_id).order_by(SpanRow.started_at, SpanRow.id)
-        )
-        return [_span(row) for row in rows]
+        return [_span(row) for row in session.scalars(query)]
 
 
 def unshipped_spans(db: Database, limit: int) -> list[Span]:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import ROUND_CEILING, Decimal
+from functools import cache
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -118,11 +120,17 @@ class Purse:
             "output_tokens": used.output_tokens,
         }
         with self._db.record() as session:
-            book = insert_into(session)(SpendingRow).values(
-                [{"account": key, **added} for key in reservation.accounts]
-            )
-            raised = {name: getattr(SpendingRow, name) + book.excluded[name] for name in added}
-            session.execute(book.on_conflict_do_update(index_elements=["account"], set_=raised))
+            rows = [{"account": key, **added} for key in reservation.accounts]
+            session.connection().execute(_booking(insert_into(session)), rows)
+
+
+@cache
+def _booking(insert: Any) -> Any:
+    """Made once for a database: to put it together takes longer than to carry it out."""
+    book = insert(SpendingRow.__table__)
+    names = ("micro_usd", "input_tokens", "output_tokens")
+    raised = {name: SpendingRow.__table__.c[name] + book.excluded[name] for name in names}
+    return book.on_conflict_do_update(index_elements=["account"], set_=raised)
 
 
 def usage_in(session: Session, run_id: str) -> Usage:

@@ -6,9 +6,10 @@ lease finds its result refused, so a step's output is committed once however oft
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger.advance import finish_step
@@ -16,19 +17,40 @@ from ledger.audit import append_audit
 from ledger.cancel import settle_cancel, stop_step
 from ledger.crash_points import crash_point
 from ledger.db import ROW_LOCK, Database, now_in
-from ledger.dispatch import forget_dispatch, owe_dispatch
+from ledger.dispatch import forget_dispatch, hear_dispatch, owe_dispatch
 from ledger.errors import LeaseLost, UnknownPrincipal
 from ledger.ids import short_id
 from ledger.people import Principal, principal_by
 from ledger.pins import Pins
 from ledger.run_state import fail_run, start_run
-from ledger.schema import OPEN_RUN_STATES, DispatchRow, RunRow, RunState, SpanRow, StepRow, StepState
+from ledger.schema import (
+    OPEN_RUN_STATES,
+    DispatchRow,
+    RunRow,
+    RunState,
+    SpanRow,
+    StepRow,
+    StepState,
+    UtcDateTime,
+)
 from ledger.step_plan import declared, output_of
 from ledger.workflow import RetryRule
 
 LEASE_S = 30.0
 MAX_ATTEMPTS = 3
 RING_AGAIN_S = 5.0
+
+# Made once: to put a statement together takes longer than to carry it out.
+_OF_RUN = select(StepRow).where(StepRow.run_id == bindparam("run"))
+_HELD = (
+    select(StepRow)
+    .where(
+        StepRow.id == bindparam("step"),
+        StepRow.fence == bindparam("fence"),
+        StepRow.state == StepState.RUNNING,
+    )
+    .with_for_update(key_share=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,32 +88,16 @@ class ClaimedStep:
 def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
     """None if somebody else holds the step, it is not due or finished, or its run has ended or was
     cancelled."""
-    with db.write() as session:
+    with db.lease() as session:
         now = now_in(session)
-        free = or_(
-            and_(StepRow.state == StepState.READY, or_(StepRow.due_at.is_(None), StepRow.due_at <= now)),
-            and_(StepRow.state == StepState.RUNNING, StepRow.lease_until < now),
-        )
-        taken = session.execute(
-            update(StepRow)
-            .where(StepRow.id == step_id, free, _strikes() < MAX_ATTEMPTS, _goes_on())
-            .values(
-                state=StepState.RUNNING,
-                attempt=StepRow.attempt + 1,
-                fence=StepRow.fence + 1,
-                lease_owner=owner,
-                lease_until=now + timedelta(seconds=LEASE_S),
-                started_at=now,
-                due_at=None,
-            )
-            .returning(StepRow.id)
-            .execution_options(synchronize_session=False)
-        ).scalar_one_or_none()
-        if taken is None:
+        until = now + timedelta(seconds=LEASE_S)
+        wanted = {"step": step_id, "now": now, "owner": owner, "until": until}
+        step = session.scalars(_take(), wanted).one_or_none()
+        if step is None:
             return None
-        step = session.get_one(StepRow, step_id)
         run = session.get_one(RunRow, step.run_id)
-        _close_interrupted_spans(session, step)
+        if step.attempt > 1:
+            _close_interrupted_spans(session, step)
         try:
             principal = principal_by(session, principal_id=run.principal_id)
         except UnknownPrincipal:
@@ -104,9 +110,32 @@ def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
             return None
         start_run(session, run)
         # Heard, by whatever way: no doorbell is owed for it any more.
-        unheard = (DispatchRow.step_id == step_id, DispatchRow.rung_at.is_(None))
-        session.execute(update(DispatchRow).where(*unheard).values(rung_at=now))
+        hear_dispatch(session, step_id)
         return _claimed(session, step, run, principal)
+
+
+@cache
+def _take() -> Any:
+    now = bindparam("now", type_=UtcDateTime)
+    free = or_(
+        and_(StepRow.state == StepState.READY, or_(StepRow.due_at.is_(None), StepRow.due_at <= now)),
+        and_(StepRow.state == StepState.RUNNING, StepRow.lease_until < now),
+    )
+    return (
+        update(StepRow)
+        .where(StepRow.id == bindparam("step"), free, _strikes() < MAX_ATTEMPTS, _goes_on())
+        .values(
+            state=StepState.RUNNING,
+            attempt=StepRow.attempt + 1,
+            fence=StepRow.fence + 1,
+            lease_owner=bindparam("owner"),
+            lease_until=bindparam("until"),
+            started_at=now,
+            due_at=None,
+        )
+        .returning(StepRow)
+        .execution_options(synchronize_session=False, dml_strategy="orm")
+    )
 
 
 def extend_lease(db: Database, claim: ClaimedStep) -> bool:
@@ -306,9 +335,7 @@ def _fail(session: Session, step: StepRow, run: RunRow, sentence: str) -> None:
 
 
 def _held_step(session: Session, claim: ClaimedStep) -> tuple[StepRow, RunRow]:
-    step = session.scalars(
-        select(StepRow).where(*_held_by(claim)).with_for_update(key_share=True)
-    ).one_or_none()
+    step = session.scalars(_HELD, {"step": claim.step_id, "fence": claim.fence}).one_or_none()
     if step is None:
         raise LeaseLost(
             f"The step {short_id(claim.step_id)} was taken over by another worker; this result is dropped."
@@ -330,7 +357,7 @@ def _close_interrupted_spans(session: Session, step: StepRow) -> None:
 
 
 def _claimed(session: Session, step: StepRow, run: RunRow, principal: Principal) -> ClaimedStep:
-    needed = session.scalars(select(StepRow).where(StepRow.run_id == run.id, StepRow.key.in_(step.needs)))
+    steps = session.scalars(_OF_RUN, {"run": run.id}).all() if step.needs else ()
     plan = declared(step)
     return ClaimedStep(
         step_id=step.id,
@@ -346,7 +373,7 @@ def _claimed(session: Session, step: StepRow, run: RunRow, principal: Principal)
         principal=principal,
         audience_groups=None if run.audience_groups is None else frozenset(run.audience_groups),
         thread=run.thread,
-        inputs={need.key: output_of(need) for need in needed},
+        inputs={need.key: output_of(need) for need in steps if need.key in step.needs},
         item=None if step.item is None else step.item["value"],
         limits=plan.limits,
         asks=plan.asks,

@@ -49,11 +49,12 @@ def list_workflows(db: Database) -> list[WorkflowSpec]:
 
 def current_workflow(session: Session, name: str) -> WorkflowSpec:
     """Raises UnknownWorkflow naming those there are."""
-    rows = list(session.scalars(select(WorkflowRow).where(WorkflowRow.current.is_(True))))
-    for row in rows:
-        if row.name == name:
-            return WorkflowSpec.model_validate(row.spec)
-    known = ", ".join(sorted(row.name for row in rows)) or "none yet (run `crewdesk ingest` first)"
+    is_current = WorkflowRow.current.is_(True)
+    spec = session.scalar(select(WorkflowRow.spec).where(is_current, WorkflowRow.name == name))
+    if spec is not None:
+        return WorkflowSpec.model_validate(spec)
+    names = session.scalars(select(WorkflowRow.name).where(is_current).order_by(WorkflowRow.name))
+    known = ", ".join(names) or "none yet (run `crewdesk ingest` first)"
     raise UnknownWorkflow(f"There is no workflow called '{name}'; there are: {known}.")
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from crews.grounding.dates import DateFound, Day, take_dates, untold
 from crews.grounding.quantities import Quantity, says, take_quantities
@@ -20,6 +21,7 @@ _SQUASHED = re.compile(r"[\s\-_/]+")
 # So many characters to either side tell what a number is a number of.
 _NEAR_CHARS = 45
 _SAME_MATTER = 2
+_TEXTS_REMEMBERED = 2_048
 _SENTENCE_END = re.compile(r"[.!?;]\s|\n")
 
 
@@ -45,6 +47,7 @@ class Figures:
         return frozenset([*(int(value) for value in told if value == int(value)), *days, *digits])
 
 
+@lru_cache(_TEXTS_REMEMBERED)
 def read_figures(text: str) -> Figures:
     plain = LINK.sub(" ", without_tokens(text))
     squashed = _SQUASHED.sub("", plain).lower()

@@ -1,7 +1,7 @@
 """The words of a text that carry its meaning, and the numbers in it, as two texts are compared by them."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from knowledge.search.words import WordEmbedder
 
@@ -9,7 +9,11 @@ from knowledge.search.words import WordEmbedder
 _NUMBER = re.compile(r"[^\W\d_]+-\d\w*|\d+(?:[.,:/-]\d+)*[^\W\d_]*|[^\W\d_]+\d\w*")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
+_TEXTS_REMEMBERED = 8_192
 
+
+# The same sentences are read again and again: by each check of each claim, of a draft and at the end.
+@lru_cache(_TEXTS_REMEMBERED)
 def content_words(text: str) -> frozenset[int]:
     """The stems that search goes by, stop words left out, each as the number the index knows it by."""
     return frozenset(_words().embed_query(text).indices)

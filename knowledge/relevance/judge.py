@@ -4,6 +4,7 @@ sentences come closest."""
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from knowledge.relevance.score import Coefficients, probability, shipped_coeffic
 from knowledge.relevance.similarity import Matrix, Similarity
 from knowledge.sentences import split_sentences
 
+_TEXTS_REMEMBERED = 2_048
 _LIST_MARKER = re.compile(r"^(?:[-*•]|\d{1,2}[.)])\s+")
 
 
@@ -61,6 +63,7 @@ def judge(
     return judged
 
 
+@lru_cache(_TEXTS_REMEMBERED)
 def quotable_sentences(text: str) -> tuple[str, ...]:
     """The sentences and list items of a passage, without their markers."""
     parts = (_LIST_MARKER.sub("", sentence) for sentence in split_sentences(text))

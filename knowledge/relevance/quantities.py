@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
+_TEXTS_REMEMBERED = 8_192
 _MONTHS = (
     "january",
     "february",
@@ -137,6 +139,7 @@ class Stated:
     rest: str
 
 
+@lru_cache(_TEXTS_REMEMBERED)
 def read_statement(sentence: str) -> Stated:
     dates: list[str] = []
     quantities: list[tuple[str, str]] = []

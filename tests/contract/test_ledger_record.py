@@ -151,6 +151,26 @@ def test_spans_form_a_tree_below_the_run(db: Database, held: ClaimedStep) -> Non
     assert (root.id, outer.parent_id, inner.parent_id) == (span_id_for(held.run_id), root.id, outer.id)
 
 
+def test_what_is_around_a_call_is_on_record_before_the_call_and_when_it_ends(
+    db: Database, held: ClaimedStep
+) -> None:
+    recorder = SpanRecorder(db, held)
+    with recorder.span("crew", "crew desk", {"question": "?"}) as crew:
+        with recorder.span("generation", "desk · main", {"messages": []}, parent_id=crew.id):
+            during = {span.kind: span.state for span in list_spans(db, held.run_id)}
+        with recorder.span("guardrail", "grounding", {"claims": 1}) as check:
+            check.output = {"kept": 1}
+        after = {span.kind: (span.state, span.output) for span in list_spans(db, held.run_id)}
+    assert during == {"run": "open", "crew": "open", "generation": "open"}
+    assert (after["crew"][0], after["guardrail"]) == ("open", ("ok", {"kept": 1}))
+    crew_row, call = (
+        next(span for span in list_spans(db, held.run_id) if span.kind == kind)
+        for kind in ("crew", "generation")
+    )
+    assert crew_row.state == "ok"
+    assert crew_row.started_at <= call.started_at
+
+
 def _path(db: Database, held: ClaimedStep, span_id: str | None) -> list[str]:
     parents = {span.id: span.parent_id for span in list_spans(db, held.run_id)}
     path = []
