@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING
 
 from crews.errors import BudgetExceeded, DeadlineExceeded, StepCancelled
@@ -105,7 +106,8 @@ class Budget:
 @dataclass(slots=True)
 class StepContext:
     """Made anew for every attempt of a step; `parent_span` is the crew's span while a crew is at work. The
-    question of its claim is masked. `boundary` marks what others wrote where a model sees it."""
+    question of its claim is masked. `boundary` marks what others wrote where a model sees it; `effect_key`
+    is what a tool that changes something tells the other side, so that it can see a repetition."""
 
     db: Database
     claim: ClaimedStep
@@ -124,6 +126,8 @@ class StepContext:
     best_relevance: float | None = None
     withheld: bool = False
     boundary: str = field(default_factory=partial(secrets.token_hex, 6))
+    effect_key: str | None = None
+    effects_asked: dict[str, dict[str, int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -168,6 +172,24 @@ class StepContext:
             self.withheld |= withheld
             if relevance is not None:
                 self.best_relevance = max(relevance, self.best_relevance or 0.0)
+
+    def begin_effects(self) -> None:
+        """Another go at the step begins: its first effect is the first again, and so is seen as a
+        repetition."""
+        with self._lock:
+            self.effects_asked.clear()
+
+    def effect_position(self, tool: str, digest: str) -> int:
+        """Of this request among the different ones this go made of a tool."""
+        with self._lock:
+            asked = self.effects_asked.setdefault(tool, {})
+            free = next(number for number in count() if number not in asked.values())
+            return asked.setdefault(digest, free)
+
+    def forget_effect(self, tool: str, digest: str) -> None:
+        """It was not done, so the next one takes its place."""
+        with self._lock:
+            self.effects_asked[tool].pop(digest, None)
 
     def add_evidence(self, findings: list[Finding], labels: Sequence[str] = ()) -> list[Evidence]:
         """`labels` as for `record_evidence`."""

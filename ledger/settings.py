@@ -147,6 +147,13 @@ class WorkerSettings(BrokerSettings, SearchSettings):
             "max_output_tokens."
         ),
     )
+    tool_secrets: dict[str, SecretStr] | None = Field(
+        default=None,
+        description=(
+            "Secrets of the workspace's own tools, by the name their headers give, as JSON: "
+            '{"parcels_token": "..."}.'
+        ),
+    )
     worker_pool: Literal["threads", "prefork"] = Field(
         default="threads",
         description="Celery pool; threads share one embedding model, prefork isolates crashes.",

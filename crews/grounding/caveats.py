@@ -72,6 +72,15 @@ def undecided_caveats(spans: Sequence[Span]) -> list[str]:
     ]
 
 
+def unknown_caveats(spans: Sequence[Span]) -> list[str]:
+    """What may or may not have been done."""
+    tools = [span.name.removeprefix("tool ") for span in spans if span.attributes.get("effect_unknown")]
+    return [
+        f"Nobody can tell whether {tool} was carried out; somebody has to look before it is asked for again."
+        for tool in dict.fromkeys(tools)
+    ]
+
+
 def figure_caveats(claims: Sequence[Claim], evidence: Mapping[str, Evidence]) -> list[str]:
     caveats: list[str] = []
     for item in _cited(claims, evidence):

@@ -8,7 +8,7 @@ says: that is read off the evidence on record.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +19,17 @@ from crews.step_context import StepContext
 from crews.tools.trust import untrusted_among
 from crews.tools.untrusted import explain_marks, mark_untrusted
 from knowledge.quality.injection import suspect
+from ledger.crash_points import crash_point
+from ledger.effects import (
+    EffectUnknown,
+    confirm_effect,
+    doubt_effect,
+    intend_effect,
+    recorded_effect,
+    request_digest,
+    unknown_effect,
+    withdraw_effect,
+)
 from ledger.errors import CrewdeskError, ErrorKind, NotPermitted
 from ledger.evidence import FIGURES, Evidence, Finding, list_evidence
 from ledger.log import get_logger
@@ -63,7 +74,14 @@ class ToolOutcome:
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
     """A tool: what the model is told of it, what it needs, and the function that does it. One that is
-    `replayed` tells what was done then and does nothing, whatever its effect."""
+    `replayed` tells what was done then and does nothing, whatever its effect.
+
+    All who would read its answer need one of its `groups`, where it names any. Where it is `foreign` its
+    arguments leave the company, so it never gets the values behind tokens. A tool with an effect is carried
+    out once for a request of a step, unless it `knows_repeats` by itself; it answers `unavailable` or
+    `denied` only if nothing was done, and raises EffectUnknown if it cannot tell. `declaration` is the hash
+    of the file that declares it.
+    """
 
     name: str
     description: str
@@ -72,10 +90,19 @@ class ToolSpec:
     right: Right
     run: Callable[[StepContext, Any], ToolOutcome]
     replayed: bool = False
+    groups: tuple[str, ...] = ()
+    foreign: bool = False
+    knows_repeats: bool = False
+    declaration: str = ""
 
     @property
     def only_reads(self) -> bool:
         return self.replayed or self.effect is Effect.READ
+
+    @property
+    def may_know_values(self) -> bool:
+        """Whether it looks within the asker's own rights and tells nobody outside."""
+        return self.replayed or (self.effect is Effect.READ and not self.foreign)
 
 
 def call_tool(context: StepContext, tool: ToolSpec, raw_arguments: dict[str, Any]) -> str:
@@ -101,25 +128,88 @@ def _guarded(
     context: StepContext, tool: ToolSpec, raw_arguments: dict[str, Any], span: OpenSpan
 ) -> ToolOutcome:
     try:
-        context.claim.principal.require(tool.right)
-        # A tool that only reads may know the values: it looks within the asker's own rights.
-        known = context.mask.reveal(raw_arguments) if tool.only_reads else raw_arguments
+        _authorize(context, tool)
+        known = context.mask.reveal(raw_arguments) if tool.may_know_values else raw_arguments
         arguments = tool.arguments.model_validate(known, strict=True)
-        _require_decision(context, tool, span)
+        done = _done_before(context, tool, arguments)
+        if done is None:
+            _require_decision(context, tool, span)
         context.budget.spend_tool_call()
         # What the tool records of its own work hangs below its span.
-        return tool.run(replace(context, parent_span=span.id), arguments)
+        return done or _carry_out(replace(context, parent_span=span.id), tool, arguments)
     except (NotPermitted, BudgetExceeded, StepCancelled) as error:
         span.failure = str(error)
         return ToolOutcome(Status.DENIED, note=str(error))
     except ValidationError as error:
         span.failure = "invalid arguments"
         return ToolOutcome(Status.DENIED, note=_argument_complaint(error))
+    except EffectUnknown as error:
+        span.failure = str(error)
+        span.attributes["effect_unknown"] = True
+        return ToolOutcome(Status.UNAVAILABLE, note=str(error))
     except CrewdeskError as error:
         span.failure = str(error)
         # What does not fit can be asked again otherwise; it says nothing of the tool.
         wrong = error.kind is ErrorKind.USAGE
         return ToolOutcome(Status.DENIED if wrong else Status.UNAVAILABLE, note=str(error))
+
+
+def _authorize(context: StepContext, tool: ToolSpec) -> None:
+    """Raises NotPermitted."""
+    principal = context.claim.principal
+    principal.require(tool.right)
+    if not tool.groups or context.access.allows(tool.groups):
+        return
+    if context.access.without_audience.allows(tool.groups):
+        raise NotPermitted(f"Not everybody who will read this answer may use {tool.name}.")
+    raise NotPermitted(f"{principal.email} is in none of the groups that may use {tool.name}.")
+
+
+def _done_before(context: StepContext, tool: ToolSpec, arguments: BaseModel) -> ToolOutcome | None:
+    """What came of this very request of this step, as it came then; the same tokens are put in again."""
+    if tool.only_reads or tool.knows_repeats:
+        return None
+    position, digest = _place_of(context, tool, arguments)
+    recorded = recorded_effect(context.db, context.claim, tool.name, position, digest)
+    if recorded is None:
+        return None
+    told = context.mask.reveal(recorded)
+    findings = [Finding(**finding) for finding in told["findings"]]
+    return ToolOutcome(Status(told["status"]), findings=findings, note=told["note"])
+
+
+def _place_of(context: StepContext, tool: ToolSpec, arguments: BaseModel) -> tuple[int, str]:
+    digest = request_digest(arguments.model_dump(mode="json"))
+    return context.effect_position(tool.name, digest), digest
+
+
+def _carry_out(context: StepContext, tool: ToolSpec, arguments: BaseModel) -> ToolOutcome:
+    """Raises CrewdeskError."""
+    if tool.only_reads or tool.knows_repeats:
+        return tool.run(context, arguments)
+    position, digest = _place_of(context, tool, arguments)
+    key = intend_effect(context.db, context.claim, tool.name, position, digest)
+    crash_point("effect.intended")
+    try:
+        outcome = tool.run(replace(context, effect_key=key), arguments)
+    except CrewdeskError as error:
+        doubt_effect(context.db, key)
+        raise unknown_effect(tool.name, key) from error
+    crash_point("effect.done")
+    if outcome.status in (Status.DENIED, Status.UNAVAILABLE):
+        withdraw_effect(context.db, key)
+        context.forget_effect(tool.name, digest)
+    else:
+        confirm_effect(context.db, key, _to_record(context, outcome))
+    return outcome
+
+
+def _to_record(context: StepContext, outcome: ToolOutcome) -> dict[str, Any]:
+    return {
+        "status": outcome.status,
+        "note": None if outcome.note is None else context.mask.fresh(outcome.note),
+        "findings": [asdict(_masked(context, finding)) for finding in outcome.findings],
+    }
 
 
 def _require_decision(context: StepContext, tool: ToolSpec, span: OpenSpan) -> None:
