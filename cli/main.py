@@ -17,6 +17,7 @@ from cli import (
     catalog_lineage,
     crews,
     doctor,
+    effects,
     ingest,
     keys,
     knowledge,
@@ -100,6 +101,7 @@ def build_app() -> typer.Typer:
     app.add_typer(tickets.build_group(), name="tickets")
     app.command("cancel")(runs.cancel_command)
     app.add_typer(crews.build_group(), name="crews")
+    app.add_typer(effects.build_group(), name="effects")
     app.command("trace")(trace.trace_command)
     app.command("replay")(replay.replay_command)
     app.command("spending")(spending.spending_command)

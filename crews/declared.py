@@ -39,6 +39,15 @@ class Declared:
     def origin(self, path: Path) -> str:
         return "workspace" if path.is_relative_to(self.workspace) else "shipped"
 
+    def tool_origin(self, name: str) -> str:
+        from crews.tools.shipped import shipped_tools
+        from crews.workspace_tools.load import offers_of
+
+        own = {tool.name for file in self.tool_files.values() for tool in offers_of(file)}
+        if name in own:
+            return "workspace"
+        return "shipped" if name in shipped_tools() else "installed"
+
     def note(self, load: Callable[..., T], *arguments: Any, **named: Any) -> T | None:
         """What `load` gives, or None after its fault was noted."""
         try:
@@ -49,11 +58,13 @@ class Declared:
 
 
 def read_declared(workspace: Path, *, with_tools: bool) -> Declared:
-    """Tools, and whether those of a crew exist, are looked at only if asked for: it loads them all."""
+    """Whether a crew's tools exist is looked at only if asked for: it loads them all."""
     declared = Declared(workspace)
     _read_crews(declared)
     if with_tools:
-        _read_tools(declared)
+        names = read_tools(declared)
+        for path, spec in declared.crews.items():
+            declared.note(check_tools, path, spec, names)
     # A workflow is held against all crews' names, also of those that have a fault of their own.
     names = {path.parent.name for path in (*shipped_crew_files(), *crew_files(workspace))}
     shipped = sorted(SHIPPED.glob("*.yaml"))
@@ -75,13 +86,13 @@ def _read_crews(declared: Declared) -> None:
             declared.crews[path] = spec
 
 
-def _read_tools(declared: Declared) -> None:
+def read_tools(declared: Declared) -> set[str]:
+    """The names of all tools, also of those that have a fault of their own."""
     from crews.tools.shipped import shipped_tools
     from crews.workspace_tools.installed import installed_tools
     from crews.workspace_tools.load import load_tool_file, offers_of, tool_files, tools_of
 
     declared.tools |= {**(declared.note(installed_tools) or {}), **shipped_tools()}
-    # Also a tool that has a fault of its own is one a crew may name.
     names = set(declared.tools)
     for path in tool_files(declared.workspace):
         file = declared.note(load_tool_file, path, declared.workspace, taken=names)
@@ -90,8 +101,7 @@ def _read_tools(declared: Declared) -> None:
         declared.tool_files[path] = file
         names |= {tool.name for tool in offers_of(file)}
         declared.tools |= {tool.name: tool for tool in declared.note(tools_of, path, file, {}) or ()}
-    for path, spec in declared.crews.items():
-        declared.note(check_tools, path, spec, names)
+    return names
 
 
 def _read_workflow(declared: Declared, path: Path, crews: set[str], taken: set[str]) -> None:

@@ -15,7 +15,17 @@ OWN_SYSTEM = "own_system"
 # Made by our own code out of the catalog and of policed tables, or by the company's own systems; every other
 # kind is text that people wrote.
 _OURS = frozenset(
-    {FIGURES, BLOCKED, OWN_SYSTEM, "suggestion", "unsure", "chart", "data_product", "classification", "access"}
+    {
+        FIGURES,
+        BLOCKED,
+        OWN_SYSTEM,
+        "suggestion",
+        "unsure",
+        "chart",
+        "data_product",
+        "classification",
+        "access",
+    }
 )
 # A cell that is longer was written as prose, and by anybody.
 _LONGEST_LABEL = 60

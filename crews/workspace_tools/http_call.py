@@ -115,7 +115,9 @@ def _refused(tool: HttpTool, host: str, status: int) -> ToolOutcome | None:
     if status == _NOT_NOW:
         return _away(f"{host} takes no more requests just now ({status}).")
     if httpx.codes.is_redirect(status):
-        return _not_known(tool, f"{host} wants to send Crewdesk elsewhere ({status}), which it does not follow.")
+        return _not_known(
+            tool, f"{host} wants to send Crewdesk elsewhere ({status}), which it does not follow."
+        )
     if httpx.codes.is_client_error(status) and status != _GAVE_UP:
         return _away(f"{host} refuses the request ({status}).")
     return _not_known(tool, f"{host} failed ({status}).")

@@ -36,8 +36,8 @@ def _load(point: EntryPoint) -> ToolSpec:
         raise WorkspaceInvalid(f"{_origin(point)}: it gives no ToolSpec.")
     if tool.name != point.name or re.match(TOOL_NAME, tool.name) is None:
         raise WorkspaceInvalid(
-            f"{_origin(point)}: its tool is called '{tool.name}'; its name is that of the entry point, in small "
-            "letters, digits and underscores."
+            f"{_origin(point)}: its tool is called '{tool.name}'; its name is that of the entry point, in "
+            "small letters, digits and underscores."
         )
     return tool
 

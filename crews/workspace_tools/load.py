@@ -46,7 +46,7 @@ def all_tools(workspace: Path, secrets: Secrets) -> dict[str, ToolSpec]:
 def load_tool_file(path: Path, workspace: Path, *, taken: Collection[str]) -> HttpTool | McpServer:
     """Raises WorkspaceInvalid naming file and key."""
     kind = load_yaml(path, ToolFile).kind
-    declared: HttpTool | McpServer = load_yaml(path, HttpTool if kind == "http" else McpServer)
+    declared = load_yaml(path, HttpTool) if kind == "http" else load_yaml(path, McpServer)
     if declared.name != path.stem:
         raise WorkspaceInvalid(f"{path}: name: it must be '{path.stem}', like the file.")
     known = load_people(workspace / "people.yaml").groups

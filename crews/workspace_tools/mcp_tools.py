@@ -4,7 +4,7 @@ describes it in any other way."""
 import threading
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from jsonschema import Draft202012Validator
 from mcp import ClientSession, types
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, create_model, 
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from crews.tools.gate import Effect, Status, ToolOutcome
 from crews.workspace_tools.answer import finding_of, outcome_of
@@ -61,8 +62,7 @@ def accepted(tool: OfferedTool) -> Definition | None:
 
 
 def arguments_model(name: str, schema: dict[str, Any]) -> type[BaseModel]:
-    """A model that takes what fits this JSON schema, and shows a model just that. References lead nowhere
-    outside of the schema."""
+    """Takes what fits this JSON schema, and shows a model just that."""
     validator = Draft202012Validator(schema, registry=Registry())
 
     class Arguments(BaseModel):
@@ -71,7 +71,10 @@ def arguments_model(name: str, schema: dict[str, Any]) -> type[BaseModel]:
         @model_validator(mode="before")
         @classmethod
         def _fits(cls, given: Any) -> Any:
-            error = next(validator.iter_errors(given), None)
+            try:
+                error = next(validator.iter_errors(given), None)
+            except Unresolvable as unresolvable:
+                raise ValueError("the accepted schema leads to nothing") from unresolvable
             if error is not None:
                 where = ".".join(str(part) for part in error.absolute_path) or "arguments"
                 raise ValueError(f"{where}: {error.message[:300]}")
@@ -98,7 +101,7 @@ def call_mcp(
 ) -> ToolOutcome:
     """Raises EffectUnknown where something may or may not have been done, SecretMissing."""
     call = _Call()
-    given = cast(dict[str, Any], without_nothing(arguments.model_dump(mode="json")))
+    given = without_nothing(arguments.model_dump(mode="json"))
 
     async def work(session: ClientSession) -> None:
         there = (await list_tools(session)).get(tool.tool)
@@ -106,8 +109,8 @@ def call_mcp(
             call.refused = f"The server no longer has the tool '{tool.tool}'."
         elif defined(there) != accepted(tool):
             call.refused = (
-                f"The server describes '{tool.tool}' otherwise than was accepted in tools/{server.name}.yaml, so "
-                "it is not used; `crewdesk crews check` shows what has changed."
+                f"The server describes '{tool.tool}' otherwise than was accepted in tools/{server.name}.yaml, "
+                "so it is not used; `crewdesk crews check` shows what has changed."
             )
         else:
             call.sent = True
@@ -173,7 +176,8 @@ def _outcome(
         sentence = f"What {server.name} answers is larger than {server.max_bytes:,} bytes."
         read = tool.effect is Effect.READ
         return ToolOutcome(
-            Status.UNAVAILABLE if read else Status.FOUND, note=sentence if read else f"It was done. {sentence}"
+            Status.UNAVAILABLE if read else Status.FOUND,
+            note=sentence if read else f"It was done. {sentence}",
         )
     if tool.effect is not Effect.READ and outcome.status is Status.NOTHING_FOUND:
         return ToolOutcome(Status.FOUND, note="It was done.")

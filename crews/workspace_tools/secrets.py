@@ -46,5 +46,7 @@ def without_secrets(value: Any, secrets: Secrets) -> Any:
 def _spelled(header: SecretHeader, secrets: Secrets) -> str:
     secret = secrets.get(header.secret)
     if secret is None:
-        raise SecretMissing(f"CREWDESK_TOOL_SECRETS has no secret '{header.secret}'; an administrator can set it.")
+        raise SecretMissing(
+            f"CREWDESK_TOOL_SECRETS has no secret '{header.secret}'; an administrator can set it."
+        )
     return f"{header.prefix}{secret.get_secret_value()}"

@@ -5,10 +5,20 @@ nothing a server says of itself changes an effect or a right.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from crews.output_schema import FieldName, OutputSchema
 from crews.tools.gate import Effect
@@ -50,15 +60,21 @@ class SecretHeader(_Part):
     prefix: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]*$", max_length=80)] = ""
 
 
-Header = str | SecretHeader
+# Visible ASCII: a header ends with its line.
+Plain = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]*$", max_length=500)]
+# Told apart beforehand, so that what is wrong with one is not said of the other.
+Header = Annotated[
+    Annotated[Plain, Tag("text")] | Annotated[SecretHeader, Tag("secret")],
+    Discriminator(lambda given: "secret" if isinstance(given, dict | SecretHeader) else "text"),
+]
 
 
 class Governed(_Part):
     """`effect` says what a call does to the world: `external` also where it only hands something to somebody
-    outside. `groups` may use it, and all who would read its answer need one of them. With `trust: internal` it
-    is one of the company's own systems: it gets the values behind tokens where it only reads, and short
-    values it answers do not make a run untrusted; text that people wrote still does. `classification` is that
-    of its answers."""
+    outside. `groups` may use it, and all who would read its answer need one of them. With `trust: internal`
+    it is one of the company's own systems: it gets the values behind tokens where it only reads, and short
+    values it answers do not make a run untrusted; text that people wrote still does. `classification` is
+    that of its answers."""
 
     name: ToolName
     effect: Effect
@@ -114,9 +130,7 @@ class HttpTool(Governed):
         if self.arguments is not None and self.arguments.type != "object":
             raise ValueError("arguments: they are an object with properties")
         if self.effect is Effect.READ and self.request.method not in ("GET", "POST"):
-            raise ValueError(
-                f"request: {self.request.method} changes something, so its effect is no `read`"
-            )
+            raise ValueError(f"request: {self.request.method} changes something, so its effect is no `read`")
         if self.effect is not Effect.READ and self.request.method == "GET":
             raise ValueError("request: a GET changes nothing; its effect is `read`, or its method another")
         self._check_places()
@@ -164,6 +178,9 @@ class OfferedTool(Governed):
             Draft202012Validator.check_schema(schema)
         except SchemaError as error:
             raise ValueError(f"this is no JSON schema: {error.message}") from error
+        outside = next((ref for ref in _references(schema) if not ref.startswith("#")), None)
+        if outside is not None:
+            raise ValueError(f"'{outside}' leads out of the schema, and nothing is fetched")
         return schema
 
 
@@ -192,6 +209,17 @@ class McpServer(_Part):
         if self.url is not None and self.environment:
             raise ValueError("environment: only a server that is started by `command` has one")
         return self
+
+
+def _references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        for key, inner in schema.items():
+            if key in ("$ref", "$dynamicRef") and isinstance(inner, str):
+                yield inner
+            yield from _references(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from _references(inner)
 
 
 def check_address(url: str, headers: dict[str, Header], *, places: bool) -> None:

@@ -100,7 +100,12 @@ class McpStandIn:
         self.tools = Tools()
         self.faults = FaultPlan()
         self.requests: Journal[tuple[str, dict[str, str]]] = Journal()
-        self.server = LoopbackServer(self._serve)
+
+        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            await self._serve(scope, receive, send)
+
+        # A function: of a bound method uvicorn thinks that it is an application of the older kind.
+        self.server = LoopbackServer(serve)
         self._manager: tuple[asyncio.AbstractEventLoop, StreamableHTTPSessionManager] | None = None
 
     @property

@@ -1,5 +1,5 @@
-"""A company's parcel system over real HTTP, as a workspace's own tool meets it: it checks the key, keeps every
-request as it came, and can fail in each way a system fails.
+"""A company's parcel system over real HTTP, as a workspace's own tool meets it: it checks the key, keeps
+every request as it came, and can fail in each way a system fails.
 
 `GET /v1/parcels/{parcel}` tells where one is; `POST /v1/orders` orders some, once for an idempotency key.
 """

@@ -101,14 +101,19 @@ def mcp_file(url: str, **changes: Any) -> dict[str, Any]:
 
 
 def write_workspace(folder: Path, *files: dict[str, Any]) -> Path:
-    (folder / "tools").mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "workspace.yaml").write_text("name: Shop\n")
     (folder / "people.yaml").write_text("groups: {everyone: All, finance: Money}\npeople: []\n")
+    write_tools(folder, *files)
+    return folder
+
+
+def write_tools(folder: Path, *files: dict[str, Any]) -> None:
+    (folder / "tools").mkdir(exist_ok=True)
     for file in files:
         # By way of JSON, so that no anchors are written.
         plain = json.loads(json.dumps(file))
         (folder / "tools" / f"{file['name']}.yaml").write_text(yaml.safe_dump(plain, sort_keys=False))
-    return folder
 
 
 def tools_from(folder: Path, *files: dict[str, Any]) -> dict[str, ToolSpec]:
