@@ -109,7 +109,7 @@ def call_mcp(
             call.refused = f"The server no longer has the tool '{tool.tool}'."
         elif defined(there) != accepted(tool):
             call.refused = (
-                f"The server describes '{tool.tool}' otherwise than was accepted in tools/{server.name}.yaml, "
+                f"The server describes '{tool.tool}' otherwise than tools/{server.name}.yaml accepts, "
                 "so it is not used; `crewdesk crews check` shows what has changed."
             )
         else:

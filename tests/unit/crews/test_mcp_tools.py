@@ -128,7 +128,7 @@ def test_a_tool_that_changed_is_refused_until_the_file_says_so(
     server.tools.listed[0] = server.tools.listed[0].model_copy(update=change)
     refused = gate.call(tool, parcel="a")
     assert (refused["status"], len(server.tools.calls)) == ("denied", 0)
-    assert "otherwise than was accepted in tools/parcels.yaml" in refused["note"]
+    assert "otherwise than tools/parcels.yaml accepts" in refused["note"]
     [told] = changed(tmp_path)
     path = tmp_path / "w" / "tools" / "parcels.yaml"
     assert told.startswith(f"{path}:11: tools.0: the server's words for 'findParcel' have changed")
