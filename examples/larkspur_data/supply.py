@@ -17,7 +17,7 @@ ORDER_COLUMNS = ["order_line", "sku", "supplier_id", "centre", "ordered_on", "du
 
 _WEEKS_APART = 4
 # Pieces of an article that sells as often as its weight says, in four weeks.
-_USUAL_PIECES = 14
+_USUAL_PIECES = 11
 _CENTRES = (("Millbrook", 0.55), ("Osier Point", 0.45))
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from knowledge.warehouse.check_spec import Reference
 from knowledge.warehouse.metric_spec import CalendarFile, Entity, Metric, SemanticModel
 from knowledge.warehouse.spec import DataProduct
+from knowledge.warehouse.supply.spec import SupplySpec
 from ledger.errors import WorkspaceInvalid
 from ledger.workspace import CATALOG, Workspace
 from ledger.yaml_file import line_of, load_yaml
@@ -20,14 +21,15 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Products by name, models by name, entities by name. `folder` is the workspace's, which locations are
-    relative to."""
+    """Products by name, models by name, entities by name; `supply` where stock is planned. `folder` is the
+    workspace's, which locations are relative to."""
 
     folder: Path
     products: Mapping[str, DataProduct] = field(default_factory=dict)
     models: Mapping[str, SemanticModel] = field(default_factory=dict)
     entities: Mapping[str, Entity] = field(default_factory=dict)
     calendar: CalendarFile = field(default_factory=CalendarFile)
+    supply: SupplySpec | None = None
 
     def metrics(self) -> Iterator[tuple[str, SemanticModel, Metric]]:
         """Each with the name it is asked for by, `model.metric`."""
@@ -42,13 +44,14 @@ def load_catalog(workspace: Workspace) -> Catalog:
     products = _read(folder / "products", DataProduct, lambda product: product.name)
     models = _read(folder / "metrics", SemanticModel, lambda model: model.name)
     entities = _read(folder / "entities", Entity, lambda entity: entity.name)
-    calendar = folder / "calendar.yaml"
+    calendar, supply = folder / "calendar.yaml", folder / "supply.yaml"
     catalog = Catalog(
         folder=workspace.folder,
         products={name: product for name, (_, product) in products.items()},
         models={name: model for name, (_, model) in models.items()},
         entities={name: entity for name, (_, entity) in entities.items()},
         calendar=load_yaml(calendar, CalendarFile) if calendar.exists() else CalendarFile(),
+        supply=load_yaml(supply, SupplySpec) if supply.exists() else None,
     )
     for path, product in products.values():
         _check_product(path, product, catalog, frozenset(workspace.people.groups))
@@ -56,6 +59,8 @@ def load_catalog(workspace: Workspace) -> Catalog:
         _check_model(path, model, catalog)
     for path, entity in entities.values():
         _check_entity(path, entity, catalog)
+    if catalog.supply is not None:
+        _check_supply(supply, catalog.supply, catalog)
     return catalog
 
 
@@ -129,6 +134,30 @@ def _check_entity(path: Path, entity: Entity, catalog: Catalog) -> None:
         if feature.metric not in metrics:
             at = ("features", name, "metric")
             raise _wrong(path, at, f"there is no metric {feature.metric}; there are {_listed(metrics)}.")
+
+
+def _check_supply(path: Path, supply: SupplySpec, catalog: Catalog) -> None:
+    metrics = {name for name, _, _ in catalog.metrics()}
+    for (part, key), name in supply.names():
+        if key == "metric" and name not in metrics:
+            raise _wrong(path, (part, key), f"there is no metric {name}; there are {_listed(metrics)}.")
+        if key != "metric":
+            metric = getattr(supply, part).metric
+            _check_dimension(path, (part, key), name, catalog.models.get(metric.partition(".")[0]), catalog)
+    if catalog.models[supply.demand.metric.partition(".")[0]].time is None:
+        raise _wrong(path, ("demand", "metric"), f"{supply.demand.metric} has no time to go by.")
+
+
+def _check_dimension(
+    path: Path, at: tuple[str, str], name: str, model: SemanticModel | None, catalog: Catalog
+) -> None:
+    place, _, dimension = name.partition(".")
+    if model is not None and place in model.joins:
+        model = catalog.models.get(model.joins[place].model)
+    elif model is not None and place != model.name:
+        model = None
+    if model is None or dimension not in model.dimensions:
+        raise _wrong(path, at, f"the metric cannot be cut by {name}.")
 
 
 def _listed(names: Iterable[str]) -> str:
