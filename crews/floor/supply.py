@@ -1,4 +1,4 @@
-"""How a crew that plans stock answers without a language model: it has its tool reckon, and tells the rows."""
+"""How a crew that plans stock answers without a language model: its tool reckons, and it tells the rows."""
 
 from crews.data_analyst.floor import figure_claims, of_kind, without_figures
 from crews.floor.turn import FloorPlan, FloorReply, FloorTurn, ToolRequest

@@ -1,4 +1,5 @@
-"""The tools that plan stock out of governed figures: what will be asked for, what to order, what arrives when.
+"""The tools that plan stock out of governed figures: what will be asked for, what to order, what arrives
+when.
 
 They reckon and order nothing. What they go by stands in the workspace's `catalog/supply.yaml`.
 """
@@ -81,21 +82,22 @@ def _unsure(error: QueryRefused) -> ToolOutcome:
 
 FORECAST_DEMAND = _tool(
     "forecast_demand",
-    "Foretells how many pieces of each article of a group will be asked for in a month, with an 80 % interval.",
+    "Foretells how many pieces of each article of a group will be asked for in a month, with an 80 % "
+    "interval.",
     tell_forecast,
     with_stock=False,
 )
 PLAN_STOCK = _tool(
     "plan_stock",
-    "Reckons how many pieces of each article of a group to order today, from demand, what is free, what is under "
-    "way, days from order to arrival and safety stock. It orders nothing.",
+    "Reckons how many pieces of each article of a group to order today, from demand, what is free, what is "
+    "under way, days from order to arrival and safety stock. It orders nothing.",
     tell_plan,
     with_stock=True,
 )
 SCHEDULE_DELIVERIES = _tool(
     "schedule_deliveries",
-    "Tells which supplier's deliveries of a group arrive when: those under way, and those that plan_stock would "
-    "order today.",
+    "Tells which supplier's deliveries of a group arrive when: those under way, and those that plan_stock "
+    "would order today.",
     tell_schedule,
     with_stock=True,
 )

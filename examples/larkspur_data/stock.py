@@ -36,7 +36,8 @@ def stock_rows(products: tuple[Product, ...], today: date) -> Iterator[tuple[obj
 
 
 def count_stock(day: date, goods: list[Product]) -> Iterator[tuple[object, ...]]:
-    """Of one day. Between the level of this week's Monday and that of the next, so that neighbouring days are alike."""
+    """Of one day: between the level of this week's Monday and that of the next, so that neighbouring days are
+    alike."""
     monday = day - timedelta(days=day.weekday())
     share = day.weekday() / 7
     for centre, size in _CENTRES.items():

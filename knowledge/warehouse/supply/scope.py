@@ -11,7 +11,10 @@ from knowledge.warehouse.statistics.periods import call_period, step_from, steps
 
 # Farther ahead a year ago is no longer the past.
 FARTHEST_MONTHS = 11
-_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 _NUMBERED = re.compile(r"\b(20\d\d)-(0[1-9]|1[0-2])\b")
 _NAMED = re.compile(rf"\b({'|'.join(_MONTHS)})\b(?:\s+(20\d\d))?", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
@@ -43,11 +46,12 @@ def month_meant(about: str, today: date) -> Month:
         first = date(year, month, 1)
     else:
         first = step_from(this, 1, Grain.MONTH)
+    farthest = step_from(this, FARTHEST_MONTHS, Grain.MONTH)
     ahead = steps_between(this, first, Grain.MONTH)
     if not 0 <= ahead <= FARTHEST_MONTHS:
         raise QueryRefused(
-            f"{call_period(first, Grain.MONTH)} cannot be planned: take a month from {call_period(this, Grain.MONTH)} "
-            f"to {call_period(step_from(this, FARTHEST_MONTHS, Grain.MONTH), Grain.MONTH)}."
+            f"{call_period(first, Grain.MONTH)} cannot be planned; take a month from "
+            f"{call_period(this, Grain.MONTH)} to {call_period(farthest, Grain.MONTH)}."
         )
     return Month(first)
 

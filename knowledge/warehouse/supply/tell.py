@@ -1,5 +1,5 @@
-"""Forecast, plan and schedule as governed results: their rows, the sentences that sum them up, and by which rule
-and how surely."""
+"""Forecast, plan and schedule as governed results: their rows, the sentences that sum them up, and by which
+rule and how surely."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +14,8 @@ from knowledge.warehouse.supply.scope import Month
 _PIECES = "pieces"
 _MOST_NAMED = 5
 _FORECAST_RULE = (
-    "Demand of a month is that of the same month a year before times the growth of the last twelve months over "
-    "the twelve before, shared among articles as in the last twelve months (Gross and Sohl 1990)"
+    "Demand of a month is that of the same month a year before times the growth of the last twelve months "
+    "over the twelve before, shared among articles as in the last twelve months (Gross and Sohl 1990)"
 )
 
 
@@ -49,8 +49,8 @@ def tell_forecast(supply: Supply) -> Told:
         _pieces("high", "At most (80 %)", decimals=1),
     )
     sentence = (
-        f"In {month.label} about {total:,.0f} pieces of {_listed(supply.groups)} are expected to be asked for, "
-        f"of {len(rows)} articles."
+        f"In {month.label} about {total:,.0f} pieces of {_listed(supply.groups)} are expected to be asked "
+        f"for, of {len(rows)} articles."
     )
     notes = (*_growths(demand), f"{_FORECAST_RULE}; {_tried(demand)}.", *_uncertain(demand))
     return _told(
@@ -98,13 +98,14 @@ def tell_plan(supply: Supply) -> Told:
     if lacking:
         names = [f"{one.article.name} ({-one.left:,})" for one in lacking]
         sentences.append(
-            f"Without more than what is under way, {len(lacking)} articles run out before {month.label} ends, short "
-            f"by so many pieces: {_listed(names)}."
+            f"Without more than what is under way, {len(lacking)} articles run out before {month.label} "
+            f"ends, short by so many pieces: {_listed(names)}."
         )
     notes = (
-        f"To order = demand until the next order could arrive (days from order to arrival and {supply.spec.review_days} "
-        f"days of review) + safety stock - free - under way until then; safety stock = "
-        f"{supply.spec.service:.0%} service, from how far forecasts were off (Silver, Pyke and Thomas 2017).",
+        f"To order = demand until the next order could arrive (days from order to arrival and "
+        f"{supply.spec.review_days} days of review) + safety stock - free - under way until then; safety "
+        f"stock = {supply.spec.service:.0%} service, from how far forecasts were off (Silver, Pyke and "
+        "Thomas 2017).",
         *_uncertain(supply.demand),
         *_left_out(plan),
     )
@@ -139,8 +140,8 @@ def tell_schedule(supply: Supply) -> Told:
         for one in deliveries
     ]
     notes = (
-        "Arrival = today + days until departure + days of transit, of the supplier; what is under way arrives when "
-        "its order says. All goes to the distribution centres; stores are served from there.",
+        "Arrival = today + days until departure + days of transit, of the supplier; what is under way "
+        "arrives when its order says. All goes to the distribution centres; stores are served from there.",
         *_left_out(plan),
     )
     title = f"Delivery schedule for {_listed(supply.groups)}, from {supply.today.isoformat()}"
@@ -151,7 +152,10 @@ def _arriving(supply: Supply, plan: Plan, month: Month) -> Iterator[str]:
     deliveries = schedule(plan, supply.today)
     coming = [one for one in deliveries if one.is_ordered and one.arrives < month.end]
     pieces = sum(one.pieces for one in coming)
-    yield f"Until the end of {month.label} {len(coming)} deliveries with {pieces:,} pieces arrive that are under way."
+    yield (
+        f"Until the end of {month.label} {len(coming)} deliveries with {pieces:,} pieces arrive that are "
+        "under way."
+    )
     new = [one for one in deliveries if not one.is_ordered]
     if new and new[0].arrives >= month.end:
         yield f"Nothing that is ordered today arrives before {month.label} ends."
