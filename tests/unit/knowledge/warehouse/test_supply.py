@@ -128,8 +128,8 @@ def test_the_schedule_tells_what_arrives_when(warehouse: Warehouse) -> None:
     )
     assert told.sentences == (
         "Until the end of April 2026 1 deliveries with 5 pieces arrive that are under way.",
-        f"What is to be ordered today from Northmill is {order} pieces; it leaves on 2026-03-22 and arrives on "
-        "2026-04-02.",
+        f"What is to be ordered today from Northmill is {order} pieces; it leaves on 2026-03-22 and "
+        "arrives on 2026-04-02.",
     )
     assert (
         "Nothing that is ordered today arrives before March 2026 ends."
