@@ -9,6 +9,7 @@ from crews.tools.gate import Status, ToolOutcome
 from crews.tools.trust import OWN_SYSTEM, Trust, is_prose
 from crews.workspace_tools.spec import Governed
 from ledger.evidence import Finding
+from ledger.schema import storable
 
 TOOL_ANSWER = "tool_answer"
 NOTHING = "It has nothing on this."
@@ -47,5 +48,5 @@ def _lines(value: Any, path: str) -> Iterator[str]:
         for number, item in enumerate(value, start=1):
             yield from _lines(item, f"{path} {number}".strip())
     elif value is not None and value != "":
-        told = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+        told = {True: "yes", False: "no"}[value] if isinstance(value, bool) else storable(str(value))
         yield f"{path}: {told}" if path else told

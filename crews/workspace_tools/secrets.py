@@ -49,4 +49,10 @@ def _spelled(header: SecretHeader, secrets: Secrets) -> str:
         raise SecretMissing(
             f"CREWDESK_TOOL_SECRETS has no secret '{header.secret}'; an administrator can set it."
         )
-    return f"{header.prefix}{secret.get_secret_value()}"
+    told = f"{header.prefix}{secret.get_secret_value()}"
+    if not (told.isascii() and told.isprintable()):
+        raise SecretMissing(
+            f"The secret '{header.secret}' of CREWDESK_TOOL_SECRETS is no header's value: it has a line break, or "
+            "letters beyond ASCII."
+        )
+    return told

@@ -100,10 +100,6 @@ def read_demand(
     return _demand(history, names, months)
 
 
-def months_until(day: date, demand: Demand) -> int:
-    return steps_between(demand.months[-1], day, Grain.MONTH)
-
-
 def _demand(
     history: Mapping[str, Sequence[float]], names: Mapping[str, tuple[str, str]], months: tuple[date, ...]
 ) -> Demand:
