@@ -179,12 +179,12 @@ class StepContext:
         with self._lock:
             self.effects_asked.clear()
 
-    def effect_position(self, tool: str, digest: str) -> int:
-        """Of this request among the different ones this go made of a tool."""
+    def effect_position(self, tool: str, digest: str) -> tuple[int, bool]:
+        """Of this request among the different ones this go made of a tool, and whether it made it before."""
         with self._lock:
             asked = self.effects_asked.setdefault(tool, {})
             free = next(number for number in count() if number not in asked.values())
-            return asked.setdefault(digest, free)
+            return asked.setdefault(digest, free), asked[digest] != free
 
     def forget_effect(self, tool: str, digest: str) -> None:
         """It was not done, so the next one takes its place."""

@@ -64,7 +64,13 @@ def doubt_caveats(doubts: Mapping[str, str]) -> list[str]:
 
 def undecided_caveats(spans: Sequence[Span]) -> list[str]:
     """What the gate kept a specialist from doing without a person's word."""
-    tools = [span.name.removeprefix("tool ") for span in spans if span.attributes.get("needs_decision")]
+    # Asked for twice, it was done the first time.
+    done = [(span.name, span.input) for span in spans if span.attributes.get("status") == "found"]
+    tools = [
+        span.name.removeprefix("tool ")
+        for span in spans
+        if span.attributes.get("needs_decision") and (span.name, span.input) not in done
+    ]
     return [
         f"{tool} was not carried out: it needs a person's decision, because the run had read what others "
         "wrote."

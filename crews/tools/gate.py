@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -131,12 +131,17 @@ def _guarded(
         _authorize(context, tool)
         known = context.mask.reveal(raw_arguments) if tool.may_know_values else raw_arguments
         arguments = tool.arguments.model_validate(known, strict=True)
-        done = _done_before(context, tool, arguments)
-        if done is None:
+        effect = None if tool.only_reads or tool.knows_repeats else _place_of(context, tool, arguments)
+        done = None if effect is None else _done_before(context, tool, effect)
+        # Who repeats a step, or goes at it anew, is told what was done; who asks twice is asked why.
+        if done is None or (effect is not None and effect.is_again):
             _require_decision(context, tool, span)
         context.budget.spend_tool_call()
+        if done is not None:
+            return done
         # What the tool records of its own work hangs below its span.
-        return done or _carry_out(replace(context, parent_span=span.id), tool, arguments)
+        below = replace(context, parent_span=span.id)
+        return tool.run(below, arguments) if effect is None else _carry_out(below, tool, arguments, effect)
     except (NotPermitted, BudgetExceeded, StepCancelled) as error:
         span.failure = str(error)
         return ToolOutcome(Status.DENIED, note=str(error))
@@ -165,12 +170,23 @@ def _authorize(context: StepContext, tool: ToolSpec) -> None:
     raise NotPermitted(f"{principal.email} is in none of the groups that may use {tool.name}.")
 
 
-def _done_before(context: StepContext, tool: ToolSpec, arguments: BaseModel) -> ToolOutcome | None:
+class _Place(NamedTuple):
+    """Of a request with an effect among those of its step; `is_again` if this go has made it before."""
+
+    position: int
+    digest: str
+    is_again: bool
+
+
+def _place_of(context: StepContext, tool: ToolSpec, arguments: BaseModel) -> _Place:
+    digest = request_digest(arguments.model_dump(mode="json"))
+    position, is_again = context.effect_position(tool.name, digest)
+    return _Place(position, digest, is_again)
+
+
+def _done_before(context: StepContext, tool: ToolSpec, place: _Place) -> ToolOutcome | None:
     """What came of this very request of this step, as it came then; the same tokens are put in again."""
-    if tool.only_reads or tool.knows_repeats:
-        return None
-    position, digest = _place_of(context, tool, arguments)
-    recorded = recorded_effect(context.db, context.claim, tool.name, position, digest)
+    recorded = recorded_effect(context.db, context.claim, tool.name, place.position, place.digest)
     if recorded is None:
         return None
     told = context.mask.reveal(recorded)
@@ -178,17 +194,9 @@ def _done_before(context: StepContext, tool: ToolSpec, arguments: BaseModel) -> 
     return ToolOutcome(Status(told["status"]), findings=findings, note=told["note"])
 
 
-def _place_of(context: StepContext, tool: ToolSpec, arguments: BaseModel) -> tuple[int, str]:
-    digest = request_digest(arguments.model_dump(mode="json"))
-    return context.effect_position(tool.name, digest), digest
-
-
-def _carry_out(context: StepContext, tool: ToolSpec, arguments: BaseModel) -> ToolOutcome:
+def _carry_out(context: StepContext, tool: ToolSpec, arguments: BaseModel, place: _Place) -> ToolOutcome:
     """Raises CrewdeskError."""
-    if tool.only_reads or tool.knows_repeats:
-        return tool.run(context, arguments)
-    position, digest = _place_of(context, tool, arguments)
-    key = intend_effect(context.db, context.claim, tool.name, position, digest)
+    key = intend_effect(context.db, context.claim, tool.name, place.position, place.digest)
     crash_point("effect.intended")
     try:
         outcome = tool.run(replace(context, effect_key=key), arguments)
@@ -198,7 +206,7 @@ def _carry_out(context: StepContext, tool: ToolSpec, arguments: BaseModel) -> To
     crash_point("effect.done")
     if outcome.status in (Status.DENIED, Status.UNAVAILABLE):
         withdraw_effect(context.db, key)
-        context.forget_effect(tool.name, digest)
+        context.forget_effect(tool.name, place.digest)
     else:
         confirm_effect(context.db, key, _to_record(context, outcome))
     return outcome

@@ -9,7 +9,6 @@ from urllib.parse import quote
 from crews.workspace_tools.secrets import Secrets, headers_with
 from crews.workspace_tools.spec import PLACE, HttpTool
 from ledger.errors import InvalidInput
-from ledger.schema import storable
 
 _DOTS = frozenset({"", ".", ".."})
 
@@ -29,7 +28,7 @@ def outgoing(
     tool: HttpTool, arguments: Mapping[str, Any], secrets: Secrets, effect_key: str | None
 ) -> Outgoing:
     """Raises InvalidInput, SecretMissing."""
-    given = {name: _writable(value) for name, value in arguments.items() if value is not None}
+    given = {name: value for name, value in arguments.items() if value is not None}
     request = tool.request
     # Whole bodies as they come: compressed ones could be any size.
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
@@ -56,15 +55,6 @@ def _address(template: str, given: Mapping[str, Any]) -> str:
             raise InvalidInput(f"'{told}' is no value for the address; give the name or number itself.")
         filled.append(told)
     return host + "/".join(filled)
-
-
-def _writable(value: Any) -> Any:
-    """Half a surrogate pair, which a model may well write, has no bytes."""
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, dict):
-        return {key: _writable(item) for key, item in value.items()}
-    return [_writable(item) for item in value] if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> str:

@@ -52,7 +52,7 @@ def _spelled(header: SecretHeader, secrets: Secrets) -> str:
     told = f"{header.prefix}{secret.get_secret_value()}"
     if not (told.isascii() and told.isprintable()):
         raise SecretMissing(
-            f"The secret '{header.secret}' of CREWDESK_TOOL_SECRETS is no header's value: it has a line break, or "
-            "letters beyond ASCII."
+            f"The secret '{header.secret}' of CREWDESK_TOOL_SECRETS is no header's value: it has a line "
+            "break, or letters beyond ASCII."
         )
     return told

@@ -37,8 +37,7 @@ class Worker:
         self.url, self.system = url, system
         self.run_id = ask(self.db).run_id
         self.step_id = step_row(self.db, self.run_id, "answer").id
-        # Trusted, or its own answer would keep the next attempt from trying.
-        self.workspace = write_workspace(folder / "w", order_tool(system.url, trust="internal"))
+        self.workspace = write_workspace(folder / "w", order_tool(system.url))
 
     def start(self, *crash_at: str) -> subprocess.Popen[str]:
         release_leases(self.db)

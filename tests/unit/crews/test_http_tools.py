@@ -70,12 +70,14 @@ def test_arguments_fill_their_places_and_the_answer_is_evidence(
     assert KEY not in json.dumps([[span.input, span.output, span.attributes] for span in gate.spans])
 
 
-def test_half_a_letter_is_sent_as_none_and_told_as_none(
+def test_half_a_letter_is_told_as_none_and_never_sent(
     gate: Gate, system: ParcelSystem, tmp_path: Path
 ) -> None:
+    tool = status_tool(system, tmp_path)
     system.fail(HttpStatus(200, b'{"data": {"parcel": {"state": "\\ud800 here"}}}'))
-    answer = gate.call(status_tool(system, tmp_path), parcel="a\ud800")
-    assert system.received[0].path.endswith("/a%EF%BF%BD")
+    assert gate.call(tool, parcel="a\ud800")["status"] == "denied"
+    assert len(system.received) == 0
+    answer = gate.call(tool, parcel="a")
     assert plain(answer["evidence"][0]["text"]) == "state: \ufffd here"
 
 
@@ -88,7 +90,7 @@ def test_what_is_left_out_is_not_sent(gate: Gate, system: ParcelSystem, tmp_path
     assert system.received[1].json == {"pieces": 3}
 
 
-@given(parcel=st.text(st.characters(), max_size=40) | st.just("\ud800"))
+@given(parcel=st.text(max_size=40))
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_argument_leads_anywhere_else(parcel: str) -> None:
     tool = HttpTool.model_validate(http_tool("https://parcels.example"))
