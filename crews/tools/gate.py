@@ -16,9 +16,9 @@ from pydantic import BaseModel, ValidationError
 
 from crews.errors import BudgetExceeded, DecisionNeeded, StepCancelled
 from crews.step_context import StepContext
+from crews.tools.masked_finding import masked_finding
 from crews.tools.trust import untrusted_among
 from crews.tools.untrusted import explain_marks, mark_untrusted
-from knowledge.quality.injection import suspect
 from ledger.crash_points import crash_point
 from ledger.effects import (
     EffectUnknown,
@@ -31,16 +31,13 @@ from ledger.effects import (
     withdraw_effect,
 )
 from ledger.errors import CrewdeskError, ErrorKind, NotPermitted
-from ledger.evidence import FIGURES, Evidence, Finding, list_evidence
+from ledger.evidence import Evidence, Finding, list_evidence
 from ledger.log import get_logger
 from ledger.masking import mask_secrets
 from ledger.people import Right
 from ledger.spans import OpenSpan
 
 _log = get_logger(__name__)
-
-# Details of a finding that the workspace declares, or that we made ourselves.
-_NOT_READ = frozenset({"owner", "document_id", "passage_id", "collection", "classification"})
 
 
 class Effect(StrEnum):
@@ -110,7 +107,9 @@ def call_tool(context: StepContext, tool: ToolSpec, raw_arguments: dict[str, Any
     span_name = f"tool {tool.name}"
     with context.recorder.span("tool", span_name, raw_arguments, parent_id=context.parent_span) as span:
         outcome = _guarded(context, tool, raw_arguments, span)
-        evidence = context.add_evidence([_masked(context, item) for item in outcome.findings], outcome.labels)
+        evidence = context.add_evidence(
+            [masked_finding(context, item) for item in outcome.findings], outcome.labels
+        )
         answer = context.mask.data(_answer(outcome, raw_arguments, evidence, context.boundary))
         span.output = answer
         span.attributes["status"] = outcome.status
@@ -216,7 +215,7 @@ def _to_record(context: StepContext, outcome: ToolOutcome) -> dict[str, Any]:
     return {
         "status": outcome.status,
         "note": None if outcome.note is None else context.mask.fresh(outcome.note),
-        "findings": [asdict(_masked(context, finding)) for finding in outcome.findings],
+        "findings": [asdict(masked_finding(context, finding)) for finding in outcome.findings],
     }
 
 
@@ -233,36 +232,6 @@ def _require_decision(context: StepContext, tool: ToolSpec, span: OpenSpan) -> N
         f"{tool.name} changes something and needs a person's decision, because this run has read what others "
         "wrote. It was not carried out; do not say that it was."
     )
-
-
-def _masked(context: StepContext, finding: Finding) -> Finding:
-    """With tokens in all that was read; whose document it is and where it lies is no personal secret."""
-    mask = context.mask
-    details = {
-        key: value if key in _NOT_READ else mask.fresh_data(value) for key, value in finding.details.items()
-    }
-    if finding.kind == FIGURES and "rows" in details:
-        # A figure looks like a phone number soon; which columns are personal, the catalog has said.
-        details["rows"] = _with_figures(finding.details, details["rows"])
-    suspicion = suspect("\n".join([*_told(details), finding.text]))
-    if suspicion.is_likely:
-        details["suspicious"] = list(suspicion.reasons)
-    return replace(
-        finding, text=mask.fresh(finding.text), locator=mask.fresh(finding.locator), details=details
-    )
-
-
-def _with_figures(details: dict[str, Any], masked: list[list[Any]]) -> list[list[Any]]:
-    """The rows with their figures and dates as they are; only words are masked."""
-    are_words = [column["type"] == "string" for column in details["columns"]]
-    return [
-        [hidden if words else cell for cell, hidden, words in zip(row, hidden_row, are_words, strict=True)]
-        for row, hidden_row in zip(details["rows"], masked, strict=True)
-    ]
-
-
-def _told(details: dict[str, Any]) -> list[str]:
-    return [str(details[key]) for key in ("title", "section") if details.get(key)]
 
 
 def _argument_complaint(error: ValidationError) -> str:
