@@ -41,7 +41,7 @@ def test_what_ships_and_what_is_ones_own_is_listed(crewdesk: Crewdesk, workspace
 def test_what_was_begun_fits_and_what_does_not_is_named(crewdesk: Crewdesk, workspace: Path) -> None:
     crewdesk("crews", "new", "buyer")
     checked = crewdesk("crews", "check")
-    assert (checked.status, checked.out) == (0, "4 crews, 2 workflows and 15 tools fit.\n"), checked
+    assert (checked.status, checked.out) == (0, "4 crews, 2 workflows and 18 tools fit.\n"), checked
     crew = workspace / "crews" / "buyer" / "crew.yaml"
     crew.write_text(crew.read_text().replace("[search_knowledge,", "[dance,"))
     flow = workspace / "workflows" / "buyer.yaml"
@@ -72,7 +72,7 @@ def test_tools_of_the_workspace_are_listed_checked_and_reached(
         }
         assert set(own) == {"parcel_state", "find_parcel", "order_more"}
         assert "order_more" in crewdesk("crews", "list").out
-        assert crewdesk("crews", "check").out == "3 crews, 1 workflows and 18 tools fit.\n"
+        assert crewdesk("crews", "check").out == "3 crews, 1 workflows and 21 tools fit.\n"
         parts = json.loads(crewdesk("doctor", "--json").out)["parts"]
         found = {part["part"]: part for part in parts if part["part"].startswith("tool: ")}
         assert {name: part["status"] for name, part in found.items()} == {
