@@ -1,5 +1,5 @@
-"""`crewdesk crews list|check|new`: who works here and by which workflows, those that ship and the
-workspace's own."""
+"""`crewdesk crews list|check|new`: who works here, by which workflows and with which tools, those that ship
+and the workspace's own."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,6 +38,7 @@ task:
   expected_output: |-
     One JSON object and nothing else:
     {{"claims": [{{"text": "one sentence", "evidence": ["E1"]}}], "missing": null or "what was not found"}}
+# Those of `crewdesk crews list`; a file in tools/ declares another: an HTTP address, an MCP server.
 tools: [search_knowledge, read_document]
 """
 _WORKFLOW = """\
@@ -69,16 +70,18 @@ def build_group() -> typer.Typer:
 def list_command(
     as_json: Annotated[bool, typer.Option("--json", help="A CrewList as JSON.")] = False,
 ) -> None:
-    """List crews and workflows.
+    """List crews, workflows and tools.
 
     [bold]Examples[/bold]
 
     crewdesk crews list
     """
     from cli.screen import print_json
-    from cli.shapes import CrewLine, CrewList, WorkflowLine
+    from cli.shapes import CrewLine, CrewList, ToolLine, WorkflowLine
+    from crews.declared import read_tools
 
     declared = _declared()
+    read_tools(declared)
     if declared.faults:
         raise declared.faults[0]
     crews = tuple(
@@ -94,7 +97,17 @@ def list_command(
         )
         for path, spec in declared.workflows.items()
     )
-    listed = CrewList(crews=crews, workflows=workflows)
+    tools = tuple(
+        ToolLine(
+            name=tool.name,
+            effect=tool.effect,
+            right=tool.right,
+            groups=tool.groups,
+            origin=declared.tool_origin(tool.name),
+        )
+        for tool in declared.tools.values()
+    )
+    listed = CrewList(crews=crews, workflows=workflows, tools=tools)
     if as_json:
         print_json(listed)
     else:
@@ -102,7 +115,9 @@ def list_command(
 
 
 def check_command() -> ExitStatus:
-    """Check every crew and workflow, and name file and key of whatever does not fit.
+    """Check every crew, workflow and tool, and name file and key of whatever does not fit.
+
+    An MCP server is asked what its tools are; whatever is not as it was accepted is shown.
 
     Exit status: 0 all fit, 1 something does not.
 
@@ -111,11 +126,13 @@ def check_command() -> ExitStatus:
     crewdesk crews check
     """
     declared = _declared(with_tools=True)
-    for fault in declared.faults:
+    differences = _compare_servers(declared)
+    for fault in (*declared.faults, *differences):
         print(fault)
-    if declared.faults:
+    if declared.faults or differences:
         return ExitStatus.CHECK_FAILED
-    print(f"{len(declared.crews)} crews and {len(declared.workflows)} workflows fit.")
+    told = f"{len(declared.crews)} crews, {len(declared.workflows)} workflows and {len(declared.tools)} tools"
+    print(f"{told} fit.")
     return ExitStatus.DONE
 
 
@@ -154,6 +171,29 @@ def new_command(
     print("Fill them in, and run `crewdesk crews check`.")
 
 
+def _compare_servers(declared: "Declared") -> list[str]:
+    from crews.workspace_tools.spec import McpServer
+
+    servers = {path: file for path, file in declared.tool_files.items() if isinstance(file, McpServer)}
+    if not servers:
+        return []
+    from cli.failures import say
+    from cli.start import read_settings
+    from crews.workspace_tools.compare import differences
+    from crews.workspace_tools.mcp_session import ServerAway
+    from crews.workspace_tools.secrets import SecretMissing
+    from ledger.settings import EmbeddedSettings
+
+    secrets = read_settings(EmbeddedSettings).tool_secrets or {}
+    found: list[str] = []
+    for path, server in servers.items():
+        try:
+            found += differences(path, server, secrets)
+        except (ServerAway, SecretMissing) as error:
+            say(f"{path}: what the server offers was not compared: {error}")
+    return found
+
+
 def _declared(*, with_tools: bool = False) -> "Declared":
     from cli.start import read_settings
     from crews.declared import read_declared
@@ -178,6 +218,11 @@ def _print_lists(listed: "CrewList") -> None:
     for workflow in listed.workflows:
         steps = " > ".join(workflow.steps)
         workflows.add_row(workflow.name, printable(workflow.description), steps, workflow.origin)
+    tools = Table("tool", "effect", "for", "from", box=None, pad_edge=False)
+    for tool in listed.tools:
+        tools.add_row(tool.name, tool.effect, ", ".join(tool.groups) or f"right: {tool.right}", tool.origin)
     screen.print(crews)
     screen.print()
     screen.print(workflows)
+    screen.print()
+    screen.print(tools)

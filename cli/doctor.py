@@ -61,6 +61,7 @@ def check_everything(settings: "EmbeddedSettings") -> Iterator["Checked"]:
     yield from _look("broker", lambda: [services.check_broker(settings)])
     yield from _look("models", lambda: services.check_models(settings))
     yield from _look("web search", lambda: [services.check_web_search(settings)])
+    yield from _look("tools", lambda: services.check_tools(settings))
     yield from _look("slack", lambda: [services.check_slack(settings)])
     yield from _look("langfuse", lambda: [services.check_langfuse(settings)])
 

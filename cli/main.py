@@ -18,6 +18,7 @@ from cli import (
     crews,
     decisions,
     doctor,
+    effects,
     escalations,
     incidents,
     ingest,
@@ -110,6 +111,7 @@ def build_app() -> typer.Typer:
     app.add_typer(incidents.build_group(), name="incidents")
     app.command("cancel")(runs.cancel_command)
     app.add_typer(crews.build_group(), name="crews")
+    app.add_typer(effects.build_group(), name="effects")
     app.command("trace")(trace.trace_command)
     app.command("replay")(replay.replay_command)
     app.command("spending")(spending.spending_command)

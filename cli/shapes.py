@@ -88,11 +88,45 @@ class WorkflowLine(BaseModel):
     origin: str
 
 
+class ToolLine(BaseModel):
+    """`effect` is `read`, `write` or `external`; without `groups` it is for everybody who has the `right`.
+    `origin` is `shipped`, `workspace` or `installed`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    effect: str
+    right: str
+    groups: tuple[str, ...]
+    origin: str
+
+
 class CrewList(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     crews: tuple[CrewLine, ...]
     workflows: tuple[WorkflowLine, ...]
+    tools: tuple[ToolLine, ...] = ()
+
+
+class EffectLine(BaseModel):
+    """Something nobody can tell whether it was done."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    run_id: str
+    step: str
+    tool: str
+    created_at: datetime
+
+
+class EffectList(BaseModel):
+    """The oldest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    effects: tuple[EffectLine, ...]
 
 
 class Trace(BaseModel):

@@ -95,9 +95,9 @@ def open_room(settings: WorkerSettings) -> "CrewRoom":
     harden_crewai(settings.var)
     from crews.catalog import all_crews
     from crews.crew_step import CrewRoom
-    from crews.tools.shipped import shipped_tools
+    from crews.workspace_tools.load import all_tools
 
-    tools = shipped_tools()
+    tools = all_tools(settings.workspace, settings.tool_secrets or {})
     budgets = declared_budgets(settings.workspace)
     absent = frozenset() if settings.web_search_url else WEB_TOOLS
     return CrewRoom(all_crews(tools, settings.workspace), tools, settings.models, budgets, absent)

@@ -104,7 +104,8 @@ class Cast:
 
 def tool_version(tool: ToolSpec) -> str:
     schema = tool.arguments.model_json_schema()
-    return _hash([tool.name, tool.description, schema, tool.effect, tool.right])
+    parts = [tool.name, tool.description, schema, tool.effect, tool.right]
+    return _hash([*parts, tool.declaration] if tool.declaration else parts)
 
 
 def model_version(candidate: ModelCandidate) -> str:

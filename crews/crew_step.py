@@ -187,6 +187,7 @@ def _attempt(
         crew = build_crew(spec, task_text(spec.task.description, claim), gateway, list(governed))
         asked, called = gateway.asked, len(context.tools_called)
         gateway.begin()
+        context.begin_effects()
         said = contextvars.copy_context().run(_kick_off, crew, tally)
         span.attributes["events"] = tally.summary()
         _cross_check(tally, generations=gateway.asked - asked, tools=len(context.tools_called) - called)

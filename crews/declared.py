@@ -4,7 +4,7 @@ CrewAI."""
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from crews.bootstrap import FUNCTIONS, shipped_crew_files
 from crews.specs import CrewSpec, check_tools, load_crew_spec
@@ -12,6 +12,10 @@ from crews.workflow_loader import SHIPPED, load_workflow, with_own_output, workf
 from crews.workspace_crews import crew_files, load_workspace_crew
 from ledger.errors import WorkspaceInvalid
 from ledger.workflow import WorkflowSpec
+
+if TYPE_CHECKING:
+    from crews.tools.gate import ToolSpec
+    from crews.workspace_tools.spec import HttpTool, McpServer
 
 T = TypeVar("T")
 
@@ -23,6 +27,8 @@ class Declared:
     workspace: Path
     crews: dict[Path, CrewSpec] = field(default_factory=dict)
     workflows: dict[Path, WorkflowSpec] = field(default_factory=dict)
+    tools: "dict[str, ToolSpec]" = field(default_factory=dict)
+    tool_files: "dict[Path, HttpTool | McpServer]" = field(default_factory=dict)
     faults: list[WorkspaceInvalid] = field(default_factory=list)
 
     @property
@@ -32,6 +38,15 @@ class Declared:
 
     def origin(self, path: Path) -> str:
         return "workspace" if path.is_relative_to(self.workspace) else "shipped"
+
+    def tool_origin(self, name: str) -> str:
+        from crews.tools.shipped import shipped_tools
+        from crews.workspace_tools.load import offers_of
+
+        own = {tool.name for file in self.tool_files.values() for tool in offers_of(file)}
+        if name in own:
+            return "workspace"
+        return "shipped" if name in shipped_tools() else "installed"
 
     def note(self, load: Callable[..., T], *arguments: Any, **named: Any) -> T | None:
         """What `load` gives, or None after its fault was noted."""
@@ -47,7 +62,9 @@ def read_declared(workspace: Path, *, with_tools: bool) -> Declared:
     declared = Declared(workspace)
     _read_crews(declared)
     if with_tools:
-        _check_tools(declared)
+        names = read_tools(declared)
+        for path, spec in declared.crews.items():
+            declared.note(check_tools, path, spec, names)
     # A workflow is held against all crews' names, also of those that have a fault of their own.
     names = {path.parent.name for path in (*shipped_crew_files(), *crew_files(workspace))}
     shipped = sorted(SHIPPED.glob("*.yaml"))
@@ -69,12 +86,22 @@ def _read_crews(declared: Declared) -> None:
             declared.crews[path] = spec
 
 
-def _check_tools(declared: Declared) -> None:
+def read_tools(declared: Declared) -> set[str]:
+    """The names of all tools, also of those that have a fault of their own."""
     from crews.tools.shipped import shipped_tools
+    from crews.workspace_tools.installed import installed_tools
+    from crews.workspace_tools.load import load_tool_file, offers_of, tool_files, tools_of
 
-    tools = shipped_tools()
-    for path, spec in declared.crews.items():
-        declared.note(check_tools, path, spec, tools)
+    declared.tools |= {**(declared.note(installed_tools) or {}), **shipped_tools()}
+    names = set(declared.tools)
+    for path in tool_files(declared.workspace):
+        file = declared.note(load_tool_file, path, declared.workspace, taken=names)
+        if file is None:
+            continue
+        declared.tool_files[path] = file
+        names |= {tool.name for tool in offers_of(file)}
+        declared.tools |= {tool.name: tool for tool in declared.note(tools_of, path, file, {}) or ()}
+    return names
 
 
 def _read_workflow(declared: Declared, path: Path, crews: set[str], taken: set[str]) -> None:

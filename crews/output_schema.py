@@ -54,25 +54,33 @@ class OutputSchema(BaseModel):
         return 1 + max((schema._depth() for schema in inner), default=0)
 
 
-def output_model(name: str, schema: OutputSchema) -> type[BaseModel]:
-    """The model of an object's schema."""
+Extra = Literal["forbid", "ignore"]
+
+
+def output_model(name: str, schema: OutputSchema, extra: Extra = "forbid") -> type[BaseModel]:
+    """The model of an object's schema; `extra` says what becomes of keys it does not name."""
     fields: dict[str, Any] = {}
     for key, inner in schema.properties.items():
-        kind = _kind_of(f"{name}_{key}", inner)
+        kind = _kind_of(f"{name}_{key}", inner, extra)
         described = inner.description or None
         if key in schema.optional:
             fields[key] = (kind | None, Field(default=None, description=described))
         else:
             fields[key] = (kind, Field(description=described))
-    config = ConfigDict(frozen=True, extra="forbid")
+    config = ConfigDict(frozen=True, extra=extra)
     return create_model(name, __config__=config, __doc__=schema.description or None, **fields)
 
 
-def _kind_of(name: str, schema: OutputSchema) -> Any:
+def answer_model(schema: OutputSchema) -> type[BaseModel]:
+    """The model whose `answer` is of this shape; keys that it does not name are left out."""
+    return create_model("Answer", answer=(_kind_of("answer", schema, "ignore"), ...))
+
+
+def _kind_of(name: str, schema: OutputSchema, extra: Extra) -> Any:
     if schema.type == "object":
-        return output_model(name, schema)
+        return output_model(name, schema, extra)
     if schema.items is not None:
-        return conlist(_kind_of(name, schema.items), max_length=schema.max_items)
+        return conlist(_kind_of(name, schema.items, extra), max_length=schema.max_items)
     if schema.enum:
         return Literal[schema.enum]
     if schema.type == "string":

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING
 
 from crews.errors import BudgetExceeded, DeadlineExceeded, StepCancelled
@@ -108,7 +109,8 @@ class Budget:
 class StepContext:
     """Made anew for every attempt of a step; `parent_span` is the crew's span while a crew is at work. The
     question of its claim is masked. `collection` is all its crew may find documents in. `boundary` marks what
-    others wrote where a model sees it."""
+    others wrote where a model sees it; `effect_key` is what a tool that changes something tells the other
+    side, so that it can see a repetition."""
 
     db: Database
     claim: ClaimedStep
@@ -130,6 +132,8 @@ class StepContext:
     best_relevance: float | None = None
     withheld: bool = False
     boundary: str = field(default_factory=partial(secrets.token_hex, 6))
+    effect_key: str | None = None
+    effects_asked: dict[str, dict[str, int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -206,6 +210,24 @@ class StepContext:
             held = {item.label for item in self.evidence}
             self.evidence.extend(item for item in items if item.label not in held)
             return items
+
+    def begin_effects(self) -> None:
+        """Another go at the step begins: its first effect is the first again, and so is seen as a
+        repetition."""
+        with self._lock:
+            self.effects_asked.clear()
+
+    def effect_position(self, tool: str, digest: str) -> tuple[int, bool]:
+        """Of this request among the different ones this go made of a tool, and whether it made it before."""
+        with self._lock:
+            asked = self.effects_asked.setdefault(tool, {})
+            free = next(number for number in count() if number not in asked.values())
+            return asked.setdefault(digest, free), asked[digest] != free
+
+    def forget_effect(self, tool: str, digest: str) -> None:
+        """It was not done, so the next one takes its place."""
+        with self._lock:
+            self.effects_asked[tool].pop(digest, None)
 
     def add_evidence(self, findings: list[Finding], labels: Sequence[str] = ()) -> list[Evidence]:
         """`labels` as for `record_evidence`."""

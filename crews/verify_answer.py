@@ -27,6 +27,7 @@ from crews.grounding.caveats import (
     stale_caveats,
     suspicious_caveats,
     undecided_caveats,
+    unknown_caveats,
     withheld_caveat,
 )
 from crews.grounding.check import Grounds, check_claims, doubts
@@ -91,7 +92,9 @@ def _result(context: StepContext, draft: DraftAnswer, checked: _Checked) -> RunR
     answer, evidence, kept = checked.answer, checked.evidence, checked.kept
     if not kept or found_too_little(answer):
         result = abstain(answer, draft, evidence)
-        return result.model_copy(update={"caveats": tuple(undecided_caveats(checked.spans))})
+        return result.model_copy(
+            update={"caveats": (*undecided_caveats(checked.spans), *unknown_caveats(checked.spans))}
+        )
     if long_past_review(kept, evidence, context.db.clock.now().date()):
         return abstain_as_stale(answer, kept, evidence)
     disagreement = find_disagreement(context.claim.question, kept, evidence)
@@ -112,6 +115,7 @@ def _answered(checked: _Checked, claims: tuple[Claim, ...], disagreement: Disagr
         *doubt_caveats(checked.doubts),
         *dropped_caveat(checked.dropped),
         *undecided_caveats(checked.spans),
+        *unknown_caveats(checked.spans),
         *floor_caveat(answer.model, by_rule=_has_figures(claims, evidence)),
     ]
     # Sentences run on; figures stand below each other.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from crews.data_analyst.floor import plan_figures
 from crews.errors import NeedsModel
+from crews.floor.supply import plan_with
 from crews.floor.turn import FloorPlan, FloorReply, FloorTurn
 from crews.help_desk.floor import plan_answer
 from crews.help_desk.output import DraftAnswer
@@ -17,6 +18,8 @@ from ledger.errors import WorkspaceInvalid
 from ledger.workspace import WORKSPACE_FILE
 
 CREWS = "crews"
+# Each of which answers a crew's question by itself.
+SUPPLY_TOOLS = ("forecast_demand", "plan_stock", "schedule_deliveries")
 
 
 def crew_files(workspace: Path) -> list[Path]:
@@ -51,6 +54,9 @@ def floor_of(spec: CrewSpec) -> FloorPlan:
     """How the floor speaks for it: figures where it may ask for them, else what the documents say."""
     if spec.output is not None:
         return _needs_model(spec)
+    supply = next((name for name in SUPPLY_TOOLS if name in spec.tools), None)
+    if supply is not None:
+        return plan_with(supply)
     if "suggest_queries" in spec.tools and "query_metrics" in spec.tools:
         return plan_figures
     return plan_answer if "search_knowledge" in spec.tools else _nothing_to_quote

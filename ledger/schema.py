@@ -59,6 +59,14 @@ class DecisionState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class EffectState(StrEnum):
+    """`intent`: about to be carried out. `unknown`: nobody can tell whether it was."""
+
+    INTENT = "intent"
+    CONFIRMED = "confirmed"
+    UNKNOWN = "unknown"
+
+
 class DeliveryState(StrEnum):
     PENDING = "pending"
     SENDING = "sending"
@@ -331,6 +339,24 @@ class EvidenceRow(Base):
     details: Mapped[dict[str, Any]]
     digest: Mapped[str] = mapped_column(Short)
     created_at: Mapped[datetime]
+
+
+class EffectRow(Base):
+    """Something a tool does to the world, by its key and the digest of what was asked; `outcome` is what came
+    of it, masked."""
+
+    __tablename__ = "effects"
+    __table_args__ = (Index(None, "state", "created_at"),)
+    key: Mapped[str] = mapped_column(Id, primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), index=True)
+    step_key: Mapped[str] = mapped_column(Short)
+    tool: Mapped[str] = mapped_column(Short)
+    digest: Mapped[str] = mapped_column(String(64))
+    fence: Mapped[int]
+    state: Mapped[str] = mapped_column(Short)
+    outcome: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
 
 
 class PiiTokenRow(Base):

@@ -155,6 +155,13 @@ class WorkerSettings(BrokerSettings, SearchSettings):
             "Empty: nothing is looked up in the web."
         ),
     )
+    tool_secrets: dict[str, SecretStr] | None = Field(
+        default=None,
+        description=(
+            "Secrets of the workspace's own tools, by the name their headers give, as JSON: "
+            '{"parcels_token": "..."}.'
+        ),
+    )
     worker_pool: Literal["threads", "prefork"] = Field(
         default="threads",
         description="Celery pool; threads share one embedding model, prefork isolates crashes.",

@@ -334,6 +334,11 @@ def _fail(session: Session, step: StepRow, run: RunRow, sentence: str) -> None:
         fail_run(session, run, sentence)
 
 
+def check_held(session: Session, claim: ClaimedStep) -> None:
+    """Keeps the step this worker's until the transaction ends. Raises LeaseLost."""
+    _held_step(session, claim)
+
+
 def _held_step(session: Session, claim: ClaimedStep) -> tuple[StepRow, RunRow]:
     step = session.scalars(_HELD, {"step": claim.step_id, "fence": claim.fence}).one_or_none()
     if step is None:

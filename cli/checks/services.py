@@ -1,10 +1,11 @@
-"""Checks of what lies beyond this machine: broker, vector server, models, web search, Slack, Langfuse.
+"""Checks of what lies beyond this machine: broker, vector server, models, web search, tools, Slack, Langfuse.
 
 Only what is configured is reached for, each with a few seconds at most.
 """
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -50,6 +51,29 @@ def check_models(settings: EmbeddedSettings) -> Iterator[Checked]:
     for candidate in settings.models:
         yield _check_candidate(candidate)
     yield ok("model: floor", "the built-in extractive model answers when no other can")
+
+
+def check_tools(settings: EmbeddedSettings) -> Iterator[Checked]:
+    """The systems behind the workspace's own tools; nothing is asked of them but whether they are there."""
+    from crews.workspace_tools.load import load_tool_file, tool_files
+    from crews.workspace_tools.spec import HttpTool, secret_names
+    from ledger.errors import WorkspaceInvalid
+
+    for path in tool_files(settings.workspace):
+        part = f"tool: {path.stem}"
+        try:
+            declared = load_tool_file(path, settings.workspace, taken=())
+        except WorkspaceInvalid as error:
+            yield broken(part, str(error), "correct the file; `crewdesk crews check` names every fault")
+            continue
+        missing = [name for name in secret_names(declared) if name not in (settings.tool_secrets or {})]
+        if missing:
+            remedy = f"set the secret '{missing[0]}' in CREWDESK_TOOL_SECRETS"
+            yield broken(part, f"its secret '{missing[0]}' is not set", remedy)
+        elif isinstance(declared, HttpTool):
+            yield _check_http_tool(part, declared.request.url)
+        else:
+            yield _check_mcp_server(part, path, declared, settings)
 
 
 def check_slack(settings: EmbeddedSettings) -> Checked:
@@ -129,6 +153,34 @@ def _check_candidate(candidate: ModelCandidate) -> Checked:
         remedy = "correct its base_url or api_key in CREWDESK_MODELS; until then the next candidate answers"
         return broken(part, f"{candidate.model} at {candidate.base_url} {trouble}", remedy)
     return ok(part, f"{candidate.model} at {candidate.base_url} answers")
+
+
+def _check_http_tool(part: str, url: str) -> Checked:
+    address = httpx.URL(url.partition("{")[0])
+    root = str(address.copy_with(path="/", query=None))
+    try:
+        httpx.head(root, timeout=TIMEOUT_S)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        found = f"{root} cannot be reached ({error or type(error).__name__})"
+        return broken(
+            part, found, f"start it, or correct its address in the file {part.partition(': ')[2]}.yaml"
+        )
+    return ok(part, f"{root} answers")
+
+
+def _check_mcp_server(part: str, path: Path, server: Any, settings: EmbeddedSettings) -> Checked:
+    from crews.workspace_tools.compare import differences
+    from crews.workspace_tools.mcp_session import ServerAway
+
+    quick = server.model_copy(update={"timeout_s": min(server.timeout_s, TIMEOUT_S)})
+    try:
+        changed = list(differences(path, quick, settings.tool_secrets or {}))
+    except ServerAway as error:
+        return broken(part, str(error), "start it, or correct its address or command in the file")
+    if changed:
+        found = f"{len(changed)} of its tools are not as they were accepted, and are refused"
+        return broken(part, found, "look at them with `crewdesk crews check`")
+    return ok(part, f"the server answers, and its {len(server.tools)} tools are as they were accepted")
 
 
 def _trouble(method: str, url: str, *, headers: dict[str, str]) -> str | None:

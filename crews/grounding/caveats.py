@@ -64,10 +64,25 @@ def doubt_caveats(doubts: Mapping[str, str]) -> list[str]:
 
 def undecided_caveats(spans: Sequence[Span]) -> list[str]:
     """What the gate kept a specialist from doing without a person's word."""
-    tools = [span.name.removeprefix("tool ") for span in spans if span.attributes.get("needs_decision")]
+    # Asked for twice, it was done the first time.
+    done = [(span.name, span.input) for span in spans if span.attributes.get("status") == "found"]
+    tools = [
+        span.name.removeprefix("tool ")
+        for span in spans
+        if span.attributes.get("needs_decision") and (span.name, span.input) not in done
+    ]
     return [
         f"{tool} was not carried out: it needs a person's decision, because the run had read what others "
         "wrote."
+        for tool in dict.fromkeys(tools)
+    ]
+
+
+def unknown_caveats(spans: Sequence[Span]) -> list[str]:
+    """What may or may not have been done."""
+    tools = [span.name.removeprefix("tool ") for span in spans if span.attributes.get("effect_unknown")]
+    return [
+        f"Nobody can tell whether {tool} was carried out; somebody has to look before it is asked for again."
         for tool in dict.fromkeys(tools)
     ]
 

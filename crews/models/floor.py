@@ -9,6 +9,8 @@ from crews.models.local import LocalLLM
 from ledger.ids import new_id
 from ledger.result import FLOOR_MODEL
 
+NO_DRAFT = "{}"
+
 
 def floor_llm(plan: FloorPlan, turn: Callable[[frozenset[str]], FloorTurn]) -> LocalLLM:
     """`turn` tells what the floor knows, given the names of the tools on offer."""
@@ -16,6 +18,9 @@ def floor_llm(plan: FloorPlan, turn: Callable[[frozenset[str]], FloorTurn]) -> L
     def speak(_messages: Any, tools: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
         offered = frozenset(tool["function"]["name"] for tool in tools)
         reply = plan(turn(offered))
+        if isinstance(reply, ToolRequest) and reply.name not in offered:
+            # It is only asked for another draft, which nobody takes from the floor.
+            return NO_DRAFT
         return _tool_calls(reply) if isinstance(reply, ToolRequest) else reply
 
     return LocalLLM(FLOOR_MODEL, speak)

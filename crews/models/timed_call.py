@@ -37,11 +37,11 @@ def call_within(seconds: float, work: Callable[[], Any], cancelled: threading.Ev
             done.set()
 
     context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(run,), name="model-call", daemon=True).start()
+    threading.Thread(target=context.run, args=(run,), name="timed-call", daemon=True).start()
     deadline = time.monotonic() + seconds
     while not done.wait(max(0.0, min(_LOOK_S, deadline - time.monotonic()))):
         if cancelled.is_set():
-            raise CallAbandoned("the step was cancelled while a model was asked")
+            raise CallAbandoned("the step was cancelled meanwhile")
         if time.monotonic() >= deadline:
             raise CallTimedOut(f"no whole answer within {seconds:.0f} s")
     if "error" in outcome:

@@ -146,4 +146,5 @@ ESCALATE_TO_HUMAN = ToolSpec(
     effect=Effect.WRITE,
     right=Right.ASK,
     run=_escalate,
+    knows_repeats=True,
 )

@@ -8,19 +8,30 @@ says: that is read off the evidence on record. A function step of ours may, as n
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
 from crews.errors import BudgetExceeded, DecisionNeeded, StepCancelled
 from crews.step_context import StepContext
+from crews.tools.masked_finding import masked_finding
 from crews.tools.trust import untrusted_among
 from crews.tools.untrusted import explain_marks, mark_untrusted
-from knowledge.quality.injection import suspect
+from ledger.crash_points import crash_point
+from ledger.effects import (
+    EffectUnknown,
+    confirm_effect,
+    doubt_effect,
+    intend_effect,
+    recorded_effect,
+    request_digest,
+    unknown_effect,
+    withdraw_effect,
+)
 from ledger.errors import CrewdeskError, ErrorKind, NotPermitted
-from ledger.evidence import FIGURES, Evidence, Finding, list_evidence
+from ledger.evidence import Evidence, Finding, list_evidence
 from ledger.log import get_logger
 from ledger.masking import mask_secrets
 from ledger.people import Right
@@ -28,9 +39,6 @@ from ledger.spans import OpenSpan
 from ledger.workflow import StepKind
 
 _log = get_logger(__name__)
-
-# Details of a finding that the workspace declares, or that we made ourselves.
-_NOT_READ = frozenset({"owner", "document_id", "passage_id", "collection", "classification"})
 
 
 class Effect(StrEnum):
@@ -71,7 +79,14 @@ class ToolOutcome:
 class ToolSpec:
     """A tool: what the model is told of it, what it needs, and the function that does it. One that is
     `replayed` tells what was done then and does nothing, whatever its effect. One of the run's `own_record`
-    reads nothing else, so a replay asks it again."""
+    reads nothing else, so a replay asks it again.
+
+    All who would read its answer need one of its `groups`, where it names any. Where it is `foreign` its
+    arguments leave the company, so it never gets the values behind tokens. A tool with an effect is carried
+    out once for a request of a step, unless it `knows_repeats` by itself; it answers `unavailable` or
+    `denied` only if nothing was done, and raises EffectUnknown if it cannot tell. `declaration` is the hash
+    of the file that declares it.
+    """
 
     name: str
     description: str
@@ -81,6 +96,10 @@ class ToolSpec:
     run: Callable[[StepContext, Any], ToolOutcome]
     replayed: bool = False
     own_record: bool = False
+    groups: tuple[str, ...] = ()
+    foreign: bool = False
+    knows_repeats: bool = False
+    declaration: str = ""
 
     @property
     def only_reads(self) -> bool:
@@ -88,8 +107,8 @@ class ToolSpec:
 
     @property
     def may_know_values(self) -> bool:
-        """Those behind tokens: it looks within the asker's own rights."""
-        return self.replayed or self.effect is Effect.READ
+        """Whether it looks within the asker's own rights and tells nobody outside."""
+        return self.replayed or (self.effect is Effect.READ and not self.foreign)
 
 
 def call_tool(
@@ -100,7 +119,8 @@ def call_tool(
     span_name = f"tool {tool.name}"
     with context.recorder.span("tool", span_name, raw_arguments, parent_id=context.parent_span) as span:
         outcome = _guarded(context, tool, raw_arguments, span, by_rule=by_rule)
-        found = context.add_evidence([_masked(context, item) for item in outcome.findings], outcome.labels)
+        masked = [masked_finding(context, item) for item in outcome.findings]
+        found = context.add_evidence(masked, outcome.labels)
         evidence = [*found, *context.recall_evidence(outcome.known)]
         answer = context.mask.data(_answer(outcome, raw_arguments, evidence, context.boundary))
         span.output = answer
@@ -119,22 +139,32 @@ def _guarded(
     context: StepContext, tool: ToolSpec, raw_arguments: dict[str, Any], span: OpenSpan, *, by_rule: bool
 ) -> ToolOutcome:
     try:
-        context.claim.principal.require(tool.right)
+        _authorize(context, tool)
         known = context.mask.reveal(raw_arguments) if tool.may_know_values else raw_arguments
         arguments = tool.arguments.model_validate(known, strict=True)
         if by_rule:
             _require_function(context, tool, span)
-        else:
+        effect = None if tool.only_reads or tool.knows_repeats else _place_of(context, tool, arguments)
+        done = None if effect is None else _done_before(context, tool, effect)
+        # Who repeats a step, or goes at it anew, is told what was done; who asks twice is asked why.
+        if not by_rule and (done is None or (effect is not None and effect.is_again)):
             _require_decision(context, tool, span)
         context.budget.spend_tool_call()
+        if done is not None:
+            return done
         # What the tool records of its own work hangs below its span.
-        return tool.run(replace(context, parent_span=span.id), arguments)
+        below = replace(context, parent_span=span.id)
+        return tool.run(below, arguments) if effect is None else _carry_out(below, tool, arguments, effect)
     except (NotPermitted, BudgetExceeded, StepCancelled) as error:
         span.failure = str(error)
         return ToolOutcome(Status.DENIED, note=str(error))
     except ValidationError as error:
         span.failure = "invalid arguments"
         return ToolOutcome(Status.DENIED, note=_argument_complaint(error))
+    except EffectUnknown as error:
+        span.failure = str(error)
+        span.attributes["effect_unknown"] = True
+        return ToolOutcome(Status.UNAVAILABLE, note=str(error))
     except CrewdeskError as error:
         span.failure = str(error)
         # What does not fit can be asked again otherwise; it says nothing of the tool.
@@ -147,6 +177,67 @@ def _require_function(context: StepContext, tool: ToolSpec, span: OpenSpan) -> N
     if context.claim.kind != StepKind.FUNCTION:
         raise NotPermitted(f"{tool.name} can be called by rule in a function step alone.")
     span.attributes["by_rule"] = True
+
+
+def _authorize(context: StepContext, tool: ToolSpec) -> None:
+    """Raises NotPermitted."""
+    principal = context.claim.principal
+    principal.require(tool.right)
+    if not tool.groups or context.access.allows(tool.groups):
+        return
+    if context.access.without_audience.allows(tool.groups):
+        raise NotPermitted(f"Not everybody who will read this answer may use {tool.name}.")
+    raise NotPermitted(f"{principal.email} is in none of the groups that may use {tool.name}.")
+
+
+class _Place(NamedTuple):
+    """Of a request with an effect among those of its step; `is_again` if this go has made it before."""
+
+    position: int
+    digest: str
+    is_again: bool
+
+
+def _place_of(context: StepContext, tool: ToolSpec, arguments: BaseModel) -> _Place:
+    digest = request_digest(arguments.model_dump(mode="json"))
+    position, is_again = context.effect_position(tool.name, digest)
+    return _Place(position, digest, is_again)
+
+
+def _done_before(context: StepContext, tool: ToolSpec, place: _Place) -> ToolOutcome | None:
+    """What came of this very request of this step, as it came then; the same tokens are put in again."""
+    recorded = recorded_effect(context.db, context.claim, tool.name, place.position, place.digest)
+    if recorded is None:
+        return None
+    told = context.mask.reveal(recorded)
+    findings = [Finding(**finding) for finding in told["findings"]]
+    return ToolOutcome(Status(told["status"]), findings=findings, note=told["note"])
+
+
+def _carry_out(context: StepContext, tool: ToolSpec, arguments: BaseModel, place: _Place) -> ToolOutcome:
+    """Raises CrewdeskError."""
+    key = intend_effect(context.db, context.claim, tool.name, place.position, place.digest)
+    crash_point("effect.intended")
+    try:
+        outcome = tool.run(replace(context, effect_key=key), arguments)
+    except CrewdeskError as error:
+        doubt_effect(context.db, key)
+        raise unknown_effect(tool.name, key) from error
+    crash_point("effect.done")
+    if outcome.status in (Status.DENIED, Status.UNAVAILABLE):
+        withdraw_effect(context.db, key)
+        context.forget_effect(tool.name, place.digest)
+    else:
+        confirm_effect(context.db, key, _to_record(context, outcome))
+    return outcome
+
+
+def _to_record(context: StepContext, outcome: ToolOutcome) -> dict[str, Any]:
+    return {
+        "status": outcome.status,
+        "note": None if outcome.note is None else context.mask.fresh(outcome.note),
+        "findings": [asdict(masked_finding(context, finding)) for finding in outcome.findings],
+    }
 
 
 def _require_decision(context: StepContext, tool: ToolSpec, span: OpenSpan) -> None:
@@ -162,36 +253,6 @@ def _require_decision(context: StepContext, tool: ToolSpec, span: OpenSpan) -> N
         f"{tool.name} changes something and needs a person's decision, because this run has read what others "
         "wrote. It was not carried out; do not say that it was."
     )
-
-
-def _masked(context: StepContext, finding: Finding) -> Finding:
-    """With tokens in all that was read; whose document it is and where it lies is no personal secret."""
-    mask = context.mask
-    details = {
-        key: value if key in _NOT_READ else mask.fresh_data(value) for key, value in finding.details.items()
-    }
-    if finding.kind == FIGURES and "rows" in details:
-        # A figure looks like a phone number soon; which columns are personal, the catalog has said.
-        details["rows"] = _with_figures(finding.details, details["rows"])
-    suspicion = suspect("\n".join([*_told(details), finding.text]))
-    if suspicion.is_likely:
-        details["suspicious"] = list(suspicion.reasons)
-    return replace(
-        finding, text=mask.fresh(finding.text), locator=mask.fresh(finding.locator), details=details
-    )
-
-
-def _with_figures(details: dict[str, Any], masked: list[list[Any]]) -> list[list[Any]]:
-    """The rows with their figures and dates as they are; only words are masked."""
-    are_words = [column["type"] == "string" for column in details["columns"]]
-    return [
-        [hidden if words else cell for cell, hidden, words in zip(row, hidden_row, are_words, strict=True)]
-        for row, hidden_row in zip(details["rows"], masked, strict=True)
-    ]
-
-
-def _told(details: dict[str, Any]) -> list[str]:
-    return [str(details[key]) for key in ("title", "section") if details.get(key)]
 
 
 def _argument_complaint(error: ValidationError) -> str:

@@ -14,6 +14,7 @@ from crews.tools.run_sql import RUN_SQL
 from crews.tools.search_knowledge import SEARCH_KNOWLEDGE
 from crews.tools.statistics import STATISTICS
 from crews.tools.suggest_queries import SUGGEST_QUERIES
+from crews.tools.supply import FORECAST_DEMAND, PLAN_STOCK, SCHEDULE_DELIVERIES
 from crews.tools.tickets import FIND_SIMILAR_TICKETS, OPEN_TICKET
 from crews.tools.triage import CHECK_ACCESS, CHECK_SYSTEM_STATUS, CLASSIFY_REQUEST
 from crews.tools.web_search import WEB_SEARCH
@@ -31,6 +32,9 @@ def shipped_tools() -> dict[str, ToolSpec]:
         STATISTICS,
         MAKE_CHART,
         ENTITY_PROFILE,
+        FORECAST_DEMAND,
+        PLAN_STOCK,
+        SCHEDULE_DELIVERIES,
         CLASSIFY_REQUEST,
         CHECK_ACCESS,
         CHECK_SYSTEM_STATUS,

@@ -140,4 +140,5 @@ OPEN_TICKET = ToolSpec(
     effect=Effect.WRITE,
     right=Right.ASK,
     run=_open,
+    knows_repeats=True,
 )

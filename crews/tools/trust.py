@@ -10,10 +10,23 @@ from typing import Any
 
 from ledger.evidence import BLOCKED, FIGURES, Evidence, Finding
 
-# Made by our own code out of the catalog and of policed tables; every other kind is text that people wrote.
+# What a tool of the workspace answers that the workspace calls one of its own systems.
+OWN_SYSTEM = "own_system"
+# Made by our own code out of the catalog and of policed tables, or by the company's own systems; every other
+# kind is text that people wrote.
 _OURS = frozenset(
     {
-        *(FIGURES, BLOCKED, "suggestion", "unsure", "chart", "data_product", "classification", "access"),
+        *(
+            FIGURES,
+            BLOCKED,
+            OWN_SYSTEM,
+            "suggestion",
+            "unsure",
+            "chart",
+            "data_product",
+            "classification",
+            "access",
+        ),
         *("opened_ticket", "escalation"),
     }
 )
@@ -48,6 +61,10 @@ def untrusted_among(evidence: Iterable[Evidence]) -> list[str]:
     return [item.label for item in evidence if trust_of(item.finding) is Trust.UNTRUSTED]
 
 
+def is_prose(text: str) -> bool:
+    return len(text) > _LONGEST_LABEL or "\n" in text
+
+
 def _has_prose(details: Mapping[str, Any]) -> bool:
     cells = (cell for row in details.get("rows") or () for cell in row)
-    return any(isinstance(cell, str) and (len(cell) > _LONGEST_LABEL or "\n" in cell) for cell in cells)
+    return bool(details.get("has_prose")) or any(isinstance(cell, str) and is_prose(cell) for cell in cells)

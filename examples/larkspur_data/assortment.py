@@ -21,6 +21,8 @@ SUPPLIERS = {
     "Fellhorn": ("Fellhorn Alpine", "Portugal", 55, 1.5, 30),
     "Moorlight": ("Moorlight Stoves", "China", 84, 1.0, 30),
 }
+# From departure to the distribution centre, in days, by where the goods come from.
+TRANSIT_DAYS = {"Portugal": 6, "Vietnam": 38, "Bangladesh": 34, "China": 36}
 _MODELS = ("Ridge", "Hollow", "Summit", "Heath", "Drift", "Scree", "Glade", "Torrent")
 
 # Category: what is sold as, its price in euros, share of the price that is cost, how often it sells, brands.
@@ -199,7 +201,17 @@ def supplier_ids() -> dict[str, str]:
 def supplier_rows() -> list[list[object]]:
     ids = supplier_ids()
     return [
-        [ids[brand], name, brand, country, days, rebate, terms, f"orders@{brand.lower()}.example"]
+        [
+            ids[brand],
+            name,
+            brand,
+            country,
+            days,
+            TRANSIT_DAYS[country],
+            rebate,
+            terms,
+            f"orders@{brand.lower()}.example",
+        ]
         for brand, (name, country, days, rebate, terms) in SUPPLIERS.items()
     ]
 
@@ -210,6 +222,7 @@ SUPPLIER_COLUMNS = [
     "brand",
     "country",
     "lead_time_days",
+    "transit_days",
     "rebate_percent",
     "payment_days",
     "contact_email",

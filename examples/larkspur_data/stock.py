@@ -32,11 +32,12 @@ def stock_rows(products: tuple[Product, ...], today: date) -> Iterator[tuple[obj
     goods = [product for product in products if not product.is_service]
     for day in days_until(newest):
         if is_month_end(day) or day > newest - timedelta(days=_RECENT_DAYS):
-            yield from _count(day, goods)
+            yield from count_stock(day, goods)
 
 
-def _count(day: date, goods: list[Product]) -> Iterator[tuple[object, ...]]:
-    """Between the level of this week's Monday and that of the next, so that neighbouring days are alike."""
+def count_stock(day: date, goods: list[Product]) -> Iterator[tuple[object, ...]]:
+    """Of one day: between the level of this week's Monday and that of the next, so that neighbouring days are
+    alike."""
     monday = day - timedelta(days=day.weekday())
     share = day.weekday() / 7
     for centre, size in _CENTRES.items():

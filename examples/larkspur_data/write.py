@@ -20,6 +20,12 @@ from examples.larkspur_data.returns import return_rows
 from examples.larkspur_data.sales import Sales, build_sales
 from examples.larkspur_data.stock import STOCK_COLUMNS, stock_rows
 from examples.larkspur_data.stores import STORE_COLUMNS, Store, build_stores, store_rows
+from examples.larkspur_data.supply import (
+    BOOKING_COLUMNS,
+    booking_rows,
+    open_order_rows,
+)
+from examples.larkspur_data.supply import ORDER_COLUMNS as PURCHASE_COLUMNS
 from examples.larkspur_data.tables import (
     euros,
     write_csv,
@@ -33,7 +39,7 @@ from examples.larkspur_data.tickets import TICKET_COLUMNS, ticket_rows
 from examples.larkspur_data.web import web_columns
 
 # Counted up when the tables change, so that folders written before are written again.
-EDITION = 1
+EDITION = 2
 MARKER = "written-for"
 
 
@@ -63,6 +69,8 @@ def _write(folder: Path, today: date) -> None:
     write_csv(folder / "customers.csv", CUSTOMER_COLUMNS, customer_rows(stores, last))
     write_excel(folder / "suppliers.xlsx", "Suppliers", SUPPLIER_COLUMNS, supplier_rows())
     write_sqlite(folder / "inventory.sqlite", "stock", STOCK_COLUMNS, stock_rows(products, today))
+    write_csv(folder / "stock_bookings.csv", BOOKING_COLUMNS, booking_rows(products, last))
+    write_csv(folder / "purchase_orders.csv", PURCHASE_COLUMNS, open_order_rows(products, last))
     write_parquet(folder / "web_sessions.parquet", web_columns(sales, last))
     write_csv(folder / "support_tickets.csv", TICKET_COLUMNS, ticket_rows(last))
     write_json(folder / "pipeline_runs.json", pipeline_rows(today))

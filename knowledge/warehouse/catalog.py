@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from knowledge.warehouse.check_spec import Reference
 from knowledge.warehouse.metric_spec import CalendarFile, Entity, KeyFiguresFile, Metric, SemanticModel
 from knowledge.warehouse.spec import DataProduct
+from knowledge.warehouse.supply.spec import SupplySpec
 from ledger.errors import WorkspaceInvalid
 from ledger.workspace import CATALOG, Workspace
 from ledger.yaml_file import line_of, load_yaml
@@ -20,8 +21,8 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Products by name, models by name, entities by name. `folder` is the workspace's, which locations are
-    relative to."""
+    """Products by name, models by name, entities by name; `supply` where stock is planned. `folder` is the
+    workspace's, which locations are relative to."""
 
     folder: Path
     products: Mapping[str, DataProduct] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class Catalog:
     entities: Mapping[str, Entity] = field(default_factory=dict)
     calendar: CalendarFile = field(default_factory=CalendarFile)
     key_figures: KeyFiguresFile | None = None
+    supply: SupplySpec | None = None
 
     def metrics(self) -> Iterator[tuple[str, SemanticModel, Metric]]:
         """Each with the name it is asked for by, `model.metric`."""
@@ -44,6 +46,7 @@ def load_catalog(workspace: Workspace) -> Catalog:
     models = _read(folder / "metrics", SemanticModel, lambda model: model.name)
     entities = _read(folder / "entities", Entity, lambda entity: entity.name)
     calendar, key_figures = folder / "calendar.yaml", folder / "key_figures.yaml"
+    supply = folder / "supply.yaml"
     catalog = Catalog(
         folder=workspace.folder,
         products={name: product for name, (_, product) in products.items()},
@@ -51,6 +54,7 @@ def load_catalog(workspace: Workspace) -> Catalog:
         entities={name: entity for name, (_, entity) in entities.items()},
         calendar=load_yaml(calendar, CalendarFile) if calendar.exists() else CalendarFile(),
         key_figures=load_yaml(key_figures, KeyFiguresFile) if key_figures.exists() else None,
+        supply=load_yaml(supply, SupplySpec) if supply.exists() else None,
     )
     for path, product in products.values():
         _check_product(path, product, catalog, frozenset(workspace.people.groups))
@@ -59,6 +63,8 @@ def load_catalog(workspace: Workspace) -> Catalog:
     for path, entity in entities.values():
         _check_entity(path, entity, catalog)
     _check_key_figures(key_figures, catalog)
+    if catalog.supply is not None:
+        _check_supply(supply, catalog.supply, catalog)
     return catalog
 
 
@@ -148,6 +154,30 @@ def _check_key_figures(path: Path, catalog: Catalog) -> None:
             if name not in known:
                 there = _listed(known)
                 raise _wrong(path, (key, number), f"there is no {key[:-1]} {name}; there are {there}.")
+
+
+def _check_supply(path: Path, supply: SupplySpec, catalog: Catalog) -> None:
+    metrics = {name for name, _, _ in catalog.metrics()}
+    for (part, key), name in supply.names():
+        if key == "metric" and name not in metrics:
+            raise _wrong(path, (part, key), f"there is no metric {name}; there are {_listed(metrics)}.")
+        if key != "metric":
+            metric = getattr(supply, part).metric
+            _check_dimension(path, (part, key), name, catalog.models.get(metric.partition(".")[0]), catalog)
+    if catalog.models[supply.demand.metric.partition(".")[0]].time is None:
+        raise _wrong(path, ("demand", "metric"), f"{supply.demand.metric} has no time to go by.")
+
+
+def _check_dimension(
+    path: Path, at: tuple[str, str], name: str, model: SemanticModel | None, catalog: Catalog
+) -> None:
+    place, _, dimension = name.partition(".")
+    if model is not None and place in model.joins:
+        model = catalog.models.get(model.joins[place].model)
+    elif model is not None and place != model.name:
+        model = None
+    if model is None or dimension not in model.dimensions:
+        raise _wrong(path, at, f"the metric cannot be cut by {name}.")
 
 
 def _listed(names: Iterable[str]) -> str:

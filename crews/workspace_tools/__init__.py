@@ -1,0 +1,1 @@
+"""Tools a workspace brings of its own: declared in `tools/*.yaml`, or installed beside Crewdesk."""
