@@ -13,8 +13,8 @@ from crews.help_desk.output import DraftAnswer
 from crews.router.output import Route
 from crews.step_context import StepContext
 from crews.step_output import NOBODY, CrewStepOutput
-from ledger.advance import StepUnfit
 from ledger.result import AbstainReason, ModelUse, RunResult
+from ledger.step_opening import StepUnfit
 
 _ROUTER = "router"
 

@@ -132,7 +132,7 @@ class StepRunner:
         if claim.masked_question is not None:
             return claim.masked_question
         masked = mask.fresh(mask_text(claim.question))
-        keep_masked_question(self._db, claim.run_id, masked)
+        keep_masked_question(self._db, claim.run_id, claim.question, masked)
         return masked
 
     def _output(self, context: StepContext) -> dict[str, Any]:

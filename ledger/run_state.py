@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.audit import append_audit
 from ledger.db import ROW_LOCK, now_in, tell_run_ended
 from ledger.deliveries import owe_delivery
+from ledger.dispatch import owe_dispatch
 from ledger.ids import derive_id, span_id_for
 from ledger.masking import mask_secrets
 from ledger.result import RunResult
@@ -24,15 +25,21 @@ from ledger.schema import (
     StepRow,
     StepState,
 )
+from ledger.step_opening import StepUnfit, open_step
+from ledger.thread_queue import next_in_line, take_thread, thread_of
 
 
-def start_run(session: Session, run: RunRow) -> None:
-    """Marks a queued run as running; one that another worker has started or ended meanwhile is left alone."""
+def start_run(session: Session, run: RunRow, groups: frozenset[str]) -> None:
+    """Marks a queued run as running; one that another worker has started or ended meanwhile is left alone.
+    `groups` are those of its asker now."""
     session.execute(
         update(RunRow)
         .where(RunRow.id == run.id, RunRow.state == RunState.QUEUED)
         .values(state=RunState.RUNNING, started_at=now_in(session))
     )
+    if not groups <= set(run.asked_with or ()):
+        # Of a step before the asker was given another group, too: what was found may be of either.
+        run.asked_with = sorted(groups.union(run.asked_with or ()))
 
 
 def show_waiting(session: Session, run: RunRow) -> None:
@@ -42,6 +49,7 @@ def show_waiting(session: Session, run: RunRow) -> None:
         run.state = RunState.QUEUED if run.started_at is None else RunState.RUNNING
     elif StepState.WAITING in states:
         run.state = RunState.WAITING
+        _pass_turn(session, run)
 
 
 def finish_run(session: Session, run: RunRow, result: RunResult) -> None:
@@ -90,4 +98,38 @@ def _end_run(
     if run.deliver_to is not None:
         channel, place = run.deliver_to["channel"], run.deliver_to["place"]
         owe_delivery(session, derive_id(run.id, "answer"), run.id, channel, place)
+    run.awaits_turn = False
+    _pass_turn(session, run)
     append_audit(session, "crewdesk", f"run.{state}", run.id, {"failure": failure} if failure else {})
+
+
+def _pass_turn(session: Session, run: RunRow) -> None:
+    """Lets the next run of the thread begin, now that nobody is at work on this one."""
+    thread = thread_of(run)
+    if thread is None:
+        return
+    session.flush()
+    take_thread(session, thread)
+    following = next_in_line(session, thread)
+    if following is None:
+        return
+    following.awaits_turn = False
+    session.flush()
+    try:
+        ready = [
+            step_id
+            for step in _first_steps(session, following)
+            for step_id in open_step(session, step, {}, None)
+        ]
+    except StepUnfit as error:
+        fail_run(session, following, str(error))
+        return
+    session.flush()
+    for step_id in ready:
+        owe_dispatch(session, step_id)
+    show_waiting(session, following)
+
+
+def _first_steps(session: Session, run: RunRow) -> list[StepRow]:
+    steps = session.scalars(select(StepRow).where(StepRow.run_id == run.id).order_by(StepRow.id))
+    return [step for step in steps if not step.needs]

@@ -24,6 +24,7 @@ from ledger.pins import Pins
 from ledger.run_state import fail_run, start_run
 from ledger.schema import OPEN_RUN_STATES, DispatchRow, RunRow, RunState, SpanRow, StepRow, StepState
 from ledger.step_plan import declared, output_of
+from ledger.thread_queue import hold_thread
 from ledger.workflow import RetryRule
 
 LEASE_S = 30.0
@@ -100,7 +101,7 @@ def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
                 "Whoever asked this is no longer in the workspace, so it was not answered.",
             )
             return None
-        start_run(session, run)
+        start_run(session, run, principal.groups)
         # Heard, by whatever way: no doorbell is owed for it any more.
         unheard = (DispatchRow.step_id == step_id, DispatchRow.rung_at.is_(None))
         session.execute(update(DispatchRow).where(*unheard).values(rung_at=now))
@@ -264,6 +265,7 @@ def _is_stopped(step: StepRow, run: RunRow) -> bool:
 
 def _park(session: Session, step: StepRow, run: RunRow) -> None:
     deaths = step.attempt - step.forgiven
+    hold_thread(session, run)
     step.state = StepState.PARKED
     step.failure = f"its process died {deaths} times while working on it"
     step.lease_owner = step.lease_until = None

@@ -87,7 +87,7 @@ def play_worker(db: Database) -> None:
     for step_id in rung:
         claim = claim_step(db, step_id, "the test")
         assert claim is not None
-        keep_masked_question(db, claim.run_id, claim.question)
+        keep_masked_question(db, claim.run_id, claim.question, claim.question)
         with SpanRecorder(db, claim).span("retrieval", "search_knowledge", {"text": claim.question}) as span:
             span.output = {"hits": 1}
         finding = Finding(
