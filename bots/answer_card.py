@@ -82,8 +82,10 @@ def _answered(view: RunView) -> Card:
         sources[MAX_SOURCES:] = [f"and {len(sources) - MAX_SOURCES} more sources"]
     caveats = [fit(f":warning: {to_mrkdwn(caveat)}", MAX_LINE) for caveat in view.caveats[:MAX_SOURCES]]
     how_found = _how_found(view)
-    paragraphs = [answer, *how_found, "\n".join(caveats), "\n".join(sources)]
+    understood = _understood(view)
+    paragraphs = [*understood, answer, *how_found, "\n".join(caveats), "\n".join(sources)]
     blocks = [
+        *_contexts(understood),
         *_sections(answer),
         *_contexts(how_found),
         *_contexts(caveats),
@@ -103,8 +105,10 @@ def _abstained(view: RunView) -> Card:
     caveats = [fit(f":warning: {to_mrkdwn(caveat)}", MAX_LINE) for caveat in view.caveats[:MAX_SOURCES]]
     # Whoever is asked back can go on alone.
     next_step = "" if which else WATCH_OFFER if view.reason == AbstainReason.BLOCKED else _ASK_A_PERSON
-    paragraphs = [answer, which, nearest, next_step, "\n".join(caveats)]
+    understood = _understood(view)
+    paragraphs = [*understood, answer, which, nearest, next_step, "\n".join(caveats)]
     blocks = [
+        *_contexts(understood),
         *_sections(answer),
         *_sections(which),
         *_sections(nearest),
@@ -113,6 +117,12 @@ def _abstained(view: RunView) -> Card:
         _footer(view),
     ]
     return _card(view, paragraphs, blocks)
+
+
+def _understood(view: RunView) -> list[str]:
+    if view.understood_as is None:
+        return []
+    return [fit(f"Understood as: {to_mrkdwn(view.understood_as)}", MAX_LINE)]
 
 
 def _how_found(view: RunView) -> list[str]:

@@ -11,6 +11,7 @@ from knowledge.warehouse.entity_profile import profile_entity
 from knowledge.warehouse.policy import policy_for
 from knowledge.warehouse.query import MetricQuery
 from knowledge.warehouse.query_metrics import query_metrics
+from knowledge.warehouse.resolve.follow_up import complete_question
 from knowledge.warehouse.resolve.suggest import Suggestions, suggest_queries
 from knowledge.warehouse.resolve.values import ValueIndex, index_values
 from knowledge.warehouse.result import NumberResult, Value
@@ -36,11 +37,15 @@ class NumberDesk:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def suggest(self, scope: AccessScope, question: str, now: datetime) -> Suggestions:
-        with open_tables(self.warehouse, scope) as tables:
-            # Of what was never loaded there is nothing to say.
-            visible = frozenset(tables.names()) & self.warehouse.served().keys()
-        index = self._values(scope)
+        visible, index = self._visible(scope), self._values(scope)
         return suggest_queries(self.warehouse.catalog, index, question, now.date(), visible)
+
+    def complete(self, scope: AccessScope, previous: str, fragment: str, now: datetime) -> str | None:
+        """The earlier question with what the fragment of a follow-up names in place of its own."""
+        index = self._values(scope)
+        return complete_question(
+            self.warehouse.catalog, index, previous, fragment, now.date(), self._visible(scope)
+        )
 
     def query(self, scope: AccessScope, query: MetricQuery, now: datetime) -> NumberResult:
         """Raises UnknownData, NotLoaded, QueryRefused, QueryTooLarge."""
@@ -66,6 +71,11 @@ class NumberDesk:
             shown = (column for column in product.columns if column.name not in policy.masked)
             classes += [DataClass(column.classification) for column in shown]
         return strictest(classes)
+
+    def _visible(self, scope: AccessScope) -> frozenset[str]:
+        with open_tables(self.warehouse, scope) as tables:
+            # Of what was never loaded there is nothing to say.
+            return frozenset(tables.names()) & self.warehouse.served().keys()
 
     def _values(self, scope: AccessScope) -> ValueIndex:
         loads = frozenset(load.id for load in self.warehouse.served().values())

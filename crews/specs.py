@@ -29,8 +29,9 @@ class AgentSpec(BaseModel):
 
 
 class TaskSpec(BaseModel):
-    """CrewAI's own fields of a task. In the description `{question}` stands for what was asked, `{inputs}`
-    for the outputs of the steps it needs and `{item}` for the one of a list it is for; in the expected output
+    """CrewAI's own fields of a task. In the description `{question}` stands for what was asked,
+    `{conversation}` for what was said before in its thread, `{inputs}` for the outputs of the steps it needs
+    and `{item}` for the one of a list it is for; in the expected output
     `{choices of FIELD}` for the words that field of the crew's output is made of."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -16,6 +16,7 @@ from crews.errors import StepCancelled
 from crews.run_mask import RunMask
 from crews.specs import Limits
 from crews.step_context import Budget, StepContext
+from crews.thread_memory import remember
 from crews.workflow_loader import BROKEN
 from knowledge.library import Library
 from knowledge.pii.port import PiiDetector
@@ -109,7 +110,7 @@ class StepRunner:
         return None
 
     def _work(self, claim: ClaimedStep, cancelled: threading.Event) -> dict[str, Any]:
-        mask = RunMask(self._db, claim.run_id, self._detector)
+        mask, asked = RunMask(self._db, claim.run_id, self._detector), claim.question
         # From here on nobody meets the question as it was asked.
         claim = replace(claim, question=self._masked_question(claim, mask))
         recorder = SpanRecorder(self._db, claim, mask.data)
@@ -123,6 +124,8 @@ class StepRunner:
             context = StepContext(
                 self._db, claim, recorder, self._library, budget, mask, self._desk, self._triage_desk
             )
+            context.asked = claim.question
+            remember(context, asked)
             output: dict[str, Any] = mask.data(self._output(context))
             span.output = output
             span.attributes["attempt"] = claim.attempt

@@ -25,6 +25,7 @@ from ledger.run_state import fail_run, start_run
 from ledger.schema import OPEN_RUN_STATES, DispatchRow, RunRow, RunState, SpanRow, StepRow, StepState
 from ledger.step_plan import declared, output_of
 from ledger.thread_queue import hold_thread
+from ledger.understanding import Understood
 from ledger.workflow import RetryRule
 
 LEASE_S = 30.0
@@ -39,7 +40,9 @@ class ClaimedStep:
     `inputs` holds the outputs of the steps it needs: None of one that was skipped, a list of one that ran for
     each item. `item` is the one of a list this step is for, `limits` what its workflow says of the crew's
     limits, `pins` what its run began with. One that `undoes` takes back the effect of the step of that key.
-    `masked_question` is empty until somebody has looked for personal data in the question.
+    `masked_question` is empty until somebody has looked for personal data in the question, `is_understood`
+    false until somebody has looked whether it stands alone; if it does not, `understood` is what it was taken
+    for. Without `has_past` there is nothing before it that it could go on from.
     """
 
     step_id: str
@@ -60,6 +63,9 @@ class ClaimedStep:
     limits: dict[str, int | float] = field(default_factory=dict)
     undoes: str | None = None
     pins: Pins | None = None
+    understood: Understood | None = None
+    is_understood: bool = False
+    has_past: bool = False
 
 
 def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
@@ -350,4 +356,7 @@ def _claimed(session: Session, step: StepRow, run: RunRow, principal: Principal)
         limits=declared(step).limits,
         undoes=step.undoes,
         pins=None if run.pins is None else Pins.model_validate(run.pins),
+        understood=Understood.model_validate(run.understood) if run.understood else None,
+        is_understood=run.understood is not None,
+        has_past=run.thread is not None or run.replay is not None,
     )

@@ -23,7 +23,7 @@ class ToolRequest:
 class FloorTurn:
     """`tools` are on offer, `called` were already used in this step, `evidence` is what they found; `suggest`
     tells which governed queries the question, or the part of it that is given, may mean; None without a
-    catalog."""
+    catalog. `about` are words of a follow-up that what answers it has to speak of."""
 
     question: str
     tools: frozenset[str]
@@ -31,6 +31,7 @@ class FloorTurn:
     evidence: tuple[Evidence, ...]
     similarity: Similarity
     suggest: "Callable[..., Suggestions | None]"
+    about: str | None = None
 
 
 FloorReply = ToolRequest | str
