@@ -11,6 +11,7 @@ from api.body_limit import BodyLimit
 from api.health import health_routes
 from api.problems import LastResort, Problem, install_problem_handlers
 from api.runs import run_routes
+from api.threads import thread_routes
 from ledger.db import Database
 
 _ABOUT = (
@@ -31,6 +32,7 @@ def create_app(db: Database, api_key_secret: bytes) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.include_router(run_routes(db, api_key_secret))
+    app.include_router(thread_routes(db, api_key_secret))
     app.include_router(health_routes(db))
     install_problem_handlers(app)
     app.add_middleware(BodyLimit)

@@ -15,6 +15,7 @@ from cli import (
     catalog,
     catalog_check,
     catalog_lineage,
+    conversation,
     crews,
     doctor,
     ingest,
@@ -97,6 +98,7 @@ def build_app() -> typer.Typer:
     run_group.command("show")(runs.show_run_command)
     run_group.command("watch")(runs.watch_run_command)
     app.add_typer(run_group, name="run")
+    app.add_typer(conversation.build_group(), name="conversation")
     app.add_typer(tickets.build_group(), name="tickets")
     app.command("cancel")(runs.cancel_command)
     app.add_typer(crews.build_group(), name="crews")

@@ -141,13 +141,14 @@ def _chosen(turn: Turn | None, reply: str) -> Understood | None:
 def _completed(
     last: Turn, asked: str, fragment: str, reading: Reading, *, is_opened: bool
 ) -> Understood | None:
-    earlier, alone = reading.suggest(last.question), reading.suggest(asked)
+    previous = _settled(last, reading)
+    earlier, alone = reading.suggest(previous), reading.suggest(asked)
     is_bound = bool(_PREPOSITION.match(fragment))
     is_of_figures = earlier is not None and (earlier.best is not None or bool(earlier.alternatives))
     if is_of_figures:
         if not is_opened and not is_bound and alone is not None and alone.best is not None:
             return None
-        completed = reading.complete(last.question, fragment)
+        completed = reading.complete(previous, fragment)
         if completed is not None:
             return Understood(question=completed)
     elif alone is not None and alone.best is not None:
@@ -155,6 +156,15 @@ def _completed(
     if not is_opened or (not is_bound and reading.answers(fragment)):
         return None
     return Understood(question=f"{_without_addition(last)}{_addition(fragment)}", about=fragment)
+
+
+def _settled(last: Turn, reading: Reading) -> str:
+    """The earlier question, or the query that was chosen for it where its words say it as surely."""
+    chosen = last.understood.reading if last.understood is not None else None
+    if chosen is None:
+        return last.question
+    again = reading.suggest(chosen)
+    return chosen if again is not None and again.best is not None else last.question
 
 
 def _without_addition(last: Turn) -> str:
