@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from ledger.db import Database
@@ -139,7 +139,8 @@ def recall(db: Database, run_id: str) -> Conversation:
         asker = principal_by(session, principal_id=first.principal_id)
         audience = None if first.audience_groups is None else frozenset(first.audience_groups)
         reader = _Reader(asker.id, asker.groups, audience)
-        before = (RunRow.id != first.id, RunRow.finished_at <= first.started_at)
+        earlier = tuple_(RunRow.created_at, RunRow.id) < tuple_(first.created_at, first.id)
+        before = (earlier, RunRow.finished_at <= first.started_at)
         rows = session.scalars(
             select(RunRow)
             .where(*thread.runs(), *before, RunRow.state.in_(_SAID))

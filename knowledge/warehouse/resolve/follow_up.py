@@ -59,7 +59,7 @@ def complete_question(
         return None
     edits = _Edits()
     try:
-        if named.comparison is not None:
+        if named.comparison is not None or AGAINST_AT_START.match(fragment):
             _compare(before, fragment, edits)
         else:
             _change_period(before, named, today, catalog.calendar, edits)
