@@ -85,7 +85,7 @@ def test_nobody_is_told_what_somebody_elses_rights_found(desk: Desk) -> None:
 def test_a_candidate_that_is_not_cleared_for_an_earlier_answer_is_not_asked(desk: Desk) -> None:
     desk.ask(LEAVE_QUESTION, **THREAD)
     with ScriptedProvider(GOOD) as provider:
-        run = desk.ask(FOLLOW_UP, candidate(provider, clearance="public"), **THREAD)
+        run = desk.ask(FOLLOW_UP, candidate(provider, cleared_for="public"), **THREAD)
         assert provider.requests == []
     assert run.model is not None
     assert run.model.name == FLOOR_MODEL
@@ -94,8 +94,11 @@ def test_a_candidate_that_is_not_cleared_for_an_earlier_answer_is_not_asked(desk
 @pytest.mark.parametrize("asker", [STAFF, ENGINEER])
 def test_a_long_conversation_is_told_in_short_and_within_bounds(desk: Desk, asker: str) -> None:
     channel = {"thread": "C1:1", "audience_groups": ("everyone",)}
-    for number in range(30):
-        desk.ask(f"Question number {number} about nothing {'at all ' * 60}?", principal=STAFF, **channel)
+    # Asked to a specialist nobody chose, so that each is over at once.
+    with ScriptedProvider([Text('{"specialists": [], "reason": "It is about nothing."}')] * 30) as provider:
+        for number in range(30):
+            asked = f"Question number {number} about nothing {'at all ' * 60}?"
+            desk.ask(asked, candidate(provider), principal=STAFF, **channel)
     with ScriptedProvider(GOOD) as provider:
         desk.ask(LEAVE_QUESTION, candidate(provider), principal=asker, **channel)
         prompt = provider.requests[0].prompt
