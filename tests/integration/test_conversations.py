@@ -86,7 +86,7 @@ def test_a_candidate_that_is_not_cleared_for_an_earlier_answer_is_not_asked(desk
     desk.ask(LEAVE_QUESTION, **THREAD)
     with ScriptedProvider(GOOD) as provider:
         run = desk.ask(FOLLOW_UP, candidate(provider, cleared_for="public"), **THREAD)
-        assert provider.requests == []
+        assert list(provider.requests) == []
     assert run.model is not None
     assert run.model.name == FLOOR_MODEL
 
