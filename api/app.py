@@ -16,6 +16,7 @@ from api.health import health_routes
 from api.incidents import incident_routes
 from api.problems import LastResort, Problem, install_problem_handlers
 from api.runs import run_routes
+from api.threads import thread_routes
 from api.tickets import ticket_routes
 from ledger.db import Database
 
@@ -43,6 +44,7 @@ def create_app(db: Database, api_key_secret: bytes, artifacts: Path) -> FastAPI:
     app.include_router(escalation_routes(db, api_key_secret))
     app.include_router(incident_routes(db, api_key_secret))
     app.include_router(file_routes(db, api_key_secret, artifacts))
+    app.include_router(thread_routes(db, api_key_secret))
     app.include_router(health_routes(db))
     install_problem_handlers(app)
     app.add_middleware(BodyLimit)

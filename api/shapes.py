@@ -20,7 +20,8 @@ WorkflowName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}
 
 
 class NewRun(BaseModel):
-    """A request to a workflow. `thread` groups the runs of one conversation."""
+    """A request to a workflow. `thread` names a conversation of the caller's: its runs are worked on one
+    after another, and a question may go on from those before it."""
 
     model_config = ConfigDict(
         frozen=True,

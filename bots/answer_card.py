@@ -85,9 +85,10 @@ def _answered(view: RunView) -> Card:
     if len(sources) > MAX_SOURCES:
         sources[MAX_SOURCES:] = [f"and {len(sources) - MAX_SOURCES} more sources"]
     caveats = [fit(f":warning: {to_mrkdwn(caveat)}", MAX_LINE) for caveat in view.caveats[:MAX_SOURCES]]
-    how_found, files = _how_found(view), _files(view)
-    paragraphs = [answer, files, *how_found, "\n".join(caveats), "\n".join(sources)]
+    how_found, files, understood = _how_found(view), _files(view), _understood(view)
+    paragraphs = [*understood, answer, files, *how_found, "\n".join(caveats), "\n".join(sources)]
     blocks = [
+        *_contexts(understood),
         *_sections(answer),
         *_sections(files),
         *_contexts(how_found),
@@ -108,8 +109,10 @@ def _abstained(view: RunView) -> Card:
     caveats = [fit(f":warning: {to_mrkdwn(caveat)}", MAX_LINE) for caveat in view.caveats[:MAX_SOURCES]]
     # Whoever is asked back can go on alone.
     next_step = "" if which else _NEXT_STEPS.get(view.reason or "", _ASK_A_PERSON)
-    paragraphs = [answer, which, nearest, next_step, "\n".join(caveats)]
+    understood = _understood(view)
+    paragraphs = [*understood, answer, which, nearest, next_step, "\n".join(caveats)]
     blocks = [
+        *_contexts(understood),
         *_sections(answer),
         *_sections(which),
         *_sections(nearest),
@@ -135,6 +138,12 @@ def _files(view: RunView) -> str:
 def _size(size_bytes: int) -> str:
     kilobytes = max(1, round(size_bytes / 1_000))
     return f"{kilobytes:,} kB"
+
+
+def _understood(view: RunView) -> list[str]:
+    if view.understood_as is None:
+        return []
+    return [fit(f"Understood as: {to_mrkdwn(view.understood_as)}", MAX_LINE)]
 
 
 def _how_found(view: RunView) -> list[str]:

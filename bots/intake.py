@@ -15,6 +15,7 @@ from ledger.errors import CrewdeskError, ErrorKind
 from ledger.log import get_logger
 from ledger.people import Principal, find_slack_principal
 from ledger.runs import RunRequest, is_kept, note_request, refuse_request, submit_run
+from ledger.thread_queue import ThreadBusy
 from ledger.ticket_changes import LONGEST_NOTE, change_ticket
 from ledger.ticket_follow_up import SETTLED, ThreadTicket, confirm_ticket, ticket_of_thread
 from ledger.ticket_views import TicketState
@@ -66,6 +67,9 @@ class Intake:
     def _submit(self, post: Post, principal: Principal) -> None:
         try:
             submission = submit_run(self._db, self._request(post, principal))
+        except ThreadBusy as error:
+            self._refuse(post, str(error))
+            return
         except CrewdeskError as error:
             if error.kind is ErrorKind.CONFLICT:
                 # Another event told of this post before: as a refusal, or seen from another place.
@@ -90,6 +94,7 @@ class Intake:
             thread=post.thread,
             audience_groups=clearance,
             deliver_to=post.reply_to,
+            when_busy=self._workspace.when_busy(post.channel),
         )
 
     def _to_be_watched(self, post: Post, principal: Principal) -> str | None:

@@ -24,6 +24,8 @@ _MOST_LINEAGE = 5
 def print_run(screen: Console, run: RunView, artifacts: Path) -> None:
     """The whole result of a finished run, or its state while it is open. `artifacts` is the folder of runs'
     files."""
+    if run.understood_as is not None:
+        screen.print(Text(f"Understood as: {printable(run.understood_as)}\n", style="italic"), soft_wrap=True)
     if run.is_open:
         _print_open(screen, run)
     elif run.outcome in ("answered", "escalated"):
@@ -36,6 +38,8 @@ def print_run(screen: Console, run: RunView, artifacts: Path) -> None:
 def _print_open(screen: Console, run: RunView) -> None:
     progress = run.progress
     state = "being cancelled" if progress.cancelling else run.state
+    if run.awaits_turn:
+        state += " behind another of its thread"
     look = f"look again with `crewdesk run show {short_id(run.run_id)}`"
     screen.print(f"This run is {state} ({progress.done} of {progress.total} steps done); {look}.")
     for step in progress.steps:

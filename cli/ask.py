@@ -17,7 +17,7 @@ def ask_command(
         str, typer.Option("--as", metavar="EMAIL", help="Who asks; an address from people.yaml.")
     ],
     thread: Annotated[
-        str | None, typer.Option(metavar="ID", help="The conversation this belongs to.")
+        str | None, typer.Option(metavar="NAME", help="The conversation this goes on with, or begins.")
     ] = None,
     external_id: Annotated[
         str | None,
@@ -36,6 +36,8 @@ def ask_command(
     [bold]Examples[/bold]
 
     crewdesk ask "How do I set up the VPN?" --as employee@larkspur.example
+
+    crewdesk ask "And in Q2?" --as employee@larkspur.example --thread budget
 
     crewdesk ask "When is payday?" --as employee@larkspur.example --id ticket-4711 --json
     """

@@ -15,6 +15,7 @@ from cli import (
     catalog,
     catalog_check,
     catalog_lineage,
+    conversation,
     crews,
     decisions,
     doctor,
@@ -106,6 +107,7 @@ def build_app() -> typer.Typer:
     run_group.command("watch")(runs.watch_run_command)
     app.add_typer(run_group, name="run")
     app.add_typer(decisions.build_group(), name="decisions")
+    app.add_typer(conversation.build_group(), name="conversation")
     app.add_typer(tickets.build_group(), name="tickets")
     app.add_typer(escalations.build_group(), name="escalations")
     app.add_typer(incidents.build_group(), name="incidents")

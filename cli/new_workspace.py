@@ -15,9 +15,10 @@ name: {name}
 description: What your crew may know and whom it answers.
 documents:
   - documents
-# A Slack channel sees only what everyone may read, unless it is given more here:
+# A Slack channel sees only what everyone may read, unless it is given more here. `when_busy` says what a
+# further message in a thread does while one is worked on: queue (come next), merge, interrupt or reject.
 # channels:
-#   C0FINANCE: [everyone, finance]
+#   C0FINANCE: {{groups: [everyone, finance], when_busy: queue}}
 """
 
 PEOPLE = """\

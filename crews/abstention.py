@@ -53,7 +53,9 @@ def long_past_review(claims: Iterable[Claim], evidence: dict[str, Evidence], tod
 def abstain(answer: CrewStepOutput, draft: DraftAnswer, evidence: dict[str, Evidence]) -> RunResult:
     """Where no claim was left, or what was found is too little to make one of."""
     if draft.reason is not None and not draft.claims:
-        return _abstained(answer, draft.reason, draft.missing or _SENTENCES[draft.reason], ())
+        result = _abstained(answer, draft.reason, draft.missing or _SENTENCES[draft.reason], ())
+        choices = _meanings(evidence.values()) if draft.reason is AbstainReason.AMBIGUOUS else ()
+        return result.model_copy(update={"choices": choices})
     reason = _reason(answer, draft, evidence)
     explained = reason in _EXPLAINED and answer.model is not None and answer.model.name != FLOOR_MODEL
     said = [_SENTENCES[reason], draft.missing if explained else None]
@@ -106,6 +108,12 @@ def _reason(answer: CrewStepOutput, draft: DraftAnswer, evidence: dict[str, Evid
 def _is_long_past(item: Evidence, today: date) -> bool:
     review_by = item.finding.details.get("review_by")
     return review_by is not None and date.fromisoformat(review_by) + LONG_PAST_REVIEW < today
+
+
+def _meanings(evidence: Iterable[Evidence]) -> tuple[str, ...]:
+    """The governed queries that the question may mean, as they were suggested and in no model's words."""
+    found = [item.finding.details.get("alternatives") or () for item in evidence]
+    return tuple(dict.fromkeys(str(reading) for readings in found for reading in readings))
 
 
 def _nearest(evidence: Iterable[Evidence]) -> tuple[str, ...]:

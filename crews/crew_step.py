@@ -28,9 +28,11 @@ from crews.redraft import redraft_once
 from crews.report_writer.output import ReportDraft
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
-from crews.task_text import task_text
+from crews.task_text import CONVERSATION, task_text
+from crews.thread_memory import told_before
 from crews.tools.gate import ToolSpec
 from crews.tools.search_knowledge import look_around
+from crews.tools.trust import Trust
 from crews.tracing.event_listener import EventTally, tallying
 from crews.triage.step_outputs import was_looked_up
 from ledger.budgets import Budgets
@@ -184,14 +186,18 @@ def _attempt(
         context.parent_span = span.id
         tally = EventTally(frozenset(spec.tools))
         governed = [GovernedTool(context, tool) for tool in tools]
-        crew = build_crew(spec, task_text(spec.task.description, claim), gateway, list(governed))
+        said = told_before(context) if CONVERSATION in spec.task.description else ""
+        if context.heard_others:
+            span.attributes["conversation"] = Trust.UNTRUSTED
+        task = task_text(spec.task.description, claim, said)
+        crew = build_crew(spec, task, gateway, list(governed))
         asked, called = gateway.asked, len(context.tools_called)
         gateway.begin()
         context.begin_effects()
-        said = contextvars.copy_context().run(_kick_off, crew, tally)
+        answer = contextvars.copy_context().run(_kick_off, crew, tally)
         span.attributes["events"] = tally.summary()
         _cross_check(tally, generations=gateway.asked - asked, tools=len(context.tools_called) - called)
-        output = fitting_output(parts.output, said, lambda prompt: str(gateway.call(prompt)))
+        output = fitting_output(parts.output, answer, lambda prompt: str(gateway.call(prompt)))
         span.output = output.model_dump(mode="json")
         span.attributes["model"] = gateway.use.name
         return output
@@ -230,6 +236,7 @@ def _floor_turn(context: StepContext, gateway: GatewayLLM, offered: frozenset[st
         look=partial(look_around, context),
         triage=context.triaged,
         was_looked_up=was_looked_up(context.claim.inputs.values()),
+        about=None if context.claim.understood is None else context.claim.understood.about,
     )
 
 

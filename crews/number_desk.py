@@ -11,6 +11,7 @@ from knowledge.warehouse.entity_profile import profile_entity
 from knowledge.warehouse.policy import policy_for
 from knowledge.warehouse.query import MetricQuery
 from knowledge.warehouse.query_metrics import query_metrics
+from knowledge.warehouse.resolve.follow_up import complete_question
 from knowledge.warehouse.resolve.suggest import Suggestions, suggest_queries
 from knowledge.warehouse.resolve.values import ValueIndex, index_values
 from knowledge.warehouse.result import NumberResult, Value
@@ -46,6 +47,11 @@ class NumberDesk:
             visible = frozenset(tables.names()) & self.warehouse.served().keys()
         return visible, self._values(scope)
 
+    def complete(self, scope: AccessScope, previous: str, fragment: str, now: datetime) -> str | None:
+        """The earlier question with what the fragment of a follow-up names in place of its own."""
+        visible, values = self.known_to(scope)
+        return complete_question(self.warehouse.catalog, values, previous, fragment, now.date(), visible)
+
     def query(self, scope: AccessScope, query: MetricQuery, now: datetime) -> NumberResult:
         """Raises UnknownData, NotLoaded, QueryRefused, QueryTooLarge."""
         return query_metrics(self.warehouse, scope, query, now)
@@ -70,6 +76,11 @@ class NumberDesk:
             shown = (column for column in product.columns if column.name not in policy.masked)
             classes += [DataClass(column.classification) for column in shown]
         return strictest(classes)
+
+    def _visible(self, scope: AccessScope) -> frozenset[str]:
+        with open_tables(self.warehouse, scope) as tables:
+            # Of what was never loaded there is nothing to say.
+            return frozenset(tables.names()) & self.warehouse.served().keys()
 
     def _values(self, scope: AccessScope) -> ValueIndex:
         loads = frozenset(load.id for load in self.warehouse.served().values())

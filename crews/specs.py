@@ -38,9 +38,10 @@ class AgentSpec(BaseModel):
 
 
 class TaskSpec(BaseModel):
-    """CrewAI's own fields of a task. In the description `{question}` stands for what was asked, `{inputs}`
-    for the outputs of the steps it needs and `{item}` for the one of a list it is for; in the expected output
-    `{choices of FIELD}` for the words that field of the crew's output is made of."""
+    """CrewAI's own fields of a task. In the description `{question}` stands for what was asked,
+    `{conversation}` for what was said before in its thread, `{inputs}` for the outputs of the steps it needs
+    and `{item}` for the one of a list it is for; in the expected output `{choices of FIELD}` for the words
+    that field of the crew's output is made of."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -131,7 +132,7 @@ def _check_web_tools(path: Path, spec: CrewSpec) -> None:
     others = [name for name in spec.tools if name not in WEB_TOOLS | _BESIDE_WEB_TOOLS]
     if others:
         raise WorkspaceInvalid(f"{path}: tools: a crew that looks in the web cannot have '{others[0]}'.")
-    places = [place for place in ("{inputs}", "{item}") if place in spec.task.description]
+    places = [place for place in ("{conversation}", "{inputs}", "{item}") if place in spec.task.description]
     if places:
         raise WorkspaceInvalid(
             f"{path}: task.description: a crew that looks in the web is not told what others "

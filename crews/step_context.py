@@ -16,6 +16,7 @@ from knowledge.library import Library
 from knowledge.relevance.similarity import Similarity, similarity_from
 from knowledge.search.access import AccessScope
 from ledger.artifacts import ArtifactStore
+from ledger.conversations import Conversation
 from ledger.db import Database
 from ledger.errors import InvalidInput, NotFound, WorkspaceInvalid
 from ledger.evidence import Evidence, Finding, record_evidence
@@ -108,9 +109,11 @@ class Budget:
 @dataclass(slots=True)
 class StepContext:
     """Made anew for every attempt of a step; `parent_span` is the crew's span while a crew is at work. The
-    question of its claim is masked. `collection` is all its crew may find documents in. `boundary` marks what
-    others wrote where a model sees it; `effect_key` is what a tool that changes something tells the other
-    side, so that it can see a repetition."""
+    question of its claim is masked and stands alone; `asked` is what was written. `collection` is all its
+    crew may find documents in. `conversation` is what may be known of its thread, unmasked; `heard_others` is
+    set once a prompt holds what others wrote there. `boundary` marks what others wrote where a model sees it;
+    `effect_key` is what a tool that changes something tells the other side, so that it can see a
+    repetition."""
 
     db: Database
     claim: ClaimedStep
@@ -122,6 +125,9 @@ class StepContext:
     triage_desk: "Callable[[], TriageDesk | None] | None" = None
     web_desk: "Callable[[], WebDesk] | None" = None
     artifacts: ArtifactStore | None = None
+    asked: str = ""
+    conversation: Conversation = field(default_factory=Conversation)
+    heard_others: bool = False
     parent_span: str | None = None
     collection: DocumentCollection | None = None
     evidence: list[Evidence] = field(default_factory=list)
@@ -171,7 +177,7 @@ class StepContext:
             return None
         question = self.mask.reveal(part or self.claim.question)
         try:
-            return self.desk().suggest(self.access, question, self.db.clock.now())
+            return self.meant_by(self.desk().suggest(self.access, question, self.db.clock.now()))
         except (WorkspaceInvalid, NotFound) as error:
             _log.info("catalog_unusable", reason=str(error))
             return None
@@ -193,6 +199,24 @@ class StepContext:
         except WorkspaceInvalid as error:
             _log.warning("triage_unusable", reason=str(error))
             return None
+
+    def complete(self, previous: str, fragment: str) -> str | None:
+        """An earlier question with what the fragment of a follow-up names in place of its own, if the catalog
+        explains all of it."""
+        if self.desk is None:
+            return None
+        try:
+            return self.desk().complete(self.access, previous, fragment, self.db.clock.now())
+        except (WorkspaceInvalid, NotFound) as error:
+            _log.info("catalog_unusable", reason=str(error))
+            return None
+
+    def meant_by(self, suggestions: "Suggestions") -> "Suggestions":
+        """With what the asker has chosen, where we had asked which of several they meant."""
+        understood = self.claim.understood
+        if understood is None or understood.reading is None:
+            return suggestions
+        return suggestions.settled(self.mask.reveal(understood.reading))
 
     @property
     def similarity(self) -> Similarity:

@@ -17,6 +17,7 @@ from crews.run_mask import RunMask
 from crews.specs import Limits
 from crews.step_context import Budget, StepContext
 from crews.task_text import asked_question
+from crews.thread_memory import remember
 from crews.workflow_loader import BROKEN
 from knowledge.library import Library
 from knowledge.pii.port import PiiDetector
@@ -122,10 +123,9 @@ class StepRunner:
         return None
 
     def _work(self, claim: ClaimedStep, cancelled: threading.Event) -> dict[str, Any]:
-        mask = RunMask(self._db, claim.run_id, self._detector)
+        mask, asked = RunMask(self._db, claim.run_id, self._detector), claim.question
         # From here on nobody meets the question as it was asked.
         claim = replace(claim, question=self._masked_question(claim, mask))
-        claim = replace(claim, question=asked_question(claim))
         recorder = self._recorder(self._db, claim, mask.data)
         with recorder.span(
             "step", claim.key, claim.inputs, parent_id=recorder.root_id, span_id=recorder.step_span_id
@@ -146,6 +146,10 @@ class StepRunner:
                 self._web_desk,
                 self._artifacts,
             )
+            context.asked = claim.question
+            remember(context, asked)
+            # A step that asks its crew something else, asks just that.
+            context.claim = replace(context.claim, question=asked_question(context.claim))
             output: dict[str, Any] = mask.data(self._output(context))
             span.output = output
             span.attributes["attempt"] = claim.attempt
@@ -155,7 +159,7 @@ class StepRunner:
         if claim.masked_question is not None:
             return claim.masked_question
         masked = mask.fresh(mask_text(claim.question))
-        keep_masked_question(self._db, claim.run_id, masked)
+        keep_masked_question(self._db, claim.run_id, claim.question, masked)
         return masked
 
     def _output(self, context: StepContext) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""What a crew's task says: its description with the question, earlier outputs and the item it is for."""
+"""What a crew's task says: its description with the question, what was said before, earlier outputs and the
+item it is for."""
 
 import json
 import re
@@ -8,12 +9,13 @@ from ledger.condition import value_at
 from ledger.step_plan import StepUnfit
 from ledger.steps import ClaimedStep
 
-_PLACE = re.compile(r"\{(question|inputs|item)\}")
+_PLACE = re.compile(r"\{(question|conversation|inputs|item)\}")
+CONVERSATION = "{conversation}"
 
 
-def task_text(description: str, claim: ClaimedStep) -> str:
+def task_text(description: str, claim: ClaimedStep, told_before: str = "") -> str:
     """In one pass, so that a place's name within a question or an output stays what it is: text."""
-    return _PLACE.sub(lambda match: _fill(match[1], claim), description)
+    return _PLACE.sub(lambda match: _fill(match[1], claim, told_before), description)
 
 
 def asked_question(claim: ClaimedStep) -> str:
@@ -27,9 +29,11 @@ def asked_question(claim: ClaimedStep) -> str:
     return question
 
 
-def _fill(place: str, claim: ClaimedStep) -> str:
+def _fill(place: str, claim: ClaimedStep, told_before: str) -> str:
     if place == "question":
         return claim.question
+    if place == "conversation":
+        return told_before
     if place == "item":
         return claim.item if isinstance(claim.item, str) else _as_json(claim.item)
     return _as_json({key: _own_words(output) for key, output in claim.inputs.items()})

@@ -8,10 +8,10 @@ from knowledge.document import SourceDocument
 from knowledge.ingest_report import Change
 from knowledge.passages import Passage
 from knowledge.quality.gate import Verdict
-from knowledge.search.access import readers_of
 from knowledge.search.port import Placement
 from ledger.documents import DocumentRecord, PassageRecord
 from ledger.ids import derive_id
+from ledger.people import readers_of
 
 # What `marks()` tells of a passage no query can find yet. Its id says which text the vector is of.
 STAGED = "staged"

@@ -15,7 +15,7 @@ import numpy as np
 from knowledge.embedding import Embedder, Matrix, VectorMemory
 from knowledge.loading.blocks import clean_text
 from knowledge.repeats import Wording
-from knowledge.search.access import AccessScope, readers_of
+from knowledge.search.access import AccessScope
 from knowledge.search.port import (
     NO_FILTERS,
     WORDS_NAME,
@@ -29,6 +29,7 @@ from knowledge.search.port import (
 )
 from ledger.db import Database
 from ledger.documents import DocumentRecord, PassageRecord, count_passages, find_document, find_passages
+from ledger.people import readers_of
 
 _LONGEST_QUERY = 2_000
 # Asked for beyond the limit, since an interrupted ingestion may leave hits in the store that no longer count.

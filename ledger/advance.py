@@ -4,23 +4,19 @@ The caller holds the run's lock, so that of two steps that end together one sees
 spread is joined once, and what follows is opened once.
 """
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from ledger.asking import open_decision
 from ledger.cancel import settle_cancel
-from ledger.condition import parse_condition, value_at
 from ledger.db import now_in
 from ledger.dispatch import forget_dispatch, owe_dispatch
-from ledger.ids import new_id
 from ledger.result import RunResult
 from ledger.run_state import fail_run, finish_run, show_waiting
 from ledger.schema import OPEN_RUN_STATES, RunRow, StepRow, StepState
-from ledger.step_plan import SETTLED, StepUnfit, declared, fields_of
-from ledger.workflow import StepKind, StepSpec, moment_in
+from ledger.step_opening import open_step
+from ledger.step_plan import SETTLED, StepUnfit, fields_of
 
 _OF_RUN = select(StepRow).where(StepRow.run_id == bindparam("run")).order_by(StepRow.id)
 
@@ -56,7 +52,7 @@ def advance_run(session: Session, run: RunRow, *, taker: bool = False) -> list[s
         for step in opened:
             inputs = {key: fields_of(settled[key]) for key in step.needs}
             try:
-                ready += _open(session, step, inputs, run.replay)
+                ready += open_step(session, step, inputs, run.replay)
             except StepUnfit as error:
                 step.state, step.failure, step.finished_at = StepState.FAILED, str(error), now_in(session)
                 fail_run(session, run, str(error))
@@ -71,7 +67,7 @@ def advance_run(session: Session, run: RunRow, *, taker: bool = False) -> list[s
     if all(step.state in SETTLED for step in steps):
         finish_run(session, run, RunResult.model_validate(_last(steps).output))
     else:
-        show_waiting(run, steps)
+        show_waiting(session, run, steps)
     return ready
 
 
@@ -84,80 +80,6 @@ def _last(steps: list[StepRow]) -> StepRow:
     return next(step for step in steps if step.part_of is None and step.key not in needed)
 
 
-def _open(
-    session: Session, step: StepRow, inputs: dict[str, Any], replay: dict[str, Any] | None
-) -> list[str]:
-    """Lets a blocked step begin, in whatever way its kind does. Raises StepUnfit."""
-    plan = declared(step)
-    now = now_in(session)
-    if plan.when is not None and not parse_condition(plan.when).holds(inputs):
-        step.state, step.finished_at = StepState.SKIPPED, now
-        return []
-    if plan.each is not None:
-        return _spread(session, step, plan, value_at(plan.each, inputs))
-    if replay is not None and plan.kind in (StepKind.WAIT, StepKind.DECISION):
-        step.output = _recorded(session, step, replay["of"])
-        step.state, step.started_at, step.finished_at = StepState.DONE, now, now
-        return []
-    if plan.kind == StepKind.WAIT:
-        step.due_at = _end_of_wait(plan, inputs, now)
-    elif plan.ask is not None:
-        step.due_at = open_decision(session, step, plan.ask, inputs)
-    else:
-        step.state = StepState.READY
-        return [step.id]
-    step.state, step.started_at = StepState.WAITING, now
-    return []
-
-
-def _recorded(session: Session, step: StepRow, origin: str) -> dict[str, Any]:
-    """What the replayed run went on with: nobody is asked or waited for again. Raises StepUnfit."""
-    query = select(StepRow.output).where(StepRow.run_id == origin, StepRow.key == step.key)
-    output: dict[str, Any] | None = session.scalars(query).one_or_none()
-    if output is None:
-        raise StepUnfit(
-            f"The replayed run never came to the step '{step.key}', so what was decided or waited for there "
-            "is not known; ask again instead of replaying."
-        )
-    return output
-
-
-def _spread(session: Session, step: StepRow, plan: StepSpec, items: Any) -> list[str]:
-    """One step for each item. A list that was never made, because its step was skipped, is empty."""
-    if items is not None and not isinstance(items, list):
-        raise StepUnfit(f"The step '{step.key}' runs for each of '{plan.each}', which is not a list.")
-    if items is not None and len(items) > plan.most:
-        raise StepUnfit(
-            f"The step '{step.key}' may run for {plan.most} items, and '{plan.each}' has {len(items)}; "
-            "ask for less at once."
-        )
-    step.state, step.started_at = StepState.SPREAD, now_in(session)
-    ids = [new_id() for _ in items or ()]
-    part_plan = plan.model_dump(mode="json", exclude_defaults=True, exclude={"each", "when", "most"})
-    for number, item in enumerate(items or ()):
-        session.add(
-            StepRow(
-                id=ids[number],
-                run_id=step.run_id,
-                key=f"{step.key}.{number + 1}",
-                kind=step.kind,
-                uses=step.uses,
-                needs=list(step.needs),
-                deadline_s=step.deadline_s,
-                state=StepState.READY,
-                attempt=0,
-                fence=0,
-                plan=part_plan,
-                part_of=step.key,
-                position=number,
-                item={"value": item},
-                forgiven=0,
-            )
-        )
-    session.flush()
-    return ids
-
-
 def _join(session: Session, step: StepRow, steps: list[StepRow]) -> bool:
     parts = sorted((part for part in steps if part.part_of == step.key), key=lambda part: part.position)
     if any(part.state != StepState.DONE for part in parts):
@@ -165,13 +87,3 @@ def _join(session: Session, step: StepRow, steps: list[StepRow]) -> bool:
     step.output = {"items": [part.output for part in parts]}
     step.state, step.finished_at = StepState.DONE, now_in(session)
     return True
-
-
-def _end_of_wait(plan: StepSpec, inputs: dict[str, Any], now: datetime) -> datetime:
-    if plan.for_s is not None:
-        return now + timedelta(seconds=plan.for_s)
-    until = plan.until or ""
-    moment = moment_in(until) or moment_in(value_at(until, inputs))
-    if moment is None:
-        raise StepUnfit(f"The step '{plan.key}' waits until '{until}', which is not a date.")
-    return moment

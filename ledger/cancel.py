@@ -14,6 +14,7 @@ from ledger.people import Principal, Right
 from ledger.run_state import end_cancelled, withdraw_decisions
 from ledger.schema import OPEN_RUN_STATES, DispatchRow, RunRow, RunState, StepRow, StepState
 from ledger.step_plan import declared
+from ledger.thread_queue import hold_thread
 from ledger.workflow import StepKind, StepSpec
 
 _IDLE = (StepState.BLOCKED, StepState.READY, StepState.WAITING, StepState.SPREAD)
@@ -57,9 +58,17 @@ def cancel_run(db: Database, run_id: str, by: str) -> RunState:
 def _cancel_run(db: Database, run_id: str, by: str) -> RunState:
     """Raises _StepBusy, and changes nothing then."""
     with db.write() as session:
-        run = session.get(RunRow, run_id, with_for_update=ROW_LOCK)
+        seen = session.get(RunRow, run_id)
+        awaited_turn = seen is not None and seen.awaits_turn
+        if seen is not None and awaited_turn:
+            # Before its own lock: whoever lets it begin has the thread already, and wants the run.
+            hold_thread(session, seen)
+        run = session.get(RunRow, run_id, with_for_update=ROW_LOCK, populate_existing=True)
         if run is None:
             raise NotFound(f"There is no run {run_id}.")
+        if run.awaits_turn != awaited_turn:
+            raise _StepBusy
+        hold_thread(session, run)
         if run.state == RunState.CANCELLED or run.cancel_requested_at is not None:
             return RunState(run.state)
         if run.state not in OPEN_RUN_STATES:

@@ -180,7 +180,12 @@ def fail_delivery(db: Database, claim: ClaimedDelivery, reason: str) -> None:
 def list_open_run_targets(db: Database, channel: str) -> list[OpenRunTarget]:
     with db.read() as session:
         rows = session.scalars(
-            select(RunRow).where(RunRow.state.in_(OPEN_RUN_STATES), RunRow.deliver_to.is_not(None))
+            select(RunRow).where(
+                RunRow.state.in_(OPEN_RUN_STATES),
+                RunRow.deliver_to.is_not(None),
+                # A thread shows one status: that of the run at work.
+                RunRow.awaits_turn.is_(False),
+            )
         )
         targets = [(row, row.deliver_to) for row in rows if row.deliver_to is not None]
         return [OpenRunTarget(r.id, r.state, to["place"]) for r, to in targets if to["channel"] == channel]

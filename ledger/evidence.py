@@ -18,6 +18,8 @@ from ledger.steps import ClaimedStep
 
 # The kind of evidence that is rows of governed figures.
 FIGURES = "figures"
+# A governed query that the question may mean.
+SUGGESTION = "suggestion"
 # That there is no figure, because the data is not fit for one; its details name the `products`.
 BLOCKED = "blocked"
 # A page of the web, or what a search engine tells of one; its source is its address.

@@ -35,6 +35,13 @@ EVERYONE = "everyone"
 PUBLIC = "public"
 
 
+def readers_of(allowed_groups: tuple[str, ...], classification: str) -> tuple[str, ...]:
+    """The groups that may read a document: of a public one that is for everyone here, strangers too."""
+    if classification == PUBLIC and EVERYONE in allowed_groups:
+        return (*allowed_groups, PUBLIC)
+    return allowed_groups
+
+
 class Right(StrEnum):
     ASK = "ask"
     READ_ALL_RUNS = "read_all_runs"

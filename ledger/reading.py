@@ -23,6 +23,7 @@ from ledger.progress import RunProgress, progress_in, steps_of
 from ledger.result import Claim, ModelUse, RunFile, RunResult
 from ledger.schema import OPEN_RUN_STATES, PrincipalRow, RunRow, RunState, StepRow
 from ledger.spending import MICROS, usage_in
+from ledger.understanding import Understood
 
 # Nobody has looked for personal data in the question yet.
 UNSEEN_QUESTION = "(shown once work on it has begun)"
@@ -87,7 +88,8 @@ class UsageView(BaseModel):
 
 class RunView(BaseModel):
     """`artifacts` are all files the run made, `files` those to hand out: its result's, else all of them;
-    `decisions` are those it waits for."""
+    `decisions` are those it waits for. `understood_as` is what a follow-up was taken for. One that
+    `awaits_turn` begins after the run before it in its thread."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -99,6 +101,7 @@ class RunView(BaseModel):
     source: str
     thread: str | None
     question: str
+    understood_as: str | None = None
     answer: str | None
     claims: tuple[Claim, ...]
     evidence: tuple[EvidenceView, ...]
@@ -115,6 +118,7 @@ class RunView(BaseModel):
     usage: UsageView = UsageView(input_tokens=0, output_tokens=0, cost_usd=0.0)
     replay_of: str | None = None
     decisions: tuple[OpenDecision, ...] = ()
+    awaits_turn: bool = False
     created_at: datetime
     finished_at: datetime | None
     timings: Timings
@@ -252,6 +256,8 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
         source=run.source,
         thread=run.thread,
         question=run.masked_question or UNSEEN_QUESTION,
+        understood_as=Understood.model_validate(run.understood).said if run.understood else None,
+        awaits_turn=run.awaits_turn,
         answer=result.answer if result else None,
         claims=result.claims if result else (),
         evidence=evidence,

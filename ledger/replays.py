@@ -74,7 +74,7 @@ def submit_replay(db: Database, run_id: str, actor: Principal, model: str | None
             session, request, row.question, principal, spec, replay=replay.model_dump(mode="json")
         )
         # The same tokens stand for the same values, or nothing the record holds would be asked again.
-        run.masked_question = row.masked_question
+        run.masked_question, run.understood = row.masked_question, row.understood
         if model is None:
             # Or what was edited since would ask otherwise than the record answers.
             run.pins = row.pins

@@ -13,6 +13,7 @@ from ledger.audit import append_audit
 from ledger.db import ROW_LOCK, now_in, tell_run_ended
 from ledger.decision_messages import settle_messages
 from ledger.deliveries import owe_delivery
+from ledger.dispatch import owe_dispatch
 from ledger.ids import derive_id, span_id_for
 from ledger.masking import mask_secrets
 from ledger.result import RunResult
@@ -27,6 +28,9 @@ from ledger.schema import (
     StepRow,
     StepState,
 )
+from ledger.step_opening import open_step
+from ledger.step_plan import StepUnfit
+from ledger.thread_queue import next_in_line, take_thread, thread_of
 
 # Whatever of these rows a session holds is not looked at again in it.
 _BY_RUN = {"synchronize_session": False, "dml_strategy": "orm"}
@@ -44,24 +48,28 @@ _FORGET_ALL = (
 )
 
 
-def start_run(session: Session, run: RunRow) -> None:
-    """Marks a queued run as running; one that another worker has started or ended meanwhile is left alone."""
-    if run.state != RunState.QUEUED:
-        return
-    session.execute(
-        update(RunRow)
-        .where(RunRow.id == run.id, RunRow.state == RunState.QUEUED)
-        .values(state=RunState.RUNNING, started_at=now_in(session))
-    )
+def start_run(session: Session, run: RunRow, groups: frozenset[str]) -> None:
+    """Marks a queued run as running; one that another worker has started or ended meanwhile is left alone.
+    `groups` are those of its asker now."""
+    if run.state == RunState.QUEUED:
+        session.execute(
+            update(RunRow)
+            .where(RunRow.id == run.id, RunRow.state == RunState.QUEUED)
+            .values(state=RunState.RUNNING, started_at=now_in(session))
+        )
+    if not groups <= set(run.asked_with or ()):
+        # Of a step before the asker was given another group, too: what was found may be of either.
+        run.asked_with = sorted(groups.union(run.asked_with or ()))
 
 
-def show_waiting(run: RunRow, steps: Iterable[StepRow]) -> None:
+def show_waiting(session: Session, run: RunRow, steps: Iterable[StepRow]) -> None:
     """`waiting` while all that could go on waits for a date or a person, and as it was before afterwards."""
     states = {step.state for step in steps}
     if states & {StepState.READY, StepState.RUNNING}:
         run.state = RunState.QUEUED if run.started_at is None else RunState.RUNNING
     elif StepState.WAITING in states:
         run.state = RunState.WAITING
+        _pass_turn(session, run)
 
 
 def finish_run(session: Session, run: RunRow, result: RunResult) -> None:
@@ -109,4 +117,34 @@ def _end_run(
     if run.deliver_to is not None:
         channel, place = run.deliver_to["channel"], run.deliver_to["place"]
         owe_delivery(session, derive_id(run.id, "answer"), run.id, channel, place)
+    run.awaits_turn = False
+    _pass_turn(session, run)
     append_audit(session, "crewdesk", f"run.{state}", run.id, {"failure": failure} if failure else {})
+
+
+def _pass_turn(session: Session, run: RunRow) -> None:
+    """Lets the next run of the thread begin, now that nobody is at work on this one."""
+    thread = thread_of(run)
+    if thread is None:
+        return
+    session.flush()
+    take_thread(session, thread)
+    following = next_in_line(session, thread)
+    if following is None:
+        return
+    following.awaits_turn = False
+    session.flush()
+    try:
+        first = [step for step in _steps_of(session, following) if not step.needs]
+        ready = [step_id for step in first for step_id in open_step(session, step, {}, None)]
+    except StepUnfit as error:
+        fail_run(session, following, str(error))
+        return
+    session.flush()
+    for step_id in ready:
+        owe_dispatch(session, step_id)
+    show_waiting(session, following, _steps_of(session, following))
+
+
+def _steps_of(session: Session, run: RunRow) -> list[StepRow]:
+    return list(session.scalars(select(StepRow).where(StepRow.run_id == run.id).order_by(StepRow.id)))

@@ -1,11 +1,13 @@
 """Takes requests in.
 
 `submit_run` is one transaction: the inbox row that makes a second submission harmless, the run, its steps
-and the doorbells owed for the first of them. When it returns, nothing of the request can be lost.
+and the doorbells owed for the first of them. When it returns, nothing of the request can be lost. In a thread
+that is being worked on, the run awaits its turn, or what its channel says of that.
 """
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -15,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from ledger.advance import advance_run
 from ledger.audit import append_audit
+from ledger.cancel import RunEnded, cancel_run
 from ledger.db import Database, insert_into, now_in
 from ledger.deliveries import owe_delivery
 from ledger.errors import ExternalIdReused, InvalidInput
@@ -22,6 +25,15 @@ from ledger.ids import derive_id, new_id, span_id_for, trace_id_for
 from ledger.masking import mask_secrets
 from ledger.people import Principal, Right, principal_by
 from ledger.schema import InboxRow, RunRow, RunState, SpanRow, StepRow, StepState
+from ledger.thread_queue import (
+    Thread,
+    ThreadBusy,
+    WhenBusy,
+    add_to_last,
+    is_busy,
+    own_earlier,
+    take_thread,
+)
 from ledger.workflow import WorkflowSpec
 from ledger.workflows import current_workflow
 
@@ -29,6 +41,11 @@ MAX_QUESTION_CHARS = 8_000
 
 # `watch`: asked again by itself, when data was fit again. `replay`: gone through again from its record.
 Source = Literal["cli", "api", "slack", "watch", "replay"]
+
+LINED_UP = "I am still at an earlier question in this thread; yours comes right after it."
+ADDED = "I have added this to the question that I was about to answer; one answer comes for both."
+STOPPING = "I am stopping your earlier question in this thread, and answer this one instead."
+BUSY = "I am still at an earlier question in this thread; please ask again once it is answered."
 
 
 class DeliveryTarget(BaseModel):
@@ -44,6 +61,7 @@ class RunRequest(BaseModel):
     """One request to one workflow, by one principal, for one audience.
 
     `audience_groups` is the clearance of whoever else will read the answer; None means the principal alone.
+    `when_busy` says what happens if its thread is being worked on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,6 +74,7 @@ class RunRequest(BaseModel):
     thread: Annotated[str, StringConstraints(max_length=255)] | None = None
     audience_groups: tuple[str, ...] | None = None
     deliver_to: DeliveryTarget | None = None
+    when_busy: WhenBusy = WhenBusy.QUEUE
 
     @field_validator("audience_groups")
     @classmethod
@@ -66,7 +85,7 @@ class RunRequest(BaseModel):
     @property
     def digest(self) -> str:
         # Not model_dump_json, which fails on half a surrogate pair.
-        content = json.dumps(self.model_dump(exclude={"deliver_to"}))
+        content = json.dumps(self.model_dump(exclude={"deliver_to", "when_busy"}))
         return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -77,11 +96,18 @@ class Submission:
 
 
 def submit_run(db: Database, request: RunRequest) -> Submission:
-    """The run of this source and external id: a new one, or the one an equal request made before.
+    """The run of this source and external id: a new one, the one an equal request made before, or the one
+    whose question this became part of.
 
-    Raises InvalidInput, UnknownPrincipal, NotPermitted, UnknownWorkflow, ExternalIdReused.
+    Raises InvalidInput, UnknownPrincipal, NotPermitted, UnknownWorkflow, ExternalIdReused, ThreadBusy.
     """
-    question = checked_question(request.question)
+    submission = _submit(db, request, checked_question(request.question))
+    if request.when_busy is WhenBusy.INTERRUPT:
+        _interrupt_for(db, submission.run_id, request.principal)
+    return submission
+
+
+def _submit(db: Database, request: RunRequest, question: str) -> Submission:
     with db.write() as session:
         principal = principal_by(session, email=request.principal)
         principal.require(Right.ASK)
@@ -89,8 +115,17 @@ def submit_run(db: Database, request: RunRequest) -> Submission:
         if inbox_id is None:
             return Submission(_earlier_run(session, request), created=False)
         spec = current_workflow(session, request.workflow)
-        run = create_run(session, request, question, principal, spec)
+        thread = _thread_of(request, principal)
+        busy = thread is not None and _take(session, thread)
+        if thread is not None and busy:
+            added_to = _add_or_refuse(session, request, question, principal, thread, inbox_id)
+            if added_to is not None:
+                return Submission(added_to, created=False)
+        run = create_run(session, request, question, principal, spec, awaits_turn=busy)
         session.get_one(InboxRow, inbox_id).run_id = run.id
+        if busy:
+            stops = request.when_busy is WhenBusy.INTERRUPT and own_earlier(session, run)
+            _tell_sender(session, inbox_id, request, STOPPING if stops else LINED_UP)
         detail = {"workflow": spec.name, "source": request.source, "external_id": request.external_id}
         append_audit(session, principal.email, "run.submitted", run.id, detail)
         return Submission(run.id, created=True)
@@ -126,6 +161,60 @@ def is_kept(db: Database, source: Source, external_id: str) -> bool:
         return session.scalar(query) is not None
 
 
+def _thread_of(request: RunRequest, principal: Principal) -> Thread | None:
+    if request.thread is None:
+        return None
+    return Thread(request.source, request.thread, principal.id if request.audience_groups is None else None)
+
+
+def _take(session: Session, thread: Thread) -> bool:
+    """Whether the thread is being worked on, which stays so until this transaction ends."""
+    take_thread(session, thread)
+    return is_busy(session, thread)
+
+
+def _add_or_refuse(
+    session: Session,
+    request: RunRequest,
+    question: str,
+    principal: Principal,
+    thread: Thread,
+    inbox_id: str,
+) -> str | None:
+    """The run the question was added to; None if it is to be a run of its own. Raises ThreadBusy."""
+    if request.when_busy is WhenBusy.REJECT:
+        raise ThreadBusy(BUSY)
+    if request.when_busy is not WhenBusy.MERGE:
+        return None
+    audience = None if request.audience_groups is None else list(request.audience_groups)
+    run = add_to_last(
+        session, thread, request.workflow, question, principal, audience, most_chars=MAX_QUESTION_CHARS
+    )
+    if run is None:
+        return None
+    session.get_one(InboxRow, inbox_id).run_id = run.id
+    _tell_sender(session, inbox_id, request, ADDED)
+    detail = {"source": request.source, "external_id": request.external_id}
+    append_audit(session, principal.email, "run.question_added", run.id, detail)
+    return run.id
+
+
+def _interrupt_for(db: Database, run_id: str, by: str) -> None:
+    """Stops the asker's own earlier runs that this one comes after. Whoever dies before that leaves it in
+    line, and it begins when they end."""
+    with db.read() as session:
+        earlier = own_earlier(session, session.get_one(RunRow, run_id))
+    for earlier_id in earlier:
+        with suppress(RunEnded):
+            cancel_run(db, earlier_id, by)
+
+
+def _tell_sender(session: Session, inbox_id: str, request: RunRequest, sentence: str) -> None:
+    to = request.deliver_to
+    if to is not None:
+        owe_delivery(session, derive_id(inbox_id, "busy"), None, to.channel, to.place, sentence)
+
+
 def checked_question(text: str) -> str:
     """The question without surrounding white space. Raises InvalidInput."""
     question = text.strip()
@@ -143,10 +232,11 @@ def checked_question(text: str) -> str:
     return question
 
 
-def keep_masked_question(db: Database, run_id: str, masked: str) -> None:
-    """Keeps the question as everybody but its asker sees it; the first to say so is right."""
+def keep_masked_question(db: Database, run_id: str, question: str, masked: str) -> None:
+    """Keeps the question as everybody but its asker sees it; the first to say so is right, unless something
+    was added to the question since."""
     with db.record() as session:
-        unset = (RunRow.id == run_id, RunRow.masked_question.is_(None))
+        unset = (RunRow.id == run_id, RunRow.masked_question.is_(None), RunRow.question == question)
         keep = update(RunRow).where(*unset).values(masked_question=masked).returning(RunRow.id)
         if session.execute(keep).scalar_one_or_none() is not None:
             root = update(SpanRow).where(SpanRow.id == span_id_for(run_id))
@@ -201,8 +291,10 @@ def create_run(
     spec: WorkflowSpec,
     *,
     replay: dict[str, Any] | None = None,
+    awaits_turn: bool = False,
 ) -> RunRow:
-    """Writes the run, its steps, its root span and the doorbells owed for the first of them."""
+    """Writes the run, its steps, its root span and the doorbells owed for the first of them, unless it awaits
+    its turn."""
     now = now_in(session)
     run = RunRow(
         id=new_id(),
@@ -217,6 +309,7 @@ def create_run(
         deliver_to=request.deliver_to.model_dump(mode="json") if request.deliver_to else None,
         state=RunState.QUEUED,
         created_at=now,
+        awaits_turn=awaits_turn,
     )
     session.add(run)
     session.flush()
@@ -240,7 +333,8 @@ def create_run(
         )
     session.add(_root_span(run, principal))
     session.flush()
-    advance_run(session, run)
+    if not awaits_turn:
+        advance_run(session, run)
     return run
 
 

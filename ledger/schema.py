@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import false as sa_false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -196,6 +197,9 @@ class InboxRow(Base):
 
 
 class RunRow(Base):
+    """`awaits_turn` while others of its thread come first. `asked_with` are the groups whose rights it was
+    worked on with. `understood` is what its question was taken for, where it is a follow-up."""
+
     __tablename__ = "runs"
     __table_args__ = (Index(None, "state", "created_at"), Index(None, "principal_id", "created_at"))
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -217,6 +221,9 @@ class RunRow(Base):
     finished_at: Mapped[datetime | None]
     cancel_requested_at: Mapped[datetime | None]
     pins: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    awaits_turn: Mapped[bool] = mapped_column(server_default=sa_false())
+    asked_with: Mapped[list[str] | None] = mapped_column(Json)
+    understood: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 
 class StepRow(Base):

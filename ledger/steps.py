@@ -34,6 +34,8 @@ from ledger.schema import (
     UtcDateTime,
 )
 from ledger.step_plan import declared, output_of
+from ledger.thread_queue import hold_thread
+from ledger.understanding import Understood
 from ledger.workflow import RetryRule
 
 LEASE_S = 30.0
@@ -60,7 +62,8 @@ class ClaimedStep:
     `inputs` holds the outputs of the steps it needs: None of one that was skipped, a list of one that ran for
     each item. `item` is the one of a list this step is for; `limits`, `asks` and `tools` are its workflow's,
     `pins` what its run began with. One that `undoes` takes back the effect of the step of that key.
-    `masked_question` is empty until somebody has looked for personal data in the question.
+    false until somebody has looked whether it stands alone; if it does not, `understood` is what it was taken
+    for. Without `has_past` there is nothing before it that it could go on from.
     """
 
     step_id: str
@@ -83,6 +86,9 @@ class ClaimedStep:
     tools: tuple[str, ...] | None = None
     undoes: str | None = None
     pins: Pins | None = None
+    understood: Understood | None = None
+    is_understood: bool = False
+    has_past: bool = False
 
 
 def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
@@ -108,7 +114,7 @@ def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
                 "Whoever asked this is no longer in the workspace, so it was not answered.",
             )
             return None
-        start_run(session, run)
+        start_run(session, run, principal.groups)
         # Heard, by whatever way: no doorbell is owed for it any more.
         hear_dispatch(session, step_id)
         return _claimed(session, step, run, principal)
@@ -295,6 +301,7 @@ def _is_stopped(step: StepRow, run: RunRow) -> bool:
 
 def _park(session: Session, step: StepRow, run: RunRow) -> None:
     deaths = step.attempt - step.forgiven
+    hold_thread(session, run)
     step.state = StepState.PARKED
     step.failure = f"its process died {deaths} times while working on it"
     step.lease_owner = step.lease_until = None
@@ -385,4 +392,7 @@ def _claimed(session: Session, step: StepRow, run: RunRow, principal: Principal)
         tools=plan.tools,
         undoes=step.undoes,
         pins=None if run.pins is None else Pins.model_validate(run.pins),
+        understood=Understood.model_validate(run.understood) if run.understood else None,
+        is_understood=run.understood is not None,
+        has_past=run.thread is not None or run.replay is not None,
     )

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from ledger.budgets import Budgets
 from ledger.errors import WorkspaceInvalid
 from ledger.people import EVERYONE, PeopleFile, load_people
+from ledger.thread_queue import WhenBusy
 from ledger.yaml_file import load_yaml
 
 WORKSPACE_FILE = "workspace.yaml"
@@ -27,17 +28,32 @@ class WebFile(BaseModel):
     allowed_domains: tuple[Domain, ...] = ()
 
 
+class Channel(BaseModel):
+    """A Slack channel: the groups whose documents may be quoted there, and what becomes of a message in a
+    thread that is being worked on. A list is its groups alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    groups: tuple[str, ...] = (EVERYONE,)
+    when_busy: WhenBusy = WhenBusy.QUEUE
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_groups(cls, given: Any) -> Any:
+        return {"groups": given} if isinstance(given, list | tuple) else given
+
+
 class WorkspaceFile(BaseModel):
-    """The shape of `workspace.yaml`. `channels` gives a Slack channel's clearance: the groups whose
-    documents may be quoted there; a channel that is not named may only see what everyone may see. `pii` says
-    what is done about personal data in documents; `knowledge` gives it its shape and checks it."""
+    """The shape of `workspace.yaml`. A Slack channel that is not named under `channels` may only see what
+    everyone may see. `pii` says what is done about personal data in documents; `knowledge` gives it its shape
+    and checks it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(min_length=1, max_length=80)
     description: str = ""
     documents: tuple[str, ...] = ("documents",)
-    channels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    channels: dict[str, Channel] = Field(default_factory=dict)
     pii: dict[str, Any] = Field(default_factory=dict)
     budgets: Budgets = Budgets()
     web: WebFile = WebFile()
@@ -54,7 +70,10 @@ class Workspace:
         return [self.folder / name for name in self.file.documents]
 
     def channel_clearance(self, channel: str) -> tuple[str, ...]:
-        return self.file.channels.get(channel, (EVERYONE,))
+        return self.file.channels.get(channel, Channel()).groups
+
+    def when_busy(self, channel: str) -> WhenBusy:
+        return self.file.channels.get(channel, Channel()).when_busy
 
 
 def open_workspace(folder: Path) -> Workspace:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from crews.floor.parts import figures_part
 from crews.floor.turn import FloorReply, FloorTurn, ToolRequest
 from crews.help_desk.output import DraftAnswer
-from crews.tools.suggest_queries import SUGGESTION, UNSURE
+from crews.tools.suggest_queries import UNSURE
 from knowledge.warehouse.evidence import rows_of
 from knowledge.warehouse.wording import row_sentences
-from ledger.evidence import BLOCKED, FIGURES, Evidence
+from ledger.evidence import BLOCKED, FIGURES, SUGGESTION, Evidence
 from ledger.result import AbstainReason, Claim
 
 MOST_ROWS = 12

@@ -26,7 +26,8 @@ class FloorTurn:
     tells which governed queries the question, or the part of it that is given, may mean; None without a
     catalog. `look` tells how likely the best passage of each collection answers the question, `triage` what
     kind of request it is; None where the workspace declares no triage. `was_looked_up`: steps before have
-    looked for access and status already."""
+    looked for access and status already. `about` are words of a follow-up that what answers it has to speak
+    of."""
 
     question: str
     tools: frozenset[str]
@@ -37,6 +38,7 @@ class FloorTurn:
     look: Callable[[], Mapping[str, float]] = dict
     triage: "Callable[[], Triaged | None]" = lambda: None
     was_looked_up: bool = False
+    about: str | None = None
 
 
 FloorReply = ToolRequest | str

@@ -10,12 +10,13 @@ from ledger.evidence import FIGURES, Evidence, list_evidence
 
 class PromptClass:
     """What the prompts of one attempt of a step may hold at most: the strictest of what was found by the
-    steps it builds on and by itself. It only ever grows stricter."""
+    steps it builds on, by itself, and for earlier answers of its thread. It only ever grows stricter."""
 
     def __init__(self, context: StepContext) -> None:
         self._context = context
         self._seen = 0
         self._class = DataClass.PUBLIC
+        self._take(context.conversation.evidence)
         if context.claim.inputs:
             self._take(list_evidence(context.db, context.claim.run_id))
 

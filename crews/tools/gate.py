@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from crews.errors import BudgetExceeded, DecisionNeeded, StepCancelled
 from crews.step_context import StepContext
 from crews.tools.masked_finding import masked_finding
-from crews.tools.trust import untrusted_among
+from crews.tools.trust import Trust, untrusted_among
 from crews.tools.untrusted import explain_marks, mark_untrusted
 from ledger.crash_points import crash_point
 from ledger.effects import (
@@ -35,7 +35,7 @@ from ledger.evidence import Evidence, Finding, list_evidence
 from ledger.log import get_logger
 from ledger.masking import mask_secrets
 from ledger.people import Right
-from ledger.spans import OpenSpan
+from ledger.spans import OpenSpan, list_spans
 from ledger.workflow import StepKind
 
 _log = get_logger(__name__)
@@ -245,6 +245,7 @@ def _require_decision(context: StepContext, tool: ToolSpec, span: OpenSpan) -> N
     if tool.only_reads:
         return
     tainted_by = untrusted_among(list_evidence(context.db, context.claim.run_id))
+    tainted_by += ["the conversation"] if _heard_others(context) else []
     if not tainted_by:
         return
     span.attributes["needs_decision"] = tainted_by
@@ -253,6 +254,13 @@ def _require_decision(context: StepContext, tool: ToolSpec, span: OpenSpan) -> N
         f"{tool.name} changes something and needs a person's decision, because this run has read what others "
         "wrote. It was not carried out; do not say that it was."
     )
+
+
+def _heard_others(context: StepContext) -> bool:
+    """Whether a prompt of this run, in this step or an earlier one, held what others wrote in its thread."""
+    spans = list_spans(context.db, context.claim.run_id)
+    told = (span.attributes.get("conversation") for span in spans if span.kind == "crew")
+    return context.heard_others or Trust.UNTRUSTED in told
 
 
 def _argument_complaint(error: ValidationError) -> str:

@@ -8,12 +8,11 @@ from crews.step_context import StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec
 from crews.tools.query_arguments import arguments_of
 from knowledge.warehouse.resolve.suggest import Reason, Suggestions
-from ledger.evidence import Finding
+from ledger.evidence import SUGGESTION, Finding
 from ledger.people import Right
 from ledger.result import AbstainReason
 
-# Kinds of evidence: a query the question may mean, and why there is none that it surely means.
-SUGGESTION = "suggestion"
+# The kind of evidence that says why there is no query the question surely means.
 UNSURE = "unsure"
 
 _REASONS = {Reason.AMBIGUOUS: AbstainReason.AMBIGUOUS}
@@ -26,7 +25,9 @@ class SuggestArguments(BaseModel):
 
 
 def _suggest(context: StepContext, arguments: SuggestArguments) -> ToolOutcome:
-    found = context.numbers.suggest(context.access, arguments.question, context.db.clock.now())
+    found = context.meant_by(
+        context.numbers.suggest(context.access, arguments.question, context.db.clock.now())
+    )
     findings = [
         Finding(
             kind=SUGGESTION,
@@ -67,6 +68,7 @@ def _unsure(found: Suggestions, why: str) -> Finding:
             "reason": reason or AbstainReason.NOTHING_FOUND,
             "not_understood": list(found.missing),
             "choices": options,
+            "alternatives": list(found.alternatives),
         },
     )
 

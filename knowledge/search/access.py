@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from ledger.people import EVERYONE, PUBLIC
+from ledger.people import PUBLIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,3 @@ class AccessScope:
     @property
     def sees_nothing(self) -> bool:
         return not all(self.required_matches)
-
-
-def readers_of(allowed_groups: tuple[str, ...], classification: str) -> tuple[str, ...]:
-    """The groups that may read a document: of a public one that is for everyone here, strangers too."""
-    if classification == PUBLIC and EVERYONE in allowed_groups:
-        return (*allowed_groups, PUBLIC)
-    return allowed_groups

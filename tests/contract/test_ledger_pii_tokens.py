@@ -91,7 +91,7 @@ def test_others_see_a_question_once_it_is_masked(db: Database) -> None:
     assert shown_to_others() == {UNSEEN_QUESTION}
     assert list_spans(db, run_id)[0].input is None
     for masked in ("Is [EMAIL_1] away?", "A later one"):
-        keep_masked_question(db, run_id, masked)
+        keep_masked_question(db, run_id, asked, masked)
         assert shown_to_others() == {"Is [EMAIL_1] away?"}
         assert list_spans(db, run_id)[0].input == {"question": "Is [EMAIL_1] away?"}
     assert claim(db, run_id).masked_question == "Is [EMAIL_1] away?"

@@ -292,7 +292,7 @@ def test_a_run_that_has_ended_is_not_started_again(db: Database) -> None:
     run_id = ask(furnish(db), workflow="pair").run_id
     fail_step(db, claim(db, run_id, "left"), "It cannot be done.", try_again=False)
     with db.write() as session:
-        start_run(session, session.get_one(RunRow, run_id))
+        start_run(session, session.get_one(RunRow, run_id), frozenset())
     assert get_run(db, run_id).state == "failed"
 
 

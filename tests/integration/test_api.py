@@ -91,7 +91,7 @@ def play_worker(db: Database) -> None:
     for step_id in rung:
         claim = claim_step(db, step_id, "the test")
         assert claim is not None
-        keep_masked_question(db, claim.run_id, claim.question)
+        keep_masked_question(db, claim.run_id, claim.question, claim.question)
         with SpanRecorder(db, claim).span("retrieval", "search_knowledge", {"text": claim.question}) as span:
             span.output = {"hits": 1}
         finding = Finding(
@@ -173,6 +173,35 @@ class TestAskingForARun:
         mine, theirs = (door.post(who, "one", question=QUESTION) for who in (ASKER, OTHER))
         assert (mine.status_code, theirs.status_code) == (202, 202)
         assert mine.json()["run_id"] != theirs.json()["run_id"]
+
+
+class TestConversations:
+    def test_the_runs_of_a_thread_are_worked_on_one_after_another(self, door: Door) -> None:
+        first, second = (door.post(ASKER, key, question=QUESTION, thread="till talk").json() for key in "ab")
+        views = [door.get(ASKER, one["links"]["run"]).json() for one in (first, second)]
+        assert [(view["state"], view["awaits_turn"]) for view in views] == [
+            ("queued", False),
+            ("queued", True),
+        ]
+        play_worker(door.db)
+        views = [door.get(ASKER, one["links"]["run"]).json() for one in (first, second)]
+        assert [(view["state"], view["awaits_turn"]) for view in views] == [
+            ("answered", False),
+            ("queued", False),
+        ]
+
+    def test_a_thread_is_shown_to_whoever_it_is_of(self, door: Door) -> None:
+        door.post(ASKER, "one", question=QUESTION, thread="till/talk 1")
+        play_worker(door.db)
+        shown = door.get(ASKER, "/v1/threads/till/talk%201").json()
+        assert (shown["thread"], shown["open_question"]) == ("till/talk 1", None)
+        [turn] = shown["turns"]
+        assert (turn["question"], turn["state"]) == (QUESTION, "answered")
+        assert turn["facts"] == [
+            {"text": "Tills have a warranty of 3 years.", "sources": ["it/tills.md"], "as_of": "2026-10-28"}
+        ]
+        for who, name in ((OTHER, "till/talk%201"), (ASKER, "another")):
+            assert_problem(door.get(who, f"/v1/threads/{name}"), 404, "not_found")
 
 
 class TestRefusals:

@@ -15,6 +15,7 @@ _AGAINST = (
     r"(?:vs\.?|versus|against|compared?\s+(?:to|with|against)|in comparison (?:to|with)|relative"
     r" to|over|than|as opposed to)"
 )
+AGAINST_AT_START = re.compile(rf"{_AGAINST}\b", re.IGNORECASE)
 _UNIT = r"(?:day|week|month|quarter|half[- ]year|half|year|period)"
 _YEAR_BEFORE = re.compile(
     rf"(?:{_AGAINST}\s+)?(?:the\s+|that\s+of\s+the\s+)?(?:same|corresponding)\s+{_UNIT}s?\s+"

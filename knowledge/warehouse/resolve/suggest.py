@@ -1,7 +1,8 @@
 """`suggest_queries`: from a question to the governed queries it may mean, or to why there are none."""
 
+from collections import Counter
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -66,19 +67,25 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class Suggestions:
     """The surest first. `why` is a sentence for people where none is certain, `reason` its kind, `missing`
-    the words it is about."""
+    the words it is about; `alternatives` are the readings that may be meant where it is ambiguous."""
 
     suggestions: tuple[Suggestion, ...] = ()
     choices: tuple[Choice, ...] = ()
     missing: tuple[str, ...] = ()
     reason: Reason | None = None
     why: str | None = None
+    alternatives: tuple[str, ...] = ()
 
     @property
     def best(self) -> Suggestion | None:
         """The one that may be presented as the answer."""
         first = self.suggestions[0] if self.suggestions else None
         return first if first and first.is_certain and self.reason is None else None
+
+    def settled(self, reading: str) -> "Suggestions":
+        """With the query of this reading as what was meant, if it is one of those that may be."""
+        chosen = [item for item in self.suggestions if item.reading == reading]
+        return Suggestions((replace(chosen[0], confidence=1.0),)) if chosen else self
 
 
 def suggest_queries(
@@ -96,8 +103,8 @@ def suggest_queries(
         return shape, judge(shape, candidates_for(shape, lexicon, values), lexicon)
 
     shape, judged = _read_again(*read(None), read)
-    suggestions = tuple(_suggestion(item) for item in judged[:_MOST])
     choices = _choices(shape, judged, lexicon)
+    suggestions = _told_apart([_suggestion(item) for item in judged[:_MOST]], choices, lexicon)
     first = judged[0] if judged else None
     if first is not None and (outside := _outside(first.candidate.query, lexicon, values)):
         return Suggestions((), choices, first.not_understood, Reason.OUT_OF_RANGE, outside)
@@ -105,7 +112,9 @@ def suggest_queries(
         return Suggestions(suggestions, choices)
     missing = first.not_understood if first else phrases_of(shape, (shape.tokens[at] for at in shape.unknown))
     reason, why = _why(shape, missing, choices, lexicon)
-    return Suggestions(suggestions, choices, missing, reason, why)
+    tied = [item for item, other in zip(suggestions, judged, strict=False) if is_tied(judged[0], other)]
+    alternatives = tuple(item.reading for item in tied) if reason is Reason.AMBIGUOUS else ()
+    return Suggestions(suggestions, choices, missing, reason, why, alternatives)
 
 
 def _read_again(shape: Shape, judged: list[Judged], read: Reader) -> tuple[Shape, list[Judged]]:
@@ -125,6 +134,25 @@ def _suggestion(item: Judged) -> Suggestion:
     candidate = item.candidate
     reading = reading_of(candidate.query, is_listing=candidate.is_listing)
     return Suggestion(candidate.query, round(item.confidence, 3), reading, item.not_understood)
+
+
+def _told_apart(
+    suggestions: Sequence[Suggestion], choices: Sequence[Choice], lexicon: Lexicon
+) -> tuple[Suggestion, ...]:
+    """Two readings that sound alike, such as by two things called country, say which it is."""
+    alike = Counter(item.reading for item in suggestions)
+    options = [option for choice in choices for option in choice.options]
+    return tuple(
+        replace(item, reading=f"{item.reading} ({', '.join(named)})")
+        if alike[item.reading] > 1 and (named := _named_in(item.query, options, lexicon))
+        else item
+        for item in suggestions
+    )
+
+
+def _named_in(query: MetricQuery, options: Sequence[Option], lexicon: Lexicon) -> list[str]:
+    names = {*query.metrics, *query.dimensions, *(item.dimension for item in query.filters)}
+    return [_named(option, lexicon) for option in options if option.name.partition(" = ")[0] in names]
 
 
 def _choices(shape: Shape, judged: Sequence[Judged], lexicon: Lexicon) -> tuple[Choice, ...]:

@@ -12,7 +12,7 @@ from ledger.db import Database
 from ledger.migrate import migrate
 from ledger.people import PeopleFile, Person, sync_people
 from ledger.workflows import publish_workflow
-from ledger.workspace import Workspace, WorkspaceFile
+from ledger.workspace import Channel, Workspace, WorkspaceFile
 from tests.integration.slack.desk import ASK, ASKER, MUTE, Desk, open_door
 from tests.stand_ins.slack import FakeSlack
 
@@ -35,7 +35,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         )
         sync_people(db, people)
         channel, finance = (slack.add_channel(name, [asker, stranger, mute]) for name in ("shop", "finance"))
-        file = WorkspaceFile(name="Shop", channels={finance.id: ("everyone", "finance")})
+        file = WorkspaceFile(name="Shop", channels={finance.id: Channel(groups=("everyone", "finance"))})
         workspace = Workspace(tmp_path, file, people)
         yield Desk(slack, db, clock, workspace, asker, stranger, mute, channel, finance)
     db.close()

@@ -259,3 +259,12 @@ def test_a_question_that_is_asked_back_offers_its_choices_and_nobody_else() -> N
     assert "• Annual\n• &lt;!here&gt; Sick" in shown
     assert "ask the team" not in shown
     assert "• Annual" in card.text
+
+
+@pytest.mark.parametrize("outcome", ["answered", "abstained"])
+def test_what_a_follow_up_was_taken_for_is_said_first(outcome: str) -> None:
+    view = run(state=outcome, outcome=outcome, answer="12 EUR.", understood_as="Revenue in <Q2>?")
+    card = render_run(view)
+    assert card.text.startswith("Understood as: Revenue in &lt;Q2&gt;?")
+    assert card.blocks[0]["elements"][0]["text"] == "Understood as: Revenue in &lt;Q2&gt;?"
+    assert "Understood as" not in render_run(run(state=outcome, outcome=outcome, answer="12 EUR.")).text

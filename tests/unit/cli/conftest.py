@@ -105,7 +105,7 @@ def answer_everything(db: Database) -> None:
     for step_id in rung:
         claim = claim_step(db, step_id, "the test")
         assert claim is not None
-        keep_masked_question(db, claim.run_id, claim.question)
+        keep_masked_question(db, claim.run_id, claim.question, claim.question)
         recorder = SpanRecorder(db, claim)
         with (
             recorder.span("step", "answer", {}, parent_id=recorder.root_id, span_id=recorder.step_span_id),

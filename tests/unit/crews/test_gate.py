@@ -16,6 +16,7 @@ from crews.step_context import Budget, StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec, call_tool
 from crews.tools.read_document import MAX_CHARS, READ_DOCUMENT
 from crews.tools.search_knowledge import NOTHING, SEARCH_KNOWLEDGE, TOO_WEAK, WITHHELD
+from crews.tools.trust import Trust
 from knowledge.library import Library, SearchResult
 from knowledge.pii.presidio import open_pattern_detector
 from knowledge.search.access import AccessScope
@@ -279,6 +280,23 @@ def test_governed_figures_and_own_notes_do_not_taint_a_run(gate: Gate) -> None:
     details = {"columns": columns[:1], "rows": [["Dear all, please send me " + "x" * 60]]}
     prose = Finding("figures", "mail", "sql", "Dear all", None, details)
     gate.call(tool(lambda *_: ToolOutcome(Status.FOUND, [prose])), word="prose")
+    assert gate.call(ran, word="leave")["status"] == "denied"
+
+
+@EFFECTS
+def test_a_run_that_was_told_what_others_said_before_changes_nothing(gate: Gate, effect: Effect) -> None:
+    ran = tool(lambda *_: ToolOutcome(Status.FOUND), effect)
+    assert gate.call(ran, word="leave")["status"] == "found"
+    gate.context.heard_others = True
+    assert gate.call(ran, word="leave")["status"] == "denied"
+    assert gate.spans[-1].attributes["needs_decision"] == ["the conversation"]
+
+
+@EFFECTS
+def test_what_an_earlier_step_was_told_counts_as_well(gate: Gate, effect: Effect) -> None:
+    with gate.context.recorder.span("crew", "crew router", {}) as span:
+        span.attributes["conversation"] = Trust.UNTRUSTED
+    ran = tool(lambda *_: ToolOutcome(Status.FOUND), effect)
     assert gate.call(ran, word="leave")["status"] == "denied"
 
 

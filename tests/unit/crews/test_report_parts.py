@@ -20,10 +20,10 @@ from crews.task_text import asked_question
 from knowledge.pii.presidio import open_pattern_detector
 from knowledge.warehouse.result import ResultColumn, Value
 from knowledge.warehouse.wording import heading, show_with_unit
-from ledger.advance import StepUnfit
 from ledger.db import Database
 from ledger.errors import WorkspaceInvalid
 from ledger.people import Principal
+from ledger.step_plan import StepUnfit
 from ledger.steps import ClaimedStep
 from ledger.workflow import StepSpec
 from tests.unit.crews.reports.larkspur import (

@@ -289,7 +289,7 @@ def test_a_crew_that_looks_in_the_web_has_nothing_of_the_companys(changes: dict[
         check_tools(path, crew(**changes), shipped_tools())
 
 
-@pytest.mark.parametrize("place", ["{inputs}", "{item}"])
+@pytest.mark.parametrize("place", ["{conversation}", "{inputs}", "{item}"])
 def test_nor_is_it_told_what_others_found(place: str) -> None:
     task = crew().task.model_copy(update={"description": f"Of {place}: {{question}}"})
     with pytest.raises(WorkspaceInvalid, match=r"task\.description"):

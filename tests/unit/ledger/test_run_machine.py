@@ -1,5 +1,5 @@
-"""Any order of claims, crashes, failures, cancels, decisions, sweeps and time: work is neither lost nor done
-twice, nothing goes on before its time, and nothing of a cancelled run is left."""
+"""Any order of messages, claims, crashes, failures, cancels, decisions, sweeps and time: work is neither lost
+nor done twice, nothing goes on before its time or its turn, and nothing of a cancelled run is left."""
 
 import shutil
 import tempfile
@@ -34,6 +34,7 @@ from ledger.schema import (
     DecisionRow,
     DeliveryRow,
     DispatchRow,
+    InboxRow,
     RunRow,
     SpanRow,
     StepRow,
@@ -50,6 +51,7 @@ from ledger.steps import (
     release_leases,
     sweep_steps,
 )
+from ledger.thread_queue import ThreadBusy, WhenBusy
 from tests.conftest import START
 from tests.unit.ledger.world import ANSWER, EMPLOYEE, ENGINEER, SLACK_PLACE, ask, furnish
 
@@ -81,17 +83,50 @@ class RunMachine(RuleBasedStateMachine):
         self.spans: dict[tuple[str, int], OpenSpan] = {}
         self.submitted = 0
         self.decided: set[str] = set()
+        self.cancelled: set[str] = set()
+        self.waited: set[str] = set()
         self._look()
 
-    @initialize(workflow=st.sampled_from(["pair", "diamond", "whole", "whole"]))
-    def begin(self, workflow: str) -> None:
-        self.submit(workflow)
+    @initialize(
+        workflow=st.sampled_from(["pair", "diamond", "whole", "whole"]), thread=st.sampled_from([None, "T"])
+    )
+    def begin(self, workflow: str, thread: str | None) -> None:
+        self._submit(workflow, thread=thread, audience_groups=("everyone",))
 
     @precondition(lambda self: self.submitted < 3)
     @rule(workflow=st.sampled_from(["ask", "pair", "diamond", "whole"]))
     def submit(self, workflow: str) -> None:
+        self._submit(workflow)
+
+    @precondition(lambda self: self.submitted < 8)
+    @rule(
+        workflow=st.sampled_from(["ask", "pair", "whole"]),
+        when_busy=st.sampled_from(list(WhenBusy)),
+        person=st.sampled_from([EMPLOYEE, ENGINEER]),
+    )
+    def somebody_writes_in_the_thread(self, workflow: str, when_busy: WhenBusy, person: str) -> None:
+        at_work = [run for run in self.in_thread if self._is_at_work(run)]
+        own = {run.id for run in self.in_thread if run.principal_id == find_principal(self.db, person).id}
+        try:
+            self._submit(
+                workflow,
+                thread="T",
+                audience_groups=("everyone",),
+                when_busy=when_busy,
+                principal=person,
+            )
+        except ThreadBusy:
+            assert (when_busy, bool(at_work)) == (WhenBusy.REJECT, True)
+            return
+        assert not (at_work and when_busy is WhenBusy.REJECT)
+        cancelling = {run.id for run in self.in_thread if run.cancel_requested_at is not None}
+        assert cancelling - self.cancelled <= (own if when_busy is WhenBusy.INTERRUPT else set())
+        self.cancelled |= cancelling
+
+    def _submit(self, workflow: str, **changes: Any) -> None:
         self.submitted += 1
-        ask(self.db, str(self.submitted), workflow=workflow, deliver_to=SLACK_PLACE)
+        given = {"workflow": workflow, "source": "slack", "deliver_to": SLACK_PLACE, **changes}
+        ask(self.db, str(self.submitted), question=f"Question {self.submitted}?", **given)
         self._look()
 
     @rule(which=index, late=st.booleans())
@@ -121,6 +156,7 @@ class RunMachine(RuleBasedStateMachine):
             cancel_run(self.db, run_id, "employee@larkspur.example")
         except RunEnded:
             assert run_id in self.ended
+        self.cancelled.add(run_id)
         self._look()
 
     @precondition(lambda self: self.decisions)
@@ -259,7 +295,24 @@ class RunMachine(RuleBasedStateMachine):
             or (step.state == "running" and step.lease_until is not None)
             or (step.state == "waiting" and step.due_at is not None)
         }
-        assert {run.id for run in self.runs} - self.ended <= movable
+        awaiting = {run.id for run in self.runs if run.awaits_turn}
+        assert {run.id for run in self.runs} - self.ended - awaiting <= movable
+
+    @invariant()
+    def who_awaits_their_turn_comes_after_somebody_at_work(self) -> None:
+        awaiting = [run for run in self.in_thread if run.awaits_turn]
+        assert not awaiting or any(self._is_at_work(run) for run in self.in_thread)
+        never_waited = [run for run in self.in_thread if self._is_at_work(run) and run.id not in self.waited]
+        assert len(never_waited) <= 1, "two of one thread are at work"
+        for run in awaiting:
+            states = {step.state for step in self.steps if step.run_id == run.id}
+            assert (run.state, states) == ("queued", {"blocked"})
+
+    @invariant()
+    def no_message_is_lost(self) -> None:
+        """Each that was not refused is the question of a run, or a line of one."""
+        lines = [line for run in self.runs for line in run.question.splitlines()]
+        assert sorted(lines) == sorted(f"Question {number}?" for number in self.kept)
 
     @invariant()
     def nothing_is_rung_for_what_has_ended(self) -> None:
@@ -278,7 +331,7 @@ class RunMachine(RuleBasedStateMachine):
     def a_run_waits_while_nothing_else_can_move_it(self) -> None:
         for run in self.runs:
             states = {step.state for step in self.steps if step.run_id == run.id}
-            if run.id not in self.ended:
+            if run.id not in self.ended and not run.awaits_turn:
                 assert (run.state == "waiting") == (not states & {"ready", "running"})
 
     def _look(self) -> None:
@@ -287,15 +340,25 @@ class RunMachine(RuleBasedStateMachine):
             self.steps = list(session.scalars(select(StepRow)))
             self.runs = list(session.scalars(select(RunRow)))
             self.owed = set(session.scalars(select(DispatchRow.step_id)))
-            answers = select(DeliveryRow.run_id).where(DeliveryRow.decision_id.is_(None))
+            answers = select(DeliveryRow.run_id).where(
+                DeliveryRow.run_id.is_not(None), DeliveryRow.decision_id.is_(None)
+            )
             self.delivered = list(session.scalars(answers))
             asked = select(DeliveryRow.decision_id).where(DeliveryRow.decision_id.is_not(None))
             self.asked = list(session.scalars(asked))
             self.decisions = list(session.scalars(select(DecisionRow)))
+            self.kept = list(
+                session.scalars(select(InboxRow.external_id).where(InboxRow.run_id.is_not(None)))
+            )
             endings = select(AuditRow.subject).where(AuditRow.action.in_(_ENDINGS))
             self.endings = list(session.scalars(endings))
         self.by_key = {(step.run_id, step.key): step for step in self.steps}
         self.ended = {run.id for run in self.runs if run.state not in OPEN_RUN_STATES}
+        self.waited |= {run.id for run in self.runs if run.state == "waiting"}
+        self.in_thread = [run for run in self.runs if run.thread == "T"]
+
+    def _is_at_work(self, run: RunRow) -> bool:
+        return run.state in ("queued", "running") and not run.awaits_turn
 
     def teardown(self) -> None:
         try:
@@ -306,7 +369,7 @@ class RunMachine(RuleBasedStateMachine):
 
     def _let_everything_finish(self) -> None:
         self.held.clear()
-        for _ in range(12 * MAX_ATTEMPTS):
+        for _ in range(40 * MAX_ATTEMPTS):
             if len(self.ended) == len(self.runs):
                 break
             self.clock.advance(LEASE_S + 1)

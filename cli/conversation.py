@@ -1,0 +1,69 @@
+"""`crewdesk conversation show`: what was said in a thread, as one of its people may see it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ledger.thread_views import ThreadView
+
+
+def build_group() -> typer.Typer:
+    group = typer.Typer(help="Look at a conversation.", no_args_is_help=True)
+    group.command("show")(show_command)
+    return group
+
+
+def show_command(
+    thread: Annotated[str, typer.Argument(metavar="THREAD", help="The name `--thread` gave it.")],
+    email: Annotated[
+        str, typer.Option("--as", metavar="EMAIL", help="Who looks; an address from people.yaml.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="A ThreadView as JSON.")] = False,
+) -> None:
+    """Show a conversation you took part in: what was asked, what was learned, and what is still open.
+
+    [bold]Examples[/bold]
+
+    crewdesk conversation show budget --as you@company.example
+    """
+    from cli.screen import print_json
+    from cli.start import checked_email, checked_label, open_ledger, read_settings
+    from ledger.people import find_principal
+    from ledger.settings import ProcessSettings
+    from ledger.thread_views import get_thread_for
+
+    who, name = checked_email(email), checked_label(thread, "THREAD") or ""
+    with open_ledger(read_settings(ProcessSettings)) as db:
+        view = get_thread_for(db, name, find_principal(db, who))
+    if as_json:
+        print_json(view)
+    else:
+        _print_thread(view)
+
+
+def _print_thread(view: "ThreadView") -> None:
+    from rich.text import Text
+
+    from cli.screen import open_screen, printable
+    from ledger.ids import short_id
+
+    screen = open_screen()
+    for turn in view.turns:
+        when = f"{turn.at.astimezone():%Y-%m-%d %H:%M}"
+        screen.print(Text(f"{when} {printable(turn.speaker)}: {printable(turn.question)}", style="bold"))
+        if turn.understood_as is not None:
+            screen.print(f"  Understood as: {printable(turn.understood_as)}", highlight=False)
+        for fact in turn.facts:
+            of = f", as of {fact.as_of}" if fact.as_of else ""
+            sources = printable(", ".join(fact.sources))
+            screen.print(f"  - {printable(fact.text)} ({sources}{of})", highlight=False)
+        if turn.answer is not None and not turn.facts:
+            screen.print(f"  {printable(turn.answer)}", highlight=False)
+        if turn.left_out:
+            screen.print("  (Not all of the answer may be shown to you.)", style="dim")
+        screen.print(f"  {turn.state}, run {short_id(turn.run_id)}\n", style="dim", highlight=False)
+    if view.open_question is not None:
+        screen.print("Still open: which of these is meant?")
+        for number, choice in enumerate(view.open_question.choices, start=1):
+            screen.print(f"  {number}. {printable(choice)}", highlight=False)
