@@ -32,7 +32,7 @@ def test_what_ships_and_what_is_ones_own_is_listed(crewdesk: Crewdesk, workspace
 def test_what_was_begun_fits_and_what_does_not_is_named(crewdesk: Crewdesk, workspace: Path) -> None:
     crewdesk("crews", "new", "buyer")
     checked = crewdesk("crews", "check")
-    assert (checked.status, checked.out) == (0, "4 crews and 2 workflows fit.\n"), checked
+    assert (checked.status, checked.out) == (0, "6 crews and 3 workflows fit.\n"), checked
     crew = workspace / "crews" / "buyer" / "crew.yaml"
     crew.write_text(crew.read_text().replace("[search_knowledge,", "[dance,"))
     flow = workspace / "workflows" / "buyer.yaml"
