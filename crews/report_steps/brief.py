@@ -109,17 +109,19 @@ def plan_report(context: StepContext) -> ReportBrief:
         )
     if not figures and template.figures:
         notes.append("There are no figures in it: there are none that whoever asked for it may read.")
+    topic = _topic(asked, times) if template.market else None
+    on_topic = f" on {topic}" if topic else ""
     refs = () if figures is None else figures.metrics
     questions = list(_questions(context, template, figures, periods, notes))
     return ReportBrief(
         template=template.name,
-        title=f"{template.title}, {periods.shown.label}",
+        title=f"{template.title}{on_topic}, {periods.shown.label}",
         period=_named(periods.shown),
         against=_named(periods.against),
         metrics=tuple(ref.full_name for ref in refs),
         good={ref.name: ref.metric.good for ref in refs if ref.metric.good is not None},
         questions=tuple(questions[:MOST_QUESTIONS]),
-        market=tuple(_market_questions(template, _topic(asked, times), span.period)),
+        market=tuple(_market_questions(template, topic, span.period)),
         notes=tuple(notes),
     )
 

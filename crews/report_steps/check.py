@@ -20,6 +20,7 @@ from crews.reports.build import build_report
 from crews.reports.document import Format, Report, Sentence
 from crews.reports.material import NarrativeClaim
 from crews.reports.render import render_report
+from crews.reports.sources import QuerySource
 from crews.reports.template import Fill, ReportTemplate, find_template, load_templates
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
@@ -27,6 +28,8 @@ from ledger.evidence import Evidence
 from ledger.outgoing import inert, own_domains
 from ledger.result import FLOOR_MODEL, Claim, ModelUse
 from ledger.spans import list_spans
+
+_IN_THE_FILES = "-- The query is in the files."
 
 
 class CheckedReport(BaseModel):
@@ -66,15 +69,24 @@ def check_report(context: StepContext) -> CheckedReport:
     narrative = tuple(_inert(claim, own) for claim in (*kept, *told))
     report = _report(context, gathered, template, narrative, caveats)
     document = context.mask.data(report.model_dump(mode="json"))
-    preview = render_report(Report.model_validate(document), Format.MARKDOWN).content.decode()
     return CheckedReport(
         report=document,
-        preview=preview,
+        preview=_preview(Report.model_validate(document)),
         readers=readers_of_evidence(context, _cited(report, gathered.evidence)),
         claims=tuple(Claim(text=claim.text, evidence=claim.cites) for claim in narrative),
         caveats=tuple(inert(caveat, own) for caveat in caveats),
         model=drafted.model,
     )
+
+
+def _preview(report: Report) -> str:
+    """To be read before it is approved; the queries themselves are in the files."""
+    sources = tuple(
+        source.model_copy(update={"sql": _IN_THE_FILES}) if isinstance(source, QuerySource) else source
+        for source in report.sources
+    )
+    shown = report.model_copy(update={"sources": sources})
+    return render_report(shown, Format.MARKDOWN).content.decode()
 
 
 def _written(draft: ReportDraft, template: ReportTemplate) -> list[NarrativeClaim]:

@@ -100,15 +100,16 @@ def _whole_change(statistic: Statistic) -> str:
 
 def _shares_of_change(statistic: Statistic) -> str:
     group, _, _, column, _ = statistic.columns
+    # One that is left over is told as well as the others.
+    most = len(statistic.rows) if len(statistic.rows) == _TOLD + 1 else _TOLD
     told = [
         f"{show_value(row[0], group)} {_signed_amount(Decimal(str(row[_CHANGE])), column)}"
-        for row in statistic.rows[:_TOLD]
+        for row in statistic.rows[:most]
     ]
-    left = statistic.rows[_TOLD:]
+    left = statistic.rows[most:]
     if left:
         rest = sum_exactly([Decimal(str(row[_CHANGE])) for row in left])
-        others = "the other one" if len(left) == 1 else f"the other {len(left):,} together"
-        told.append(f"{others} {_signed_amount(rest, column)}")
+        told.append(f"the other {len(left):,} together {_signed_amount(rest, column)}")
     return ", ".join(told)
 
 

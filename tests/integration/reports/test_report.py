@@ -100,6 +100,14 @@ def test_the_market_is_quoted_with_its_source(desk: ReportDesk) -> None:
     assert source == "Market outlook"
 
 
+def test_whoever_approves_can_read_it_before_and_finds_no_sql_in_the_way(desk: ReportDesk) -> None:
+    checked = output_of(desk.db, desk.order(), "check")
+    assert f"{NOW:,.0f}" in checked["preview"]
+    assert "The market will grow by 3.1 percent in 2025." in checked["preview"]
+    assert "SELECT" not in checked["preview"]
+    assert "SELECT" in json.dumps(checked["report"])
+
+
 def test_what_is_not_found_is_named(desk: ReportDesk) -> None:
     view = desk.decide(desk.order())
     gap = "Nothing was found that answers “How are supply costs and freight prices developing?”"

@@ -118,6 +118,7 @@ def test_a_report_without_room_for_the_market_asks_nothing_of_it(plan: Planner) 
 
 def test_a_topic_is_what_is_asked_of_the_market(plan: Planner) -> None:
     brief = plan("Market brief on rental and resale for Q3 2025")
+    assert brief.title == "Market brief on rental and resale, Q3 2025"
     assert [asked.question for asked in brief.market] == [
         "How fast is rental and resale expected to grow?",
         "What trends are there in rental and resale?",

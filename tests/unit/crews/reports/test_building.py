@@ -163,6 +163,15 @@ def test_many_groups_are_told_of_together_and_cents_are_not_told() -> None:
     )
 
 
+def test_one_group_more_than_are_told_of_is_told_too() -> None:
+    rows = [(name, *compare(f"{at}000", "500")) for at, name in enumerate("abcde", start=1)]
+    change = compute_change(
+        "revenue", [Compared(result((CATEGORY, *compared(REVENUE, "Q2")), rows), "kind", "E1")]
+    )
+    assert change is not None
+    assert change.sentences[1].text.endswith("b +1,500 EUR, a +500 EUR.")
+
+
 def test_what_shows_nothing_or_cannot_be_reckoned_is_no_finding() -> None:
     assert compute_course(replace(by_month(), rows=by_month().rows[:3]), "revenue", "E4") == ()
     flat = [(month, Decimal(100 + at % 2)) for at, (month, _) in enumerate(by_month().rows[:24])]
