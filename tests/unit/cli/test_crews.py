@@ -74,7 +74,7 @@ def test_tools_of_the_workspace_are_listed_checked_and_reached(
         }
         assert set(own) == {"parcel_state", "find_parcel", "order_more"}
         assert "order_more" in crewdesk("crews", "list").out
-        assert crewdesk("crews", "check").out == "3 crews, 1 workflows and 21 tools fit.\n"
+        assert crewdesk("crews", "check").out == "6 crews, 3 workflows and 26 tools fit.\n"
         parts = json.loads(crewdesk("doctor", "--json").out)["parts"]
         found = {part["part"]: part for part in parts if part["part"].startswith("tool: ")}
         assert {name: part["status"] for name, part in found.items()} == {
