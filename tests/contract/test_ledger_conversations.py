@@ -45,11 +45,11 @@ def give_groups(
     sync_people(db, people_file(**changes))
 
 
-def put(db: Database, path: str, *groups: str, classification: str = "internal") -> None:
+def put(db: Database, path: str, *groups: str, classification: str = "internal", status: str = "ok") -> None:
     record = DocumentRecord(
         id=derive_id(path),
         path=path,
-        status="ok",
+        status=status,
         reason=None,
         content_hash="0" * 64,
         title=path.title(),
@@ -162,7 +162,7 @@ def test_what_the_asker_may_not_read_is_left_out_and_the_rest_is_not(company: Da
     assert {item.finding.source for item in turn.evidence} == {"leave"}
 
 
-@pytest.mark.parametrize("lost", ["group", "document", "opened to others"])
+@pytest.mark.parametrize("lost", ["group", "document", "kept back", "opened to others"])
 def test_rights_are_those_of_now(company: Database, lost: str) -> None:
     put(company, "bonus", "finance")
     answer(company, "1", passage("bonus"), figures(), **PRIVATE)
@@ -170,6 +170,8 @@ def test_rights_are_those_of_now(company: Database, lost: str) -> None:
         give_groups(company, employee=("everyone",))
     elif lost == "document":
         delete_documents(company, [derive_id("bonus")])
+    elif lost == "kept back":
+        put(company, "bonus", "finance", status="suspicious")
     else:
         put(company, "bonus", "board")
     [turn] = next_run(company, **PRIVATE).turns
