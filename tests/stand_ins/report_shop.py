@@ -40,8 +40,9 @@ people:
   - {email: clerk@shop.example, name: Cle Rk, groups: [everyone], roles: [employee]}
   - {email: engineer@shop.example, name: Eng Ineer, groups: [everyone], roles: [engineer]}
 """
-# What a page says besides what answers: no writer of a report may ever see it.
-UNQUOTED = "The tea in the harbour office is green on Thursdays."
+# What a passage says besides what answers, in a sentence too long to be quoted with it: no writer of a report
+# may ever see it.
+UNQUOTED = f"The tea in the harbour office is {'green and black and ' * 30}white on Thursdays."
 _OUTLOOK = f"""\
 ---
 title: Market outlook
@@ -53,11 +54,7 @@ review_by: 2099-01-01
 
 ## How fast the market grows
 
-The market will grow by 3.1 percent in 2025. Most of that growth comes from higher prices.
-
-## Office notes
-
-{UNQUOTED}
+The market will grow by 3.1 percent in 2025. Most of that growth comes from higher prices. {UNQUOTED}
 
 ## Sales channels
 
