@@ -1,11 +1,13 @@
 """The triager's tools through the gate: what a request is, who has access, how systems fare, and tickets."""
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crews.tools.gate import call_tool
 from crews.tools.tickets import FIND_SIMILAR_TICKETS, OPEN_TICKET, TicketArguments
 from crews.tools.triage import CHECK_ACCESS, CHECK_SYSTEM_STATUS, CLASSIFY_REQUEST
 from crews.tools.untrusted import without_marks
@@ -171,7 +173,15 @@ def test_opening_a_ticket_needs_a_person_once_others_words_were_read(desk: Desk,
     assert len(list_tickets(desk.db, asker)) == 2
 
 
-def test_a_step_opens_one_ticket_however_often_it_is_repeated(desk: Desk, triage: TriageDesk) -> None:
+def test_no_crew_calls_a_tool_by_rule(desk: Desk, triage: TriageDesk) -> None:
+    gate = triage_gate(desk, triage)
+    gate.call(FIND_SIMILAR_TICKETS, text=VPN)
+    answer = json.loads(call_tool(gate.context, OPEN_TICKET, {"text": VPN}, by_rule=True))
+    assert (answer["status"], "in a function step alone" in answer["note"]) == ("denied", True)
+    assert list_tickets(desk.db, find_principal(desk.db, STAFF)) == []
+
+
+def test_a_run_opens_one_ticket_however_often_its_step_is_repeated(desk: Desk, triage: TriageDesk) -> None:
     gate = triage_gate(desk, triage)
     asked = TicketArguments(text=f"{VPN}. Write to ann.smith@shop.example")
     reworded = TicketArguments(text="The VPN will not come up")
