@@ -42,8 +42,8 @@ def report_command(
     It is worked on here until it waits for the approval of a manager, who is never the one who asked. Once it
     is approved, `crewdesk run files` writes its files.
 
-    Exit status: 0 done, or waiting for a person, 2 the command does not fit, 3 rejected, or there was nothing
-    to report, 4 not permitted, 5 failed.
+    Exit status: 0 done, 2 the command does not fit, 3 rejected, or there was nothing to report, 4 not
+    permitted, 5 failed, 6 waiting for the approval.
 
     [bold]Examples[/bold]
 
@@ -80,7 +80,7 @@ def report_command(
             print_run(open_screen(), run, settings.var / ARTIFACTS)
     if out is not None and run.files and not run.is_open:
         _write_files(open_screen(), run, settings.var / ARTIFACTS, out)
-    return ExitStatus.DONE if run.is_open else status_of_outcome(run.outcome)
+    return ExitStatus.WAITING if run.is_open else status_of_outcome(run.outcome)
 
 
 def run_files_command(

@@ -115,7 +115,7 @@ def _show_report(console: Console) -> ExitStatus:
     settings = load_settings(EmbeddedSettings)
     caption = "A report is ordered. It is gathered, written and checked, and waits for another manager."
     status = _show(console, caption, ("report", REPORT, "--as", ASKS))
-    if status != ExitStatus.DONE:
+    if status != ExitStatus.WAITING:
         return status
     db = Database(settings.ledger_url)
     try:

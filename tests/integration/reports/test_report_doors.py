@@ -45,7 +45,7 @@ def test_a_report_is_ordered_approved_and_written_in_the_terminal(
 ) -> None:
     shop, out = report_shop.copy_to(tmp_path / "shop"), tmp_path / "out" / "q3"
     ordered = crewdesk(shop, "report", BRIEF, "--as", ASKER)
-    assert ordered.returncode == 0, ordered.stderr
+    assert ordered.returncode == 6, ordered.stderr
     assert "This run is waiting" in ordered.stdout
     assert "Waiting for a manager's approval until" in ordered.stdout
     db = Database(shop.url)
