@@ -48,8 +48,9 @@ GIVE_IN_S = 1.0
 # How long past its deadline a step keeps its lease, to end in good order. One that hangs loses it then.
 GRACE_S = 30.0
 
-# A replay takes what every other function put out from the record: it may have done something.
-CHECKED_AGAIN = frozenset({"verify_answer"})
+# A replay takes what every other function put out from the record: it may have done something. These check, or
+# have tools answer from the record (`crews/triage/rule_tools.py`), so that their evidence is there again.
+WORKED_AGAIN = frozenset({"verify_answer", "classify_request", "look_up_request", "settle_request"})
 
 Function = Callable[[StepContext], BaseModel]
 
@@ -167,7 +168,7 @@ class StepRunner:
         if claim.kind == StepKind.CREW:
             return self._crew_work(context)
         replay = replay_of(self._db, claim.run_id)
-        if replay is not None and claim.uses not in CHECKED_AGAIN:
+        if replay is not None and claim.uses not in WORKED_AGAIN:
             return _recorded_output(self._db, claim, replay)
         return self._functions[claim.uses](context).model_dump(mode="json")
 
