@@ -48,8 +48,8 @@ GIVE_IN_S = 1.0
 # How long past its deadline a step keeps its lease, to end in good order. One that hangs loses it then.
 GRACE_S = 30.0
 
-# A replay takes what every other function put out from the record: it may have done something. These check, or
-# have tools answer from the record (`crews/triage/rule_tools.py`), so that their evidence is there again.
+# A replay takes what every other function put out from the record: it may have done something. These check,
+# or have tools answer from the record (`crews/triage/rule_tools.py`), which leaves their evidence again.
 WORKED_AGAIN = frozenset({"verify_answer", "classify_request", "look_up_request", "settle_request"})
 
 Function = Callable[[StepContext], BaseModel]
