@@ -50,7 +50,7 @@ GRACE_S = 30.0
 
 # A replay takes what every other function put out from the record: it may have done something. These check,
 # or have tools answer from the record (`crews/triage/rule_tools.py`), which leaves their evidence again.
-WORKED_AGAIN = frozenset({"verify_answer", "classify_request", "look_up_request", "settle_request"})
+CHECKED_AGAIN = frozenset({"verify_answer", "classify_request", "look_up_request", "settle_request"})
 
 Function = Callable[[StepContext], BaseModel]
 
@@ -168,7 +168,7 @@ class StepRunner:
         if claim.kind == StepKind.CREW:
             return self._crew_work(context)
         replay = replay_of(self._db, claim.run_id)
-        if replay is not None and claim.uses not in WORKED_AGAIN:
+        if replay is not None and claim.uses not in CHECKED_AGAIN:
             return _recorded_output(self._db, claim, replay)
         return self._functions[claim.uses](context).model_dump(mode="json")
 

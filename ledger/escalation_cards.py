@@ -17,6 +17,7 @@ from ledger.deliveries import owe_delivery
 from ledger.errors import NotFound
 from ledger.escalation_views import UNSETTLED, EscalationView, escalation_view
 from ledger.ids import derive_id
+from ledger.outgoing import inert
 from ledger.schema import (
     DeliveryRow,
     DeliveryState,
@@ -114,7 +115,7 @@ def _overdue(now: datetime) -> tuple[ColumnElement[bool], ...]:
 def _remind(session: Session, row: EscalationRow) -> None:
     told = (
         f"Escalation {row.number} is overdue: it should have been settled by "
-        f"{row.due_at:%d %B %Y, %H:%M} UTC. {row.task}"
+        f"{row.due_at:%d %B %Y, %H:%M} UTC. {inert(row.task)}"
     )
     for channel in _channels(session, row):
         owe_delivery(

@@ -62,9 +62,8 @@ class ClaimedStep:
     `inputs` holds the outputs of the steps it needs: None of one that was skipped, a list of one that ran for
     each item. `item` is the one of a list this step is for; `limits`, `asks` and `tools` are its workflow's,
     `pins` what its run began with. One that `undoes` takes back the effect of the step of that key.
-    `is_understood` is false until somebody has looked whether the question stands alone; if it does not,
-    `understood` is what it was taken for. Without `has_past` there is nothing before it that it could go on
-    from.
+    false until somebody has looked whether it stands alone; if it does not, `understood` is what it was taken
+    for. Without `has_past` there is nothing before it that it could go on from.
     """
 
     step_id: str

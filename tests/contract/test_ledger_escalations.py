@@ -195,7 +195,7 @@ def test_who_handles_it_is_reminded_once_when_it_is_overdue(desk: Database) -> N
     handed(desk, key="settled", due_at=past)
     resolve_escalation(desk, who(desk, "owner"), 2, "Done.")
     assert remind_overdue(desk) == 0
-    handed(desk, key="late", due_at=past)
+    handed(desk, key="late", due_at=past, task="Missing [here](http://evil.example/x) <!channel>")
     seen = [get_escalation(desk, who(desk, "owner"), number).overdue for number in (1, 2, 3)]
     assert seen == [False, False, True]
     assert sorted(at_once(lambda: remind_overdue(desk), lambda: remind_overdue(desk))) == [0, 1]
@@ -204,6 +204,7 @@ def test_who_handles_it_is_reminded_once_when_it_is_overdue(desk: Database) -> N
     assert len(told) == 2
     started = "Escalation 3 is overdue: it should have been settled by"
     assert all((text or "").startswith(started) for text in told)
+    assert not any("evil.example" in (text or "") for text in told)
 
 
 def test_nobody_is_reminded_of_what_its_ticket_says_is_solved(desk: Database) -> None:
