@@ -25,7 +25,7 @@ from ledger.runs import DeliveryTarget
 from ledger.schema import DeliveryRow, StepRow
 from ledger.settings import ModelCandidate, WorkerSettings
 from ledger.spans import list_spans
-from ledger.steps import sweep_steps
+from ledger.sweep import sweep_steps
 from ledger.ticket_views import TicketState, TicketView
 from ledger.tickets import get_ticket, list_tickets
 from tests.unit.crews.triage_world import publish_runs, triage_workspace

@@ -48,9 +48,8 @@ from ledger.steps import (
     complete_step,
     extend_lease,
     fail_step,
-    release_leases,
-    sweep_steps,
 )
+from ledger.sweep import release_leases, sweep_steps
 from ledger.thread_queue import ThreadBusy, WhenBusy
 from tests.conftest import START
 from tests.unit.ledger.world import ANSWER, EMPLOYEE, ENGINEER, SLACK_PLACE, ask, furnish
