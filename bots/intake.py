@@ -17,7 +17,7 @@ from ledger.people import Principal, find_slack_principal
 from ledger.runs import RunRequest, is_kept, note_request, refuse_request, submit_run
 from ledger.thread_queue import ThreadBusy
 from ledger.ticket_changes import LONGEST_NOTE, change_ticket
-from ledger.ticket_follow_up import SETTLED, ThreadTicket, confirm_ticket, ticket_of_thread
+from ledger.ticket_follow_up import SETTLED, ThreadTicket, confirm_ticket, take_reply, ticket_of_thread
 from ledger.ticket_views import TicketState
 from ledger.watches import blocked_run_in, watch_run
 from ledger.workspace import Workspace
@@ -117,16 +117,17 @@ class Intake:
         return ticket
 
     def _follow_up(self, post: Post, principal: Principal, ticket: ThreadTicket, told: TicketReply) -> None:
-        """What came of it is told by the ticket. Said twice after a crash, it changes nothing more."""
-        if told.meaning is Meaning.SOLVED:
-            confirm_ticket(self._db, principal, ticket.number)
+        """What came of it is told by the ticket."""
+        note = None if told.meaning is Meaning.SOLVED else post.question[:LONGEST_NOTE]
+        if not told.asks:
+            take_reply(self._db, principal, ticket.number, note, "slack", post.external_id)
         else:
-            note = post.question[:LONGEST_NOTE]
-            change_ticket(self._db, principal, ticket.number, TicketState.REOPENED, note)
-        if told.asks:
+            # Said twice after a crash, it changes nothing more, and is asked once.
+            if note is None:
+                confirm_ticket(self._db, principal, ticket.number)
+            else:
+                change_ticket(self._db, principal, ticket.number, TicketState.REOPENED, note)
             self._submit(post, principal)
-        else:
-            note_request(self._db, "slack", post.external_id, told.meaning, None)
         _log.info("post_settles_ticket", post=post.external_id, ticket=ticket.number, meaning=told.meaning)
 
     def _refuse(self, post: Post, sentence: str) -> None:

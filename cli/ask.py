@@ -79,7 +79,7 @@ def ask_command(
 def _finish_earlier_runs(installation: "Installation") -> None:
     """An earlier process may have died in the middle of a run; this one took it up and stays to the end."""
     from cli.failures import say
-    from ledger.steps import count_open_runs
+    from ledger.sweep import count_open_runs
 
     if count_open_runs(installation.db) == 0:
         return

@@ -22,7 +22,7 @@ from ledger.relay import Relay
 from ledger.schema import RunState
 from ledger.settings import EmbeddedSettings
 from ledger.spans import SpanRecorder
-from ledger.steps import count_open_runs, release_leases
+from ledger.sweep import count_open_runs, release_leases
 from ledger.var_folder import hold_var
 from ledger.workspace import Workspace, open_workspace
 

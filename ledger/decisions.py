@@ -13,7 +13,7 @@ from ledger.decision_views import Decision, view_of
 from ledger.errors import CrewdeskError, ErrorKind, InvalidInput, NotFound
 from ledger.people import Principal
 from ledger.schema import DecisionRow, DecisionState, RunRow, StepRow, StepState
-from ledger.step_plan import declared, fields_of
+from ledger.step_plan import declared, inputs_of
 
 
 class DecisionOutdated(CrewdeskError):
@@ -79,9 +79,7 @@ def _check_unchanged(session: Session, row: DecisionRow, step: StepRow) -> None:
     ask = declared(step).ask
     if row.digest is None or ask is None or ask.about is None:
         return
-    query = select(StepRow).where(StepRow.run_id == step.run_id, StepRow.key.in_(step.needs))
-    outputs = {need.key: fields_of(need) for need in session.scalars(query)}
-    if digest_at(ask.about, outputs) != row.digest:
+    if digest_at(ask.about, inputs_of(session, step)) != row.digest:
         raise DecisionOutdated(
             "What this was asked about has changed since, so it cannot be decided any more."
         )

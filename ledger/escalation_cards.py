@@ -1,5 +1,5 @@
-"""Tells people of escalations: a card to each of the group it went to, a reminder when it is overdue, and a
-word to its requester when it moves.
+"""Tells people of escalations: a card to each of the group it went to, a reminder when it is overdue, a word
+when it is withdrawn, and one to its requester when it moves.
 
 Each is a delivery under an id derived from the escalation, so it is owed once.
 """
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
@@ -17,7 +17,17 @@ from ledger.deliveries import owe_delivery
 from ledger.errors import NotFound
 from ledger.escalation_views import UNSETTLED, EscalationView, escalation_view
 from ledger.ids import derive_id
-from ledger.schema import EscalationRow, PrincipalGroupRow, PrincipalRow, RunRow, TicketRow
+from ledger.outgoing import inert
+from ledger.schema import (
+    DeliveryRow,
+    DeliveryState,
+    EscalationRow,
+    PrincipalGroupRow,
+    PrincipalRow,
+    RunRow,
+    TicketRow,
+)
+from ledger.ticket_views import UNRESOLVED
 
 CHANNEL = "slack"
 # In the place of a delivery: the escalation whose card it is.
@@ -32,7 +42,23 @@ def owe_cards(session: Session, row: EscalationRow) -> None:
     the row."""
     for channel in _channels(session, row):
         place = {"channel": channel, CARD_OF: row.id}
-        owe_delivery(session, derive_id(row.id, f"card {channel}"), None, CHANNEL, place)
+        owe_delivery(session, _card_id(row, channel), None, CHANNEL, place)
+
+
+def take_back_cards(session: Session, row: EscalationRow) -> None:
+    """Cards nobody has tried to send are owed no more; who got theirs, or may have, hears that it was
+    withdrawn. The caller holds the row and has withdrawn it just now."""
+    told = f"Escalation {row.number} is withdrawn: whoever asked has cancelled the request."
+    for channel in _channels(session, row):
+        card = select(DeliveryRow).where(DeliveryRow.id == _card_id(row, channel)).with_for_update()
+        sent = session.scalar(card)
+        if sent is None:
+            continue
+        if sent.state == DeliveryState.PENDING and sent.attempts == 0:
+            session.delete(sent)
+        else:
+            withdrawn_id = derive_id(row.id, f"withdrawn {channel}")
+            owe_delivery(session, withdrawn_id, None, CHANNEL, {"channel": channel}, told)
 
 
 def tell_requester(
@@ -71,19 +97,25 @@ def card_in(db: Database, place: Mapping[str, str]) -> EscalationView:
         return escalation_view(session, row)
 
 
+def _card_id(row: EscalationRow, channel: str) -> str:
+    return derive_id(row.id, f"card {channel}")
+
+
 def _overdue(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Nobody was reminded of it yet."""
+    """Nobody was reminded of it yet, and nobody has said that its ticket is solved."""
+    is_of_it = (TicketRow.id == EscalationRow.ticket_id, TicketRow.state.not_in(UNRESOLVED))
     return (
         EscalationRow.due_at <= now,
         EscalationRow.state.in_(UNSETTLED),
         EscalationRow.reminded_at.is_(None),
+        ~exists().where(*is_of_it),
     )
 
 
 def _remind(session: Session, row: EscalationRow) -> None:
     told = (
         f"Escalation {row.number} is overdue: it should have been settled by "
-        f"{row.due_at:%d %B %Y, %H:%M} UTC. {row.task}"
+        f"{row.due_at:%d %B %Y, %H:%M} UTC. {inert(row.task)}"
     )
     for channel in _channels(session, row):
         owe_delivery(

@@ -11,6 +11,7 @@ from ledger.db import now_in
 from ledger.errors import NotFound
 from ledger.people import Principal, Right
 from ledger.schema import EscalationRow, PrincipalRow, TicketRow
+from ledger.ticket_views import UNRESOLVED
 
 
 class EscalationState(StrEnum):
@@ -27,7 +28,7 @@ UNSETTLED = (EscalationState.OPEN, EscalationState.ACKNOWLEDGED)
 
 class EscalationView(BaseModel):
     """`priority` is 1 to 4, 1 the most pressing, `urgency` why. `expertise` is what it takes, `expected` what
-    would settle it. `overdue`: not settled, and `due_at` is past."""
+    would settle it. `overdue`: neither it nor its ticket is settled, and `due_at` is past."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -78,10 +79,11 @@ def escalation_row(
 
 def escalation_view(session: Session, row: EscalationRow) -> EscalationView:
     ticket = session.get(TicketRow, row.ticket_id) if row.ticket_id else None
+    is_wanted = ticket is None or ticket.state in UNRESOLVED
     return EscalationView(
         number=row.number,
         state=EscalationState(row.state),
-        overdue=row.state in UNSETTLED and row.due_at <= now_in(session),
+        overdue=row.state in UNSETTLED and is_wanted and row.due_at <= now_in(session),
         task=row.task,
         context=row.context,
         error=row.error,

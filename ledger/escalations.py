@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from ledger.audit import append_audit
 from ledger.db import Database, now_in, take_turns
 from ledger.errors import CrewdeskError, ErrorKind, NotFound, NotPermitted
-from ledger.escalation_cards import owe_cards, tell_requester
+from ledger.escalation_cards import owe_cards, take_back_cards, tell_requester
 from ledger.escalation_views import (
     UNSETTLED,
     EscalationState,
@@ -176,6 +176,7 @@ def withdraw_escalation(db: Database, key: str) -> int | None:
         if row is None or row.state not in UNSETTLED:
             return None
         row.state = EscalationState.WITHDRAWN
+        take_back_cards(session, row)
         append_audit(session, "triage", "escalation.withdrawn", f"escalation {row.number}", {})
         return row.number
 

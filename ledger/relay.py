@@ -17,7 +17,7 @@ from ledger.escalation_cards import remind_overdue
 from ledger.log import get_logger
 from ledger.queue import BrokerUnavailable
 from ledger.schema import DispatchRow
-from ledger.steps import sweep_steps
+from ledger.sweep import sweep_steps
 
 _log = get_logger(__name__)
 

@@ -154,6 +154,12 @@ def note_request(
         return _settle_request(session, source, external_id, sentence, reply_to) is not None
 
 
+def keep_request(session: Session, source: Source, external_id: str) -> bool:
+    """For whoever meets a request without a run or a word in a transaction of their own; False if it was kept
+    before."""
+    return _enter_inbox(session, source, external_id, "") is not None
+
+
 def is_kept(db: Database, source: Source, external_id: str) -> bool:
     """Whether a request came before, whatever became of it."""
     query = select(InboxRow.id).where(InboxRow.source == source, InboxRow.external_id == external_id)

@@ -9,11 +9,10 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger.advance import finish_step
-from ledger.audit import append_audit
 from ledger.cancel import settle_cancel, stop_step
 from ledger.crash_points import crash_point
 from ledger.db import ROW_LOCK, Database, now_in
@@ -25,22 +24,18 @@ from ledger.pins import Pins
 from ledger.run_state import fail_run, start_run
 from ledger.schema import (
     OPEN_RUN_STATES,
-    DispatchRow,
     RunRow,
-    RunState,
     SpanRow,
     StepRow,
     StepState,
     UtcDateTime,
 )
 from ledger.step_plan import declared, output_of
-from ledger.thread_queue import hold_thread
 from ledger.understanding import Understood
 from ledger.workflow import RetryRule
 
 LEASE_S = 30.0
 MAX_ATTEMPTS = 3
-RING_AGAIN_S = 5.0
 
 # Made once: to put a statement together takes longer than to carry it out.
 _OF_RUN = select(StepRow).where(StepRow.run_id == bindparam("run"))
@@ -103,11 +98,11 @@ def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
             return None
         run = session.get_one(RunRow, step.run_id)
         if step.attempt > 1:
-            _close_interrupted_spans(session, step)
+            close_interrupted_spans(session, step)
         try:
             principal = principal_by(session, principal_id=run.principal_id)
         except UnknownPrincipal:
-            _fail(
+            end_failed(
                 session,
                 step,
                 run,
@@ -129,7 +124,7 @@ def _take() -> Any:
     )
     return (
         update(StepRow)
-        .where(StepRow.id == bindparam("step"), free, _strikes() < MAX_ATTEMPTS, _goes_on())
+        .where(StepRow.id == bindparam("step"), free, strikes() < MAX_ATTEMPTS, goes_on())
         .values(
             state=StepState.RUNNING,
             attempt=StepRow.attempt + 1,
@@ -176,7 +171,7 @@ def fail_step(
     else ends its run as failed. Raises LeaseLost."""
     with db.write() as session:
         step, run = _held_step(session, claim)
-        if run.state in OPEN_RUN_STATES and not _is_stopped(step, run):
+        if run.state in OPEN_RUN_STATES and not is_called_off(step, run):
             rules = declared(step).retries
             number = next((number for number, rule in enumerate(rules) if code in rule.on), None)
             if number is not None:
@@ -186,7 +181,7 @@ def fail_step(
             if try_again:
                 _give_back(session, step, sentence)
                 return
-        _fail(session, step, run, sentence)
+        end_failed(session, step, run, sentence)
 
 
 def _forgive(session: Session, step: StepRow, number: int, rule: RetryRule) -> bool:
@@ -207,129 +202,29 @@ def _give_back(session: Session, step: StepRow, sentence: str) -> None:
     owe_dispatch(session, step.id, due_at=step.due_at)
 
 
-def sweep_steps(db: Database) -> int:
-    """Rings again for ready steps nobody took and for steps whose worker died; parks a step that keeps
-    killing its worker. Returns how many steps it touched."""
-    with db.read() as session:
-        now = now_in(session)
-        expired = and_(StepRow.state == StepState.RUNNING, StepRow.lease_until < now)
-        unheard = and_(
-            StepRow.state == StepState.READY,
-            _goes_on(),
-            DispatchRow.rung_at < now - timedelta(seconds=RING_AGAIN_S),
-        )
-        query = select(StepRow.id).outerjoin(DispatchRow, DispatchRow.step_id == StepRow.id)
-        # Those to be parked come first: a run that ends by it takes its other steps along in the same sweep.
-        due = session.scalars(query.where(or_(expired, unheard)).order_by(_strikes().desc())).all()
-    # One transaction each: one that held several runs could deadlock with workers that end theirs.
-    return sum(_sweep_step(db, step_id) for step_id in due)
-
-
-def release_leases(db: Database) -> int:
-    """For an installation whose one process has just started: whoever held a lease is dead and every
-    doorbell went unheard, so all leases end now and all steps that can be worked on are rung for. Returns
-    how many there are."""
-    with db.write() as session:
-        past = now_in(session) - timedelta(seconds=1)
-        held = (StepRow.state == StepState.RUNNING, StepRow.run_id.in_(_open_runs()))
-        session.execute(update(StepRow).where(*held).values(lease_until=past))
-        workable = (StepState.RUNNING, StepState.READY)
-        steps = session.scalars(select(StepRow).where(StepRow.state.in_(workable), _goes_on())).all()
-        for step in steps:
-            owe_dispatch(session, step.id, due_at=step.due_at)
-        return len(steps)
-
-
-def count_open_runs(db: Database) -> int:
-    """Those somebody is at work on or may be now; whoever waits for a person, a date or another try is not
-    waited for."""
-    with db.read() as session:
-        due = or_(StepRow.due_at.is_(None), StepRow.due_at <= now_in(session))
-        at_work = or_(StepRow.state == StepState.RUNNING, and_(StepRow.state == StepState.READY, due))
-        runs = select(func.count()).where(RunRow.state.in_((RunState.QUEUED, RunState.RUNNING)))
-        return session.scalar(runs.where(exists().where(StepRow.run_id == RunRow.id, at_work))) or 0
-
-
-def _open_runs() -> Select[str]:
-    return select(RunRow.id).where(RunRow.state.in_(OPEN_RUN_STATES))
-
-
-def _goes_on() -> ColumnElement[bool]:
+def goes_on() -> ColumnElement[bool]:
     """Whether a step's run is open; once it was cancelled, only what undoes goes on."""
     wanted = or_(RunRow.cancel_requested_at.is_(None), StepRow.undoes.is_not(None))
     return exists().where(RunRow.id == StepRow.run_id, RunRow.state.in_(OPEN_RUN_STATES), wanted)
 
 
-def _strikes() -> ColumnElement[int]:
+def strikes() -> ColumnElement[int]:
     """Attempts that count: those a retry rule gave back do not."""
     return StepRow.attempt - StepRow.forgiven
 
 
-def _sweep_step(db: Database, step_id: str) -> int:
-    with db.write() as session:
-        # Skipped if a worker is claiming or ending it at this moment.
-        query = select(StepRow).where(StepRow.id == step_id)
-        step = session.scalars(query.with_for_update(skip_locked=True, key_share=True)).one_or_none()
-        if step is None or not _still_due(session, step):
-            return 0
-        run = session.get_one(RunRow, step.run_id, with_for_update=ROW_LOCK)
-        if run.state not in OPEN_RUN_STATES or _is_stopped(step, run):
-            _close_interrupted_spans(session, step)
-            _fail(session, step, run, "its run had ended when its process died")
-        elif step.state == StepState.RUNNING and step.attempt - step.forgiven >= MAX_ATTEMPTS:
-            _park(session, step, run)
-        else:
-            owe_dispatch(session, step.id)
-        return 1
-
-
-def _still_due(session: Session, step: StepRow) -> bool:
-    if step.state == StepState.RUNNING:
-        if step.lease_until is None or step.lease_until >= now_in(session):
-            return False
-        if step.attempt - step.forgiven >= MAX_ATTEMPTS:
-            return True
-    elif step.state != StepState.READY:
-        return False
-    dispatch = session.get(DispatchRow, step.id)
-    return dispatch is None or not _rings_soon(session, dispatch)
-
-
-def _is_stopped(step: StepRow, run: RunRow) -> bool:
+def is_called_off(step: StepRow, run: RunRow) -> bool:
     return run.cancel_requested_at is not None and step.undoes is None
 
 
-def _park(session: Session, step: StepRow, run: RunRow) -> None:
-    deaths = step.attempt - step.forgiven
-    hold_thread(session, run)
-    step.state = StepState.PARKED
-    step.failure = f"its process died {deaths} times while working on it"
-    step.lease_owner = step.lease_until = None
-    _close_interrupted_spans(session, step)
-    append_audit(session, "crewdesk", "step.parked", step.id, {"run": run.id, "attempts": step.attempt})
-    if step.undoes is not None:
-        forget_dispatch(session, step.id)
-        settle_cancel(session, run)
-        return
-    sentence = (
-        f"This could not be finished: the process working on it died {deaths} times. "
-        f"Tell an administrator the run id {short_id(run.id)}."
-    )
-    fail_run(session, run, sentence)
-
-
-def _rings_soon(session: Session, dispatch: DispatchRow) -> bool:
-    return dispatch.rung_at is None or now_in(session) - dispatch.rung_at < timedelta(seconds=RING_AGAIN_S)
-
-
-def _fail(session: Session, step: StepRow, run: RunRow, sentence: str) -> None:
+def end_failed(session: Session, step: StepRow, run: RunRow, sentence: str) -> None:
     """Ends the step, and with it the run: as failed, or on its way to being cancelled."""
     session.flush()
     session.refresh(run, with_for_update=ROW_LOCK)
     forget_dispatch(session, step.id)
-    if _is_stopped(step, run):
+    if is_called_off(step, run):
         stop_step(session, step, sentence)
-        _close_interrupted_spans(session, step)
+        close_interrupted_spans(session, step)
     else:
         step.state, step.failure, step.finished_at = StepState.FAILED, sentence, now_in(session)
         step.lease_owner = step.lease_until = step.due_at = None
@@ -360,7 +255,7 @@ def _held_by(claim: ClaimedStep) -> tuple[Any, ...]:
     return (StepRow.id == claim.step_id, StepRow.fence == claim.fence, StepRow.state == StepState.RUNNING)
 
 
-def _close_interrupted_spans(session: Session, step: StepRow) -> None:
+def close_interrupted_spans(session: Session, step: StepRow) -> None:
     session.execute(
         update(SpanRow)
         .where(SpanRow.step_id == step.id, SpanRow.ended_at.is_(None))

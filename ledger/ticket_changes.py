@@ -73,15 +73,23 @@ def change_ticket(
     have it wait. Raises NotFound, NotPermitted, TicketStateRefused, InvalidInput."""
     note = None if text is None else checked_note(text)
     with db.write() as session:
-        row = ticket_row(session, principal, number, lock=True)
-        if to is TicketState.WAITING and not handles(principal, row.group_name):
-            raise NotPermitted(f"Only the group {row.group_name} can have ticket {number} wait.")
-        if row.state != to:
-            check_next(row, to)
-            set_state(session, row, to)
-            _tell(session, row, add_event(session, row, principal.email, to, note), to, note)
-            append_audit(session, principal.email, f"ticket.{to}", f"ticket {number}", {})
-        return view_of(session, principal, row)
+        return view_of(session, principal, bring_ticket(session, principal, number, to, note))
+
+
+def bring_ticket(
+    session: Session, principal: Principal, number: int, to: TicketState, note: str | None
+) -> TicketRow:
+    """As `change_ticket`, within a transaction that does more. Raises NotFound, NotPermitted,
+    TicketStateRefused."""
+    row = ticket_row(session, principal, number, lock=True)
+    if to is TicketState.WAITING and not handles(principal, row.group_name):
+        raise NotPermitted(f"Only the group {row.group_name} can have ticket {number} wait.")
+    if row.state != to:
+        check_next(row, to)
+        set_state(session, row, to)
+        _tell(session, row, add_event(session, row, principal.email, to, note), to, note)
+        append_audit(session, principal.email, f"ticket.{to}", f"ticket {number}", {})
+    return row
 
 
 def withdraw_ticket(db: Database, key: str) -> int | None:

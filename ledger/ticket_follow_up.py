@@ -16,8 +16,9 @@ from ledger.db import Database, now_in
 from ledger.errors import NotPermitted
 from ledger.outgoing import inert
 from ledger.people import Principal
+from ledger.runs import Source, keep_request
 from ledger.schema import RunRow, TicketRow
-from ledger.ticket_changes import add_event, check_next, set_state
+from ledger.ticket_changes import add_event, bring_ticket, check_next, checked_note, set_state
 from ledger.ticket_views import TicketState, TicketView, ticket_row, view_of
 from ledger.ticket_words import tell_of_change, tell_requester
 
@@ -85,18 +86,23 @@ def confirm_ticket(db: Database, principal: Principal, number: int) -> TicketVie
     """The requester's word that it is solved; said again, nothing changes. Raises NotFound, NotPermitted,
     TicketStateRefused."""
     with db.write() as session:
-        row = ticket_row(session, principal, number, lock=True)
-        if row.requester_id != principal.id:
-            raise NotPermitted(f"Only whoever asked can confirm that ticket {number} is solved.")
-        if row.state != TicketState.CLOSED:
-            check_next(row, TicketState.CLOSED)
-            set_state(session, row, TicketState.CLOSED)
-            event_id = add_event(session, row, principal.email, TicketState.CLOSED, "Confirmed.")
-            append_audit(
-                session, principal.email, "ticket.closed", f"ticket {number}", {"reason": "confirmed"}
-            )
-            tell_of_change(session, row, event_id, f"Thank you. Ticket {number} is closed.")
-        return view_of(session, principal, row)
+        return view_of(session, principal, _confirm(session, principal, number))
+
+
+def take_reply(
+    db: Database, principal: Principal, number: int, note: str | None, source: Source, external_id: str
+) -> bool:
+    """Keeps a reply that asks for nothing, and does what it says of the ticket: opened again with this note,
+    or confirmed without one. Both or neither; False if it was kept before. Raises as `confirm_ticket` and
+    `change_ticket`."""
+    with db.write() as session:
+        if not keep_request(session, source, external_id):
+            return False
+        if note is None:
+            _confirm(session, principal, number)
+        else:
+            bring_ticket(session, principal, number, TicketState.REOPENED, checked_note(note))
+        return True
 
 
 def ticket_of_thread(db: Database, thread: str, requester: Principal) -> ThreadTicket | None:
@@ -111,6 +117,19 @@ def ticket_of_thread(db: Database, thread: str, requester: Principal) -> ThreadT
     with db.read() as session:
         row = session.scalars(query).first()
         return None if row is None else ThreadTicket(row.number, TicketState(row.state))
+
+
+def _confirm(session: Session, principal: Principal, number: int) -> TicketRow:
+    row = ticket_row(session, principal, number, lock=True)
+    if row.requester_id != principal.id:
+        raise NotPermitted(f"Only whoever asked can confirm that ticket {number} is solved.")
+    if row.state != TicketState.CLOSED:
+        check_next(row, TicketState.CLOSED)
+        set_state(session, row, TicketState.CLOSED)
+        event_id = add_event(session, row, principal.email, TicketState.CLOSED, "Confirmed.")
+        append_audit(session, principal.email, "ticket.closed", f"ticket {number}", {"reason": "confirmed"})
+        tell_of_change(session, row, event_id, f"Thank you. Ticket {number} is closed.")
+    return row
 
 
 def _as_seen(session: Session, seen: FollowUp) -> TicketRow | None:

@@ -39,6 +39,7 @@ class TicketArguments(BaseModel):
 def _similar(context: StepContext, arguments: RequestArguments) -> ToolOutcome:
     near = find_look_alikes(context.db, arguments.text, context.similarity)
     seen = visible_numbers(context.db, context.claim.principal, [each.ticket.number for each in near])
+    audience = context.claim.audience_groups
     findings = [
         Finding(
             kind=TICKET,
@@ -53,7 +54,8 @@ def _similar(context: StepContext, arguments: RequestArguments) -> ToolOutcome:
             },
         )
         for each in near
-        if each.ticket.number in seen
+        # Others read along where there is an audience: they see what those see who handle it.
+        if each.ticket.number in seen and (audience is None or each.ticket.group in audience)
     ][:_MOST_SIMILAR]
     return ToolOutcome(Status.FOUND if findings else Status.NOTHING_FOUND, findings=findings)
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from crews.step_context import StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec
-from crews.triage.access import check_access
+from crews.triage.access import check_access, require_access
 from crews.triage.desk import Triaged, TriageDesk
 from crews.triage.status import Health, PipelineRun, SystemStatus, check_system_status
 from crews.triage.systems import SYSTEMS, System
@@ -98,6 +98,7 @@ def _status(context: StepContext, arguments: SystemArguments) -> ToolOutcome:
     system, unknown = _named(desk, arguments.system)
     if system is None or desk.systems is None:
         return unknown
+    require_access(context.claim.principal, context.claim.audience_groups, system)
     warehouse = context.numbers.warehouse if system.pipelines and context.desk else None
     status = check_system_status(
         system, desk.systems.pipeline_runs, warehouse, context.access, context.db.clock.now()

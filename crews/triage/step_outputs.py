@@ -43,7 +43,8 @@ class Classified(_Output):
 
 
 class SystemLook(_Output):
-    """How a system stands to the asker. Of one they have no access to nothing more is told."""
+    """How a system stands to the asker. Of one they have no access to nothing more is told, and nothing where
+    it is `withheld`, as others read along who have none."""
 
     name: str
     allowed: bool
@@ -53,6 +54,7 @@ class SystemLook(_Output):
     contact: str
     owner_group: str | None
     evidence: tuple[str, ...]
+    withheld: bool = False
 
 
 class LookedUp(_Output):

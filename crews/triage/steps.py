@@ -9,6 +9,7 @@ from typing import Any
 
 from crews.step_context import StepContext
 from crews.tools.escalate_to_human import ESCALATE_TO_HUMAN, escalation_key
+from crews.tools.gate import Status
 from crews.tools.tickets import FIND_SIMILAR_TICKETS, OPEN_TICKET, OPENED_TICKET, ticket_key
 from crews.tools.triage import CHECK_ACCESS, CHECK_SYSTEM_STATUS, CLASSIFY_REQUEST, STATUS
 from crews.triage.help_cues import asks_for_person
@@ -119,6 +120,7 @@ def _look_at(tools: RuleTools, name: str) -> SystemLook:
         contact=access.finding.details["contact"],
         owner_group=page.finding.details["owner_group"] if page else None,
         evidence=tuple(item.label for item in shown),
+        withheld=status is not None and status.status is Status.DENIED,
     )
 
 
@@ -141,7 +143,7 @@ def _attempted(classified: Classified, systems: tuple[SystemLook, ...], similar:
     yield f"Classified as {classified.title}{sure}."
     for system in systems:
         yield f"Checked access to {system.name}: {'there is' if system.allowed else 'there is none'}."
-        if system.allowed:
+        if system.health is not None:
             yield f"Checked how {system.name} fares: {system.health}."
     count = len(similar.evidence)
     yield f"Looked for similar tickets: {count or 'none'}."
@@ -176,7 +178,16 @@ def settle_request(context: StepContext) -> Settlement:
     searched = "the requester is shown what was found" if case.answered else "nothing answers it"
     attempted = (*looked.attempted, f"Searched the documents: {searched}.")
     with rule_tools(context) as tools:
-        return _carry_out(tools, verdict, category, looked, attempted, notes)
+        return _carry_out(tools, verdict, category, looked, attempted, (*notes, *_withheld(looked)))
+
+
+def _withheld(looked: LookedUp) -> Iterator[str]:
+    for system in looked.systems:
+        if system.withheld:
+            yield (
+                f"How {system.name} fares is not told here, as not everybody who reads this has access to "
+                "it; ask me in a direct message."
+            )
 
 
 def _chosen(classified: Classified, decided: Any) -> tuple[str | None, tuple[str, ...]]:

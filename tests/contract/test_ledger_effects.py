@@ -18,7 +18,8 @@ from ledger.effects import (
 )
 from ledger.errors import LeaseLost, NotFound, NotPermitted
 from ledger.people import find_principal, sync_people
-from ledger.steps import LEASE_S, ClaimedStep, sweep_steps
+from ledger.steps import LEASE_S, ClaimedStep
+from ledger.sweep import sweep_steps
 from tests.unit.ledger.world import EMPLOYEE, ENGINEER, ask, at_once, claim, furnish, pass_time, people_file
 
 DONE = {"status": "found", "note": None, "findings": []}

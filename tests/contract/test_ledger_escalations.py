@@ -25,7 +25,7 @@ from ledger.escalations import (
 )
 from ledger.people import PeopleFile, Principal, find_principal, sync_people
 from ledger.schema import AuditRow, DeliveryRow
-from ledger.ticket_changes import comment_on_ticket, withdraw_ticket
+from ledger.ticket_changes import change_ticket, comment_on_ticket, withdraw_ticket
 from ledger.ticket_views import TicketState
 from ledger.tickets import TicketRequest, get_ticket, list_tickets, open_ticket
 from tests.unit.ledger.world import SLACK_PLACE, ask, at_once, furnish
@@ -195,7 +195,7 @@ def test_who_handles_it_is_reminded_once_when_it_is_overdue(desk: Database) -> N
     handed(desk, key="settled", due_at=past)
     resolve_escalation(desk, who(desk, "owner"), 2, "Done.")
     assert remind_overdue(desk) == 0
-    handed(desk, key="late", due_at=past)
+    handed(desk, key="late", due_at=past, task="Missing [here](http://evil.example/x) <!channel>")
     seen = [get_escalation(desk, who(desk, "owner"), number).overdue for number in (1, 2, 3)]
     assert seen == [False, False, True]
     assert sorted(at_once(lambda: remind_overdue(desk), lambda: remind_overdue(desk))) == [0, 1]
@@ -204,6 +204,37 @@ def test_who_handles_it_is_reminded_once_when_it_is_overdue(desk: Database) -> N
     assert len(told) == 2
     started = "Escalation 3 is overdue: it should have been settled by"
     assert all((text or "").startswith(started) for text in told)
+    assert not any("evil.example" in (text or "") for text in told)
+
+
+def test_nobody_is_reminded_of_what_its_ticket_says_is_solved(desk: Database) -> None:
+    request = TicketRequest(
+        title="Reports", text="Missing.", category="reports", priority=1, priority_reason="x", group="books"
+    )
+    number = open_ticket(desk, who(desk, "ann"), request, "t").number
+    handed(desk, ticket=number, due_at=desk.clock.now() - timedelta(minutes=1))
+    change_ticket(desk, who(desk, "ann"), number, TicketState.RESOLVED)
+    assert (remind_overdue(desk), get_escalation(desk, who(desk, "owner"), 1).overdue) == (0, False)
+    change_ticket(desk, who(desk, "ann"), number, TicketState.REOPENED)
+    assert get_escalation(desk, who(desk, "owner"), 1).overdue
+    assert remind_overdue(desk) == 1
+
+
+def test_who_has_its_card_hears_that_it_was_withdrawn_and_nobody_else_gets_one(desk: Database) -> None:
+    handed(desk)
+    first = claim_delivery(desk, "slack")
+    assert first is not None
+    confirm_delivery(desk, first, {"ts": "1.1"})
+    assert withdraw_escalation(desk, "1") == 1
+    assert withdraw_escalation(desk, "1") is None
+    told = claim_delivery(desk, "slack")
+    assert told is not None
+    assert (told.target, told.notice) == (
+        {"channel": first.target["channel"]},
+        "Escalation 1 is withdrawn: whoever asked has cancelled the request.",
+    )
+    assert claim_delivery(desk, "slack") is None
+    verify_audit(desk)
 
 
 def test_a_card_that_arrived_stays_sent_when_the_key_comes_again(desk: Database) -> None:

@@ -21,16 +21,8 @@ from ledger.reading import get_run, list_runs
 from ledger.relay import Relay
 from ledger.replays import submit_replay
 from ledger.schema import AuditRow, DecisionRow, DeliveryRow, DispatchRow, RunRow, StepRow
-from ledger.steps import (
-    LEASE_S,
-    MAX_ATTEMPTS,
-    claim_step,
-    complete_step,
-    count_open_runs,
-    fail_step,
-    release_leases,
-    sweep_steps,
-)
+from ledger.steps import LEASE_S, MAX_ATTEMPTS, claim_step, complete_step, fail_step
+from ledger.sweep import count_open_runs, release_leases, sweep_steps
 from ledger.workflow import WorkflowSpec
 from ledger.workflows import publish_workflow
 from tests.unit.ledger.world import (

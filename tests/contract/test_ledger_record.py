@@ -17,7 +17,8 @@ from ledger.ids import span_id_for, trace_id_for
 from ledger.reading import run_state
 from ledger.schema import RunRow, SpanRow
 from ledger.spans import Span, SpanRecorder, list_spans, mark_shipped, unshipped_spans
-from ledger.steps import LEASE_S, MAX_ATTEMPTS, ClaimedStep, complete_step, extend_lease, sweep_steps
+from ledger.steps import LEASE_S, MAX_ATTEMPTS, ClaimedStep, complete_step, extend_lease
+from ledger.sweep import sweep_steps
 from tests.conftest import START
 from tests.unit.ledger.world import ANSWER, ask, at_once, claim, furnish, pass_time
 

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from ledger.db import Database
 from ledger.queue import BrokerUnavailable
 from ledger.relay import Relay
-from ledger.steps import RING_AGAIN_S, sweep_steps
+from ledger.sweep import RING_AGAIN_S, sweep_steps
 from tests.unit.ledger.world import ask, dispatch_row, furnish, pass_time, step_row
 
 

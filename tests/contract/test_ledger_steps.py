@@ -20,16 +20,13 @@ from ledger.spans import list_spans, unshipped_spans
 from ledger.steps import (
     LEASE_S,
     MAX_ATTEMPTS,
-    RING_AGAIN_S,
     ClaimedStep,
     claim_step,
     complete_step,
-    count_open_runs,
     extend_lease,
     fail_step,
-    release_leases,
-    sweep_steps,
 )
+from ledger.sweep import RING_AGAIN_S, count_open_runs, release_leases, sweep_steps
 from tests.unit.ledger.world import (
     ANSWER,
     SLACK_PLACE,

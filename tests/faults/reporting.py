@@ -19,7 +19,8 @@ import crews.step_runner as at_work
 from ledger.db import Database
 from ledger.relay import Relay
 from ledger.settings import harden_crewai
-from ledger.steps import ClaimedStep, claim_step, complete_step, release_leases
+from ledger.steps import ClaimedStep, claim_step, complete_step
+from ledger.sweep import release_leases
 from tests.stand_ins.report_shop import ReportShop
 
 

@@ -16,7 +16,8 @@ from ledger.errors import LeaseLost
 from ledger.reading import run_state
 from ledger.relay import Relay
 from ledger.schema import OPEN_RUN_STATES, RunState
-from ledger.steps import claim_step, complete_step, release_leases, sweep_steps
+from ledger.steps import claim_step, complete_step
+from ledger.sweep import release_leases, sweep_steps
 from tests.unit.ledger.world import ANSWER
 
 

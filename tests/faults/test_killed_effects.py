@@ -15,7 +15,7 @@ from ledger.db import Database
 from ledger.effects import list_unknown_effects, settle_effect
 from ledger.people import find_principal, sync_people
 from ledger.spans import list_spans
-from ledger.steps import release_leases
+from ledger.sweep import release_leases
 from tests.stand_ins.faults import HoldAfter
 from tests.stand_ins.journal import Latch
 from tests.stand_ins.parcels import ParcelSystem

@@ -24,7 +24,8 @@ from ledger.due import pass_due
 from ledger.people import find_principal
 from ledger.reading import RunView
 from ledger.schema import ArtifactRow, DecisionRow, DispatchRow, StepRow
-from ledger.steps import ClaimedStep, complete_step, sweep_steps
+from ledger.steps import ClaimedStep, complete_step
+from ledger.sweep import sweep_steps
 from tests.stand_ins.report_shop import ASKER, BOSS, ReportShop, ended, make_report_shop, order_report
 from tests.unit.crews.world import work_off
 from tests.unit.ledger.world import pass_time

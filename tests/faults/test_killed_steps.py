@@ -21,7 +21,8 @@ from ledger.people import find_principal
 from ledger.reading import get_run
 from ledger.runs import submit_run
 from ledger.schema import DispatchRow, StepRow
-from ledger.steps import LEASE_S, ClaimedStep, complete_step, fail_step, sweep_steps
+from ledger.steps import LEASE_S, ClaimedStep, complete_step, fail_step
+from ledger.sweep import sweep_steps
 from ledger.workflow import WorkflowSpec
 from ledger.workflows import publish_workflow
 from tests.unit.ledger.world import EMPLOYEE, ENGINEER, ask, claim, furnish, pass_time, request, step_row

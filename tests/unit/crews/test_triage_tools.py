@@ -110,7 +110,7 @@ def test_access_is_told_of_the_asker_alone(desk: Desk, triage: TriageDesk) -> No
 def test_the_failed_pipeline_is_found_with_reason_and_owner(
     desk: Desk, triage: TriageDesk, warehouse: Warehouse
 ) -> None:
-    gate = triage_gate(desk, triage, warehouse)
+    gate = triage_gate(desk, triage, warehouse, FINANCE)
     answer = gate.call(CHECK_SYSTEM_STATUS, system="I miss the quarterly financial reports of yesterday")
     assert (
         texts(answer)[0]
@@ -128,6 +128,38 @@ def test_the_failed_pipeline_is_found_with_reason_and_owner(
     assert (page.details["health"], page.details["affected"]) == ("failed", True)
     assert page.details["owner_group"] == "finance"
     assert findings(gate)[0].source == "platform.runs"
+
+
+@pytest.mark.parametrize(
+    ("principal", "audience", "why"),
+    [
+        (STAFF, None, "You have no access to Quarterly Financials."),
+        (
+            FINANCE,
+            ("everyone",),
+            "Not everybody who will read this answer has access to Quarterly Financials.",
+        ),
+        (
+            ENGINEER,
+            ("everyone",),
+            "Not everybody who will read this answer has access to Quarterly Financials.",
+        ),
+    ],
+)
+def test_how_a_system_fares_is_told_to_those_alone_who_have_access(
+    desk: Desk,
+    triage: TriageDesk,
+    warehouse: Warehouse,
+    principal: str,
+    audience: tuple[str, ...] | None,
+    why: str,
+) -> None:
+    gate = triage_gate(desk, triage, warehouse, principal, audience_groups=audience)
+    answer = gate.call(CHECK_SYSTEM_STATUS, system="Quarterly Financials")
+    assert (answer["status"], findings(gate)) == ("denied", [])
+    assert answer["note"].startswith(why)
+    cleared = triage_gate(desk, triage, warehouse, FINANCE, audience_groups=("everyone", "finance"))
+    assert cleared.call(CHECK_SYSTEM_STATUS, system="Quarterly Financials")["status"] == "found"
 
 
 def test_the_last_run_tells_how_a_system_is(desk: Desk, triage: TriageDesk, warehouse: Warehouse) -> None:
@@ -211,6 +243,15 @@ def test_similar_tickets_are_those_the_asker_may_see(desk: Desk, triage: TriageD
         FIND_SIMILAR_TICKETS, text="My payslip is wrong"
     )
     assert none["status"] == "nothing_found"
+
+
+def test_similar_tickets_stay_out_of_a_channel_that_may_not_see_them(desk: Desk, triage: TriageDesk) -> None:
+    opened(desk, triage, STAFF, VPN, "a")
+    asked = "VPN does not connect at all"
+    told = triage_gate(desk, triage, principal=FINANCE, audience_groups=("everyone",))
+    assert told.call(FIND_SIMILAR_TICKETS, text=asked)["status"] == "nothing_found"
+    cleared = triage_gate(desk, triage, principal=FINANCE, audience_groups=("everyone", "finance"))
+    assert titles(cleared.call(FIND_SIMILAR_TICKETS, text=asked)) == [VPN]
 
 
 def opened(desk: Desk, triage: TriageDesk, email: str, text: str, key: str) -> Any:

@@ -25,7 +25,7 @@ from ledger.runs import DeliveryTarget
 from ledger.schema import DeliveryRow, StepRow
 from ledger.settings import ModelCandidate, WorkerSettings
 from ledger.spans import list_spans
-from ledger.steps import sweep_steps
+from ledger.sweep import sweep_steps
 from ledger.ticket_views import TicketState, TicketView
 from ledger.tickets import get_ticket, list_tickets
 from tests.unit.crews.triage_world import publish_runs, triage_workspace
@@ -137,6 +137,25 @@ def test_whoever_may_not_read_it_gets_a_request_for_access_and_no_status(helped:
     ticket = helped.ticket(1)
     assert ticket.title.startswith("Access to Quarterly Financials: I'm having trouble")
     assert (ticket.group, ticket.requester, helped.escalations()) == ("finance", STAFF, [])
+
+
+def test_in_a_channel_without_access_the_trouble_is_not_told(helped: Helped) -> None:
+    asked = helped.ask(SEED, ENGINEER, workflow="triage", audience_groups=("everyone",))
+    # As of any system of which nothing is known, a person decides what it is about.
+    [decision] = list_decisions(helped.db, run_id=asked.run_id)
+    decide(helped.db, decision.id, find_principal(helped.db, FINANCE), decision.options[0])
+    view = helped.work(asked.run_id)
+    assert view.state == "escalated"
+    assert "no rows for three stores" not in view.model_dump_json()
+    access, ticket = (view.answer or "").split("\n\n")
+    assert access == "You have access to Quarterly Financials by name."
+    assert ticket.startswith("Ticket 1 is open for the group finance.")
+    assert view.caveats[1] == (
+        "How Quarterly Financials fares is not told here, as not everybody who reads this has access to it; "
+        "ask me in a direct message."
+    )
+    cleared = helped.ask(SEED, FINANCE, workflow="triage", audience_groups=("everyone", "finance"))
+    assert FAILED_RUN in (cleared.answer or "")
 
 
 def test_a_question_is_answered_from_documents_as_before(helped: Helped) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from crews.number_desk import NumberDesk
 from crews.triage.desk import TriageDesk
@@ -141,7 +142,7 @@ def triage_desk(desk: Desk, workspace: Workspace) -> TriageDesk:
 
 
 def triage_gate(
-    desk: Desk, made: TriageDesk, warehouse: Warehouse | None = None, principal: str = STAFF, **changes: str
+    desk: Desk, made: TriageDesk, warehouse: Warehouse | None = None, principal: str = STAFF, **changes: Any
 ) -> Gate:
     gate = Gate(desk, principal, **changes)
     gate.context.triage_desk = lambda: made
