@@ -41,7 +41,7 @@ class WebDesk:
             same_site = next_url.host.removeprefix(_WWW) == url.host.removeprefix(_WWW)
             return same_site or self._is_allowed(next_url)
 
-        return read_page(self.pages.fetch(str(url), frozenset(READABLE), may_follow))
+        return read_page(self.pages.fetch(url, frozenset(READABLE), may_follow))
 
     def _is_allowed(self, url: httpx.URL) -> bool:
         host = url.host.rstrip(".")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
@@ -70,9 +70,10 @@ def intend_effect(db: Database, claim: ClaimedStep, tool: str, position: int, di
     key = effect_key(claim, tool, position)
     with db.write() as session:
         check_held(session, claim)
+        for left in session.scalars(_of_step(claim).where(EffectRow.state == EffectState.INTENT)):
+            if left.fence != claim.fence:
+                _doubt(session, left)
         row = session.get(EffectRow, key)
-        if row is not None and row.state == EffectState.INTENT and row.fence != claim.fence:
-            _doubt(session, row)
         doubtful = _doubtful(session, claim.run_id)
         if row is None and doubtful is None:
             session.add(_new_row(session, claim, key, tool, digest))
@@ -91,13 +92,12 @@ def intend_effect(db: Database, claim: ClaimedStep, tool: str, position: int, di
     raise EffectUnderWay(f"{tool} is at work on the very same request; wait for what it answers.")
 
 
-def recorded_effect(
-    db: Database, claim: ClaimedStep, tool: str, position: int, digest: str
-) -> dict[str, Any] | None:
-    """What came of this very request where it is confirmed."""
+def recorded_effect(db: Database, claim: ClaimedStep, tool: str, digest: str) -> dict[str, Any] | None:
+    """What came of this very request where it is confirmed, whichever of the step's it was."""
+    same = (EffectRow.tool == tool, EffectRow.digest == digest, EffectRow.state == CONFIRMED)
     with db.read() as session:
-        row = session.get(EffectRow, effect_key(claim, tool, position))
-        return row.outcome if row is not None and (row.state, row.digest) == (CONFIRMED, digest) else None
+        row = session.scalars(_of_step(claim).where(*same).limit(1)).first()
+        return None if row is None else row.outcome
 
 
 def confirm_effect(db: Database, key: str, outcome: dict[str, Any]) -> None:
@@ -146,6 +146,10 @@ def unknown_effect(tool: str, key: str) -> EffectUnknown:
         f"Nobody can tell whether {tool} was carried out (effect {short_id(key)}); a person has to look, and "
         "this run changes nothing more. Say neither that it was done nor that it was not."
     )
+
+
+def _of_step(claim: ClaimedStep) -> Select[EffectRow]:
+    return select(EffectRow).where(EffectRow.run_id == claim.run_id, EffectRow.step_key == claim.key)
 
 
 def _new_row(session: Session, claim: ClaimedStep, key: str, tool: str, digest: str) -> EffectRow:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ledger.db import ROW_LOCK, Database, now_in
 from ledger.ids import new_id
+from ledger.outgoing import in_words
 from ledger.schema import EvidenceRow, RunRow
 from ledger.steps import ClaimedStep
 
@@ -41,6 +42,11 @@ class Finding:
     def digest(self) -> str:
         parts = json.dumps([self.kind, self.source, self.locator, self.text])
         return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+def shown_source(finding: Finding) -> str:
+    """For people: a web page's address in words, so that nobody gets there by accident."""
+    return in_words(finding.source) if finding.kind == WEB_PAGE else finding.source
 
 
 @dataclass(frozen=True, slots=True)

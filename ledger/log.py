@@ -29,6 +29,12 @@ def _mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutabl
     return {key: mask_secrets(value) for key, value in event.items()}
 
 
+def _is_discreet(record: logging.LogRecord) -> bool:
+    """The MCP SDK's warnings hold what a server said, which may be anybody's data; what became of a call is
+    told by ours. Some of them go by the root logger, so they are known by where they stand."""
+    return "/mcp/" not in record.pathname
+
+
 def configure_logging(level: str, log_format: LogFormat, stream: TextIO | None = None) -> None:
     """Send our events and those of the standard library to `stream` (stderr by default), one line each."""
     shared: list[Any] = [
@@ -51,6 +57,7 @@ def configure_logging(level: str, log_format: LogFormat, stream: TextIO | None =
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    handler.addFilter(_is_discreet)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

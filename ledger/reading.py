@@ -15,8 +15,7 @@ from ledger.artifacts import Artifact, artifacts_in, file_of
 from ledger.db import Database
 from ledger.decision_views import OpenDecision, open_decisions_of
 from ledger.errors import NotFound
-from ledger.evidence import WEB_PAGE, Finding, evidence_in
-from ledger.outgoing import in_words
+from ledger.evidence import evidence_in, shown_source
 from ledger.people import Principal, Right
 from ledger.pii_tokens import reveal_in, tokens_of
 from ledger.progress import RunProgress, progress_in, steps_of
@@ -223,10 +222,6 @@ def _revealed_view(session: Session, run: RunRow) -> RunView:
     return RunView.model_validate({**reveal_in(shown, tokens_of(session, run.id)), "question": run.question})
 
 
-def _shown_source(finding: Finding) -> str:
-    return in_words(finding.source) if finding.kind == WEB_PAGE else finding.source
-
-
 def _masked_view(session: Session, run: RunRow) -> RunView:
     result = RunResult.model_validate(run.result) if run.result else None
     steps = steps_of(session, run.id)
@@ -238,7 +233,7 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
         EvidenceView(
             id=item.label,
             kind=item.finding.kind,
-            source=_shown_source(item.finding),
+            source=shown_source(item.finding),
             locator=item.finding.locator,
             text=item.finding.text,
             as_of=item.finding.as_of,

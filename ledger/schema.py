@@ -339,7 +339,7 @@ class EvidenceRow(Base):
     attempt: Mapped[int]
     label: Mapped[str] = mapped_column(Short)
     kind: Mapped[str] = mapped_column(Short)
-    source: Mapped[str] = mapped_column(Label)
+    source: Mapped[str] = mapped_column(StorableText)
     locator: Mapped[str] = mapped_column(StorableText)
     text: Mapped[str] = mapped_column(StorableText)
     as_of: Mapped[str | None] = mapped_column(Short)

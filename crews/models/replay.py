@@ -16,7 +16,7 @@ from crews.models.chain import Speaker
 from crews.models.local import LocalLLM
 from crews.models.replies import as_sent, request_digest
 from crews.step_context import StepContext
-from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec
+from crews.tools.gate import Status, ToolOutcome, ToolSpec
 from ledger.evidence import Finding
 from ledger.replays import RecordedStep
 from ledger.result import FLOOR_MODEL, ModelUse
@@ -27,7 +27,7 @@ RECORD = "record"
 
 class RecordedTools:
     """Tools that answer from the record, each recorded answer once. With `looks_further`, a tool that only
-    reads is asked where the record has no answer."""
+    reads, and tells nobody outside, is asked where the record has no answer."""
 
     def __init__(self, record: RecordedStep, *, looks_further: bool) -> None:
         self._record = record
@@ -43,7 +43,8 @@ class RecordedTools:
             outcome = self._recorded(context, tool, arguments)
             if outcome is not None:
                 return outcome
-            if self._looks_further and tool.effect is Effect.READ:
+            # Its arguments hold the values behind tokens, so nobody outside may be asked.
+            if self._looks_further and tool.may_know_values:
                 return tool.run(context, arguments)
             return ToolOutcome(Status.UNAVAILABLE, note="This call is not in the record that is replayed.")
 

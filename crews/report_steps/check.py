@@ -6,7 +6,7 @@ what comes out is what is approved, and what is rendered later.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,10 +17,10 @@ from crews.report_steps.gather import Gathered, facts_of, gather, head_of, mater
 from crews.report_steps.readers import readers_of_evidence
 from crews.report_writer.output import ReportDraft
 from crews.reports.build import build_report
-from crews.reports.document import Format, Report, Sentence
+from crews.reports.document import Format, Quote, Report, Sentence
 from crews.reports.material import NarrativeClaim
 from crews.reports.render import render_report
-from crews.reports.sources import QuerySource
+from crews.reports.sources import QuerySource, QuoteSource, Source
 from crews.reports.template import Fill, ReportTemplate, find_template, load_templates
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
@@ -28,6 +28,8 @@ from ledger.evidence import Evidence
 from ledger.outgoing import inert, own_domains
 from ledger.result import FLOOR_MODEL, Claim, ModelUse
 from ledger.spans import list_spans
+
+P = TypeVar("P", NarrativeClaim, Quote, QuoteSource)
 
 _IN_THE_FILES = "-- The query is in the files."
 
@@ -67,7 +69,7 @@ def check_report(context: StepContext) -> CheckedReport:
         *_floor_caveat(gathered, drafted),
     ]
     narrative = tuple(_inert(claim, own) for claim in (*kept, *told))
-    report = _report(context, gathered, template, narrative, caveats)
+    report = _report(context, gathered, template, narrative, caveats, own)
     document = context.mask.data(report.model_dump(mode="json"))
     return CheckedReport(
         report=document,
@@ -130,8 +132,15 @@ def _floor_caveat(gathered: Gathered, drafted: CrewStepOutput) -> list[str]:
     return ["Parts of it were made by rule, where no language model was to be had."]
 
 
-def _inert(claim: NarrativeClaim, own: frozenset[str]) -> NarrativeClaim:
-    return claim.model_copy(update={"text": inert(claim.text, own)})
+def _inert(piece: P, own: frozenset[str]) -> P:
+    return piece.model_copy(update={"text": inert(piece.text, own)})
+
+
+def _inert_source(source: Source, own: frozenset[str]) -> Source:
+    """Whoever wrote a page may have put links in it, and a file that is handed on is to follow none."""
+    if isinstance(source, QuerySource):
+        return source
+    return _inert(source, own).model_copy(update={"title": inert(source.title, own)})
 
 
 def _report(
@@ -140,10 +149,17 @@ def _report(
     template: ReportTemplate,
     narrative: tuple[NarrativeClaim, ...],
     caveats: Sequence[str],
+    own: frozenset[str],
 ) -> Report:
     material = material_of(gathered, head_of(context, gathered.brief))
     told = (*material.caveats, *(Sentence(text=caveat) for caveat in caveats))
-    return build_report(template, material.model_copy(update={"narrative": narrative, "caveats": told}))
+    changes = {
+        "narrative": narrative,
+        "caveats": told,
+        "quotes": tuple(_inert(quote, own) for quote in material.quotes),
+        "sources": tuple(_inert_source(source, own) for source in material.sources),
+    }
+    return build_report(template, material.model_copy(update=changes))
 
 
 def _cited(report: Report, evidence: Mapping[str, Evidence]) -> list[Evidence]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from crews.grounding.explanation import checked_explanation
 from crews.help_desk.output import DraftAnswer
 from crews.report_steps.brief import FiguresQuestion, NamedPeriod, ReportBrief
 from crews.report_steps.sayings import headline_of
@@ -21,7 +22,8 @@ from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from knowledge.warehouse.result import NumberResult
 from knowledge.warehouse.statistics.columns import number_of
-from ledger.evidence import FIGURES, Evidence, list_evidence
+from ledger.evidence import BLOCKED, FIGURES, Evidence, list_evidence
+from ledger.result import FLOOR_MODEL
 
 AUTHOR = "Report writer"
 _NO_CENTS_FROM = 10_000
@@ -41,7 +43,8 @@ class Figures:
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """`evidence` holds what the report may cite, by label; `quotes` are word for word, `told` what the market
-    researcher put in words of their own, `gaps` what was asked and not found, in sentences."""
+    researcher put in words of their own, `gaps` what was asked and not found, in sentences. `is_unfit` where
+    there are no figures because the data is not fit for one."""
 
     brief: ReportBrief
     evidence: Mapping[str, Evidence]
@@ -51,6 +54,7 @@ class Gathered:
     told: tuple[NarrativeClaim, ...]
     gaps: tuple[str, ...]
     models: tuple[str, ...]
+    is_unfit: bool
 
     @property
     def from_market(self) -> tuple[Quote | NarrativeClaim, ...]:
@@ -77,6 +81,7 @@ def gather(context: StepContext) -> Gathered:
         told=told,
         gaps=(*gaps, *missing),
         models=tuple(dict.fromkeys(models)),
+        is_unfit=not figures and any(_blocked(output, known) for output in analysis),
     )
 
 
@@ -145,9 +150,25 @@ def _figures(
                 seen.add(key)
                 figures.append(_figure(brief, question, item))
         if not found:
-            missing = DraftAnswer.model_validate(output.output).missing
-            gaps.append(f"{question.title} is not in it: {_as_end(missing or 'no figure was found')}")
+            gaps.append(f"{question.title} is not in it: {_as_end(_why_none(question, output, known))}")
     return tuple(figures), gaps
+
+
+def _why_none(question: FiguresQuestion, output: CrewStepOutput, known: Mapping[str, Evidence]) -> str:
+    """What the data's checks say, or else the analyst; of a model only what says nothing that
+    neither the question nor the evidence has."""
+    blocked = _blocked(output, known)
+    if blocked:
+        return blocked[0].finding.text
+    missing = DraftAnswer.model_validate(output.output).missing
+    if output.model is None or output.model.name != FLOOR_MODEL:
+        read = [known[label] for label in output.evidence]
+        missing = checked_explanation(missing, question.question, read, ())
+    return missing or "no figure was found"
+
+
+def _blocked(output: CrewStepOutput, known: Mapping[str, Evidence]) -> list[Evidence]:
+    return [known[label] for label in output.evidence if known[label].finding.kind == BLOCKED]
 
 
 def _cited_figures(output: CrewStepOutput, known: Mapping[str, Evidence]) -> list[str]:

@@ -1,7 +1,8 @@
 """Who may read what a report stands on: the groups of each piece of its evidence, from the stored rights.
 
 Of a data product also the groups by whose rules whoever asked sees rows and columns of it: somebody who is
-in none of them would see less, and is not to approve what they could not look up.
+in none of them would see less, and is not to approve what they could not look up. What is
+in the web is for anybody.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,7 @@ from crews.step_context import StepContext
 from knowledge.warehouse.spec import DataProduct
 from ledger.documents import find_document
 from ledger.errors import NotFound
-from ledger.evidence import FIGURES, Evidence
+from ledger.evidence import FIGURES, WEB_PAGE, Evidence
 
 
 def readers_of_evidence(context: StepContext, evidence: Iterable[Evidence]) -> tuple[tuple[str, ...], ...]:
@@ -19,7 +20,7 @@ def readers_of_evidence(context: StepContext, evidence: Iterable[Evidence]) -> t
     for item in evidence:
         if item.finding.kind == FIGURES:
             lists |= dict.fromkeys(_of_figures(context, item))
-        else:
+        elif item.finding.kind != WEB_PAGE:
             lists[_of_document(context, item)] = None
     return tuple(lists)
 

@@ -5,20 +5,21 @@ from datetime import datetime
 from typing import Any
 
 from crews.reports.sources import MetricNote, QuerySource, QuoteSource, Source
+from crews.reports.text import LONGEST_LINE, cut_line, one_line
 from knowledge.warehouse.evidence import rows_of
 from knowledge.warehouse.result import MetricUse, NumberResult, Quality, Verdict
-from ledger.evidence import FIGURES, Finding
+from ledger.evidence import FIGURES, Finding, shown_source
 
 
 def source_of(source_id: str, finding: Finding) -> Source:
     """`source_id` is the label of the evidence."""
     details = finding.details
-    title = str(details.get("title") or finding.source)
+    title = cut_line(one_line(str(details.get("title") or "")) or shown_source(finding), LONGEST_LINE)
     if finding.kind != FIGURES:
         return QuoteSource(
             id=source_id,
             title=title,
-            path=finding.source,
+            path=shown_source(finding),
             locator=finding.locator,
             owner=str(details.get("owner") or ""),
             updated=str(details.get("updated") or finding.as_of or ""),

@@ -11,7 +11,7 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef
 # Overrides and isolates change how the text after them is read; right-to-left words need none.
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _MOST = 20_000
-_LONGEST_LINE = 500
+LONGEST_LINE = 500
 
 
 def clean(text: str) -> str:
@@ -37,7 +37,7 @@ def _not_blank(text: str) -> str:
 
 
 Prose = Annotated[str, BeforeValidator(_cleaned), AfterValidator(_not_blank), Field(max_length=_MOST)]
-Line = Annotated[str, BeforeValidator(_flat), AfterValidator(_not_blank), Field(max_length=_LONGEST_LINE)]
+Line = Annotated[str, BeforeValidator(_flat), AfterValidator(_not_blank), Field(max_length=LONGEST_LINE)]
 # May be empty.
 Note = Annotated[str, BeforeValidator(_flat), Field(max_length=_MOST)]
 Code = Annotated[str, BeforeValidator(_cleaned), Field(max_length=1_000_000)]

@@ -21,6 +21,7 @@ from crews.tools.trust import Trust, untrusted_among
 from crews.tools.untrusted import explain_marks, mark_untrusted
 from ledger.crash_points import crash_point
 from ledger.effects import (
+    EffectKeyReused,
     EffectUnknown,
     confirm_effect,
     doubt_effect,
@@ -206,7 +207,7 @@ def _place_of(context: StepContext, tool: ToolSpec, arguments: BaseModel) -> _Pl
 
 def _done_before(context: StepContext, tool: ToolSpec, place: _Place) -> ToolOutcome | None:
     """What came of this very request of this step, as it came then; the same tokens are put in again."""
-    recorded = recorded_effect(context.db, context.claim, tool.name, place.position, place.digest)
+    recorded = recorded_effect(context.db, context.claim, tool.name, place.digest)
     if recorded is None:
         return None
     told = context.mask.reveal(recorded)
@@ -216,7 +217,12 @@ def _done_before(context: StepContext, tool: ToolSpec, place: _Place) -> ToolOut
 
 def _carry_out(context: StepContext, tool: ToolSpec, arguments: BaseModel, place: _Place) -> ToolOutcome:
     """Raises CrewdeskError."""
-    key = intend_effect(context.db, context.claim, tool.name, place.position, place.digest)
+    try:
+        key = intend_effect(context.db, context.claim, tool.name, place.position, place.digest)
+    except EffectKeyReused:
+        # It takes no place: the next one is held against what was done there as well.
+        context.forget_effect(tool.name, place.digest)
+        raise
     crash_point("effect.intended")
     try:
         outcome = tool.run(replace(context, effect_key=key), arguments)

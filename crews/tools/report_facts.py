@@ -33,7 +33,7 @@ class EvidenceArguments(BaseModel):
 
 def _read_outline(context: StepContext, _arguments: OutlineArguments) -> ToolOutcome:
     outline = ReportOutline.model_validate(context.claim.inputs["outline"])
-    shown = outline.model_dump(exclude={"refusal", "titles"})
+    shown = outline.model_dump(exclude={"refusal", "reason", "titles"})
     # A page's title is what others wrote.
     shown["evidence"] = {
         label: mark_untrusted(title, context.boundary) for label, title in outline.titles.items()

@@ -71,9 +71,11 @@ def send(
         return refused
     try:
         value = _answer(tool, body, shape)
+        outcome = outcome_of(tool, host, without_secrets(value, secrets), now)
     except _Unreadable as error:
         return _done(tool, f"What {host} answers {error}.")
-    outcome = outcome_of(tool, host, without_secrets(value, secrets), now)
+    except RecursionError:
+        return _done(tool, f"What {host} answers has too many layers.")
     if tool.effect is not Effect.READ and outcome.status is Status.NOTHING_FOUND:
         return ToolOutcome(Status.FOUND, note="It was done.")
     return outcome
@@ -85,8 +87,8 @@ def _exchange(tool: HttpTool, outgoing: Outgoing, seconds: float) -> tuple[int, 
         httpx.Client(follow_redirects=False, timeout=seconds) as client,
         client.stream(
             outgoing.method,
-            outgoing.url,
-            params=outgoing.query or None,
+            # Not by httpx's own parameters, which take the place of what stands in the address.
+            httpx.URL(outgoing.url).copy_merge_params(outgoing.query),
             json=outgoing.body,
             headers=outgoing.headers,
         ) as response,

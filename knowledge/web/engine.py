@@ -46,7 +46,9 @@ class SearchEngine:
         """Best first. Raises WebUnavailable."""
         asked = urlencode({"q": query[:LONGEST_QUERY], "format": "json"})
         try:
-            fetched = self._fetcher.fetch(f"{self._base_url}/search?{asked}", _JSON, lambda _url: False)
+            # Of its own parts: spelled for an address, a query may be longer than those of pages may be.
+            url = parse_address(f"{self._base_url}/search", None).copy_with(query=asked.encode("ascii"))
+            fetched = self._fetcher.fetch(url, _JSON, lambda _url: False)
             reply = _Reply.model_validate_json(fetched.body)
         except AddressRefused as error:
             raise WebUnavailable("The search engine cannot be used as it is set up.") from error

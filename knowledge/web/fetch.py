@@ -58,10 +58,10 @@ class Fetcher:
         self._resolve, self._accepts, self._ports = resolve, accepts, ports
         self._user_agent = f"Crewdesk/{version('crewdesk')}"
 
-    def fetch(self, address: str, media_types: frozenset[str], may_follow: MayFollow) -> Fetched:
-        """Raises AddressRefused, WebUnavailable."""
+    def fetch(self, address: str | httpx.URL, media_types: frozenset[str], may_follow: MayFollow) -> Fetched:
+        """What is no text has been parsed before. Raises AddressRefused, WebUnavailable."""
         deadline = time.monotonic() + self._limits.seconds
-        url = parse_address(address, self._ports)
+        url = parse_address(address, self._ports) if isinstance(address, str) else address
         for _ in range(MOST_REDIRECTS + 1):
             reply = self._request(url, media_types, deadline)
             if isinstance(reply, Fetched):

@@ -39,12 +39,12 @@ def again(db: Database, held: ClaimedStep) -> ClaimedStep:
 
 def test_what_is_confirmed_is_told_again_in_every_attempt(db: Database, held: ClaimedStep) -> None:
     first = intend_effect(db, held, "order", 0, "a")
-    assert recorded_effect(db, held, "order", 0, "a") is None
+    assert recorded_effect(db, held, "order", "a") is None
     confirm_effect(db, first, DONE)
-    assert recorded_effect(db, held, "order", 0, "a") == DONE
+    assert recorded_effect(db, held, "order", "a") == DONE
     later = again(db, held)
-    assert recorded_effect(db, later, "order", 0, "a") == DONE
-    assert recorded_effect(db, later, "order", 0, "b") is None
+    assert recorded_effect(db, later, "order", "a") == DONE
+    assert recorded_effect(db, later, "order", "b") is None
     with pytest.raises(EffectKeyReused, match="used order with other arguments"):
         intend_effect(db, later, "order", 0, "b")
     keys = {intend_effect(db, later, "order", 1, "b"), intend_effect(db, later, "post", 0, "b")}
@@ -79,7 +79,7 @@ def test_a_late_confirmation_ends_the_doubt(db: Database, held: ClaimedStep) -> 
     with pytest.raises(EffectUnknown):
         intend_effect(db, later, "order", 0, "a")
     confirm_effect(db, late, DONE)
-    assert recorded_effect(db, later, "order", 0, "a") == DONE
+    assert recorded_effect(db, later, "order", "a") == DONE
     assert intend_effect(db, later, "order", 1, "b")
 
 
@@ -107,5 +107,23 @@ def test_a_person_settles_a_doubt(db: Database, held: ClaimedStep, done: bool) -
             settle_effect(db, admin, wrong, done=done)
     settle_effect(db, admin, key[-8:], done=done)
     assert list_unknown_effects(db) == []
-    assert (recorded_effect(db, held, "order", 0, "a") is not None) is done
+    assert (recorded_effect(db, held, "order", "a") is not None) is done
     verify_audit(db)
+
+
+def test_what_was_done_is_known_wherever_it_is_asked_for_again(db: Database, held: ClaimedStep) -> None:
+    refused, done = intend_effect(db, held, "order", 0, "a"), intend_effect(db, held, "order", 1, "b")
+    withdraw_effect(db, refused)
+    confirm_effect(db, done, DONE)
+    assert recorded_effect(db, again(db, held), "order", "b") == DONE
+    assert recorded_effect(db, held, "post", "b") is None
+
+
+def test_an_intent_left_behind_is_in_doubt_wherever_it_is_asked_for_again(
+    db: Database, held: ClaimedStep
+) -> None:
+    refused, left = intend_effect(db, held, "order", 0, "a"), intend_effect(db, held, "order", 1, "b")
+    withdraw_effect(db, refused)
+    with pytest.raises(EffectUnknown, match=left[-8:]):
+        intend_effect(db, again(db, held), "order", 0, "b")
+    assert [effect.key for effect in list_unknown_effects(db)] == [left]

@@ -108,6 +108,12 @@ def test_whoever_records_for_a_step_does_not_stand_in_the_way_of_its_end(postgre
 _SPAN = {"kind": "tool", "name": "x", "state": "open", "started_at": START, "attributes": {}}
 
 
+def test_a_source_may_be_as_long_as_an_address(db: Database, held: ClaimedStep) -> None:
+    address = f"https://tents.example/{'prices/' * 280}"
+    record_evidence(db, held, [replace(_finding("one"), source=address)])
+    assert [item.finding.source for item in list_evidence(db, held.run_id)] == [address]
+
+
 def test_text_no_database_can_hold_is_still_evidence(db: Database, held: ClaimedStep) -> None:
     odd = _finding("a\x00b\ud800c", source="odd\x00.pdf", locator="\udfff")
     record_evidence(db, held, [odd])

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +91,8 @@ def months(first: date, count: int) -> list[date]:
 def test_the_demand_is_that_of_the_files(answered: dict[str, Any], ours: duckdb.DuckDBPyConnection) -> None:
     sold = {month: float(pieces) for month, pieces in ours.execute(SOLD).fetchall()}
     today = datetime.now(UTC).date()
-    # A month counts as over with its last day but one.
-    last = (today + timedelta(days=1)).replace(day=1)
-    history = months(date(2024, 1, 1), (last.year - 2024) * 12 + last.month - 1)
+    # The files go up to yesterday, so this month is not over on its last day either.
+    history = months(date(2024, 1, 1), (today.year - 2024) * 12 + today.month - 1)
     known = [sold[month] for month in history]
     growth = sum(known[-12:]) / sum(known[-24:-12])
     [wanted] = months(today, 2)[1:]

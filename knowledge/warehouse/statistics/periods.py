@@ -13,6 +13,7 @@ _WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Satur
 _DAYS_OF_WEEK = 7
 _MONTHS_OF_QUARTER = 3
 _MONTHS_OF_YEAR = 12
+_EVENING = timedelta(hours=6)
 
 
 def day_of(value: Value) -> date | None:
@@ -62,7 +63,7 @@ def is_unfinished(day: date, grain: Grain, as_of: datetime) -> bool:
     A load of the evening of a period's last day counts as the whole period, unless the period is that day.
     """
     end = datetime.combine(step_from(day, 1, grain), datetime.min.time())
-    slack = timedelta() if grain is Grain.DAY else timedelta(days=1)
+    slack = timedelta() if grain is Grain.DAY else _EVENING
     return end - as_of.replace(tzinfo=None) > slack
 
 

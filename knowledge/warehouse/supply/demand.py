@@ -10,7 +10,7 @@ months for which it can be, and what it missed there is how far it may be off.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from math import sqrt
 
 from knowledge.warehouse.errors import QueryRefused
@@ -88,7 +88,7 @@ def read_demand(
         sold[key][day] = sold[key].get(day, 0.0) + float(pieces)
         names[key] = str(row[at[called]]), str(row[at[group]])
     days = sorted({day for one in sold.values() for day in one})
-    count = steps_between(days[0], days[-1], Grain.MONTH) + 1 if days else 0
+    count = steps_between(days[0], _last_over(days[-1], result.as_of), Grain.MONTH) + 1 if days else 0
     if count < LEAST_MONTHS:
         raise QueryRefused(
             f"A forecast of demand needs {LEAST_MONTHS} months that are over; there are {count} of "
@@ -98,6 +98,14 @@ def read_demand(
     # A month without a row is one in which nothing was sold.
     history = {key: [one.get(month, 0.0) for month in months] for key, one in sold.items()}
     return _demand(history, names, months)
+
+
+def _last_over(sold: date, as_of: datetime | None) -> date:
+    """The last month that is over, also where nothing was sold in it any more."""
+    month = sold
+    while as_of and not is_unfinished(step_from(month, 1, Grain.MONTH), Grain.MONTH, as_of):
+        month = step_from(month, 1, Grain.MONTH)
+    return month
 
 
 def _demand(

@@ -57,7 +57,7 @@ def month_meant(about: str, today: date) -> Month:
 
 
 def groups_meant(about: str, groups: Iterable[str]) -> list[str]:
-    """Those that are named in it; none where it names none, which means all."""
+    """Those that are named in it; none where it names none."""
     said = {_stem(word) for word in _WORD.findall(about.lower())}
     return [
         group for group in groups if {_stem(word) for word in _WORD.findall(group.lower())} - {"and"} <= said

@@ -11,7 +11,9 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import update
 
+from knowledge.warehouse.warehouse import open_warehouse
 from ledger.artifacts import read_kept
+from ledger.data_products import CheckResult, CheckState
 from ledger.db import Database
 from ledger.decisions import decide
 from ledger.due import pass_due
@@ -20,9 +22,21 @@ from ledger.people import find_principal
 from ledger.reading import RunView
 from ledger.result import FLOOR_MODEL
 from ledger.schema import StepRow, StepState
+from ledger.workspace import open_workspace
 from tests.integration.reports.conftest import ReportDesk
 from tests.stand_ins.provider import ChatRequest, Reply, ScriptedProvider, Text, ToolCall
-from tests.stand_ins.report_shop import ASKER, BOSS, BRIEF, CLERK, TREASURER, UNQUOTED, ended, revenue_of
+from tests.stand_ins.report_shop import (
+    ASKER,
+    BOSS,
+    BRIEF,
+    CLERK,
+    TREASURER,
+    UNQUOTED,
+    ended,
+    order_rows,
+    revenue_of,
+)
+from tests.stand_ins.warehouse import publish
 from tests.unit.crews.world import candidate
 
 NOW = revenue_of(date(2025, 7, 1), date(2025, 9, 30))
@@ -244,3 +258,32 @@ def test_the_writer_sees_facts_and_marked_quotes_and_never_a_page(
     assert re.search(rf"<untrusted [0-9a-f]+>[^<]*{re.escape(quote)}", seen)
     assert "By region: South +" in seen
     assert all(request.tools in ((), ("read_outline", "read_evidence")) for request in writer.requests)
+
+
+def test_a_models_own_words_on_what_is_missing_are_held_against_the_evidence_too(desk: ReportDesk) -> None:
+    told = "Revenue was 7,777 EUR in Australia, see http://tracker.example/a?of=reader for more."
+
+    def script(request: ChatRequest) -> Reply:
+        if "query_metrics" not in request.tools and "search_knowledge" not in request.tools:
+            return Text("I do not know.")
+        return Text(json.dumps({"claims": [], "missing": told}))
+
+    with ScriptedProvider(script) as provider:
+        run_id = desk.order("Market brief for Q3 2025", ASKER, candidate(provider))
+    view = ended(desk.db, run_id)
+    assert view.outcome == "abstained"
+    shown = json.dumps([view.answer, view.caveats, output_of(desk.db, run_id, "outline")])
+    assert "7,777" not in shown
+    assert "tracker" not in shown
+    assert "Revenue and orders, Q3 2025 against Q3 2024 is not in it: no figure was found." in view.caveats
+
+
+def test_a_report_whose_figures_are_all_unfit_says_so(desk: ReportDesk) -> None:
+    failed = CheckResult("all there", "block", CheckState.FAIL, "Half of the orders are missing.")
+    warehouse = open_warehouse(desk.db, open_workspace(desk.shop.workspace), desk.shop.var)
+    publish(warehouse, "sales.orders", order_rows(), checks=[failed])
+    view = ended(desk.db, desk.order("KPI review for Q3 2025"))
+    assert (view.outcome, view.reason) == ("abstained", "blocked")
+    assert "“KPI review, Q3 2025” could not be made." in (view.answer or "")
+    assert "not fit" in (view.answer or "")
+    assert any("sales.orders" in caveat for caveat in view.caveats)

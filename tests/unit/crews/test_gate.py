@@ -430,3 +430,25 @@ def test_everything_read_is_masked_and_what_the_workspace_declares_is_not(gate: 
     masked = "[EMAIL_1] [LITERAL_1]"
     assert (kept.finding.text, kept.finding.locator) == (masked, f"mail of {masked}")
     assert kept.finding.details == {**details, "title": masked, "near": [{"text": masked}]}
+
+
+def test_a_new_go_in_another_order_does_nothing_twice(gate: Gate) -> None:
+    done: list[str] = []
+
+    def run(_context: StepContext, word: Word) -> ToolOutcome:
+        done.append(word.word)
+        return ToolOutcome(Status.FOUND, note=f"Did {word.word}.")
+
+    writing = tool(run, Effect.WRITE)
+
+    def go(*words: str) -> list[str]:
+        gate.context.begin_effects()
+        return [str(gate.call(writing, word=word).get("note")) for word in words]
+
+    assert go("first") == ["Did first."]
+    # What is refused takes no place, so that other words for the same do not come past it.
+    refused = go("primo", "erstens", "first")
+    assert ["with other arguments" in note for note in refused] == [True, True, False]
+    assert go("first", "second") == ["Did first.", "Did second."]
+    assert go("second", "first") == ["Did second.", "Did first."]
+    assert done == ["first", "second"]

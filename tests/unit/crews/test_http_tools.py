@@ -81,6 +81,30 @@ def test_half_a_letter_is_told_as_none_and_never_sent(
     assert plain(answer["evidence"][0]["text"]) == "state: \ufffd here"
 
 
+def test_the_fixed_part_of_a_query_stays_beside_arguments(
+    gate: Gate, system: ParcelSystem, tmp_path: Path
+) -> None:
+    request = {
+        **http_tool(system.url)["request"],
+        "url": f"{system.url}/v1/parcels/{{parcel}}?site=north&v=2",
+    }
+    tool = status_tool(system, tmp_path, request=request)
+    gate.call(tool, parcel="a", detail="long")
+    gate.call(tool, parcel="a")
+    assert [one.query for one in system.received] == ["site=north&v=2&detailLevel=long", "site=north&v=2"]
+
+
+@pytest.mark.parametrize("depth", [100, 300, 700])
+def test_an_answer_of_many_layers_is_an_answer(
+    gate: Gate, system: ParcelSystem, tmp_path: Path, depth: int
+) -> None:
+    tool = status_tool(system, tmp_path)
+    inner = b"[" * depth + b'"here"' + b"]" * depth
+    system.fail(HttpStatus(200, b'{"data": {"parcel": {"state": ' + inner + b"}}}"))
+    answer = gate.call(tool, parcel="a")
+    assert answer["status"] in ("found", "unavailable")
+
+
 def test_what_is_left_out_is_not_sent(gate: Gate, system: ParcelSystem, tmp_path: Path) -> None:
     assert gate.call(status_tool(system, tmp_path), parcel="a")["status"] == "found"
     assert gate.call(ordering_tool(system, tmp_path), pieces=3)["status"] == "denied"

@@ -1,6 +1,7 @@
 """Tools of MCP servers, over the protocol's own SDK: only what was accepted is used, and every failure is an
 answer."""
 
+import io
 import json
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from crews.workspace_tools.mcp_session import ServerAway
 from crews.workspace_tools.spec import McpServer
 from ledger.effects import list_unknown_effects
 from ledger.errors import WorkspaceInvalid
+from ledger.log import configure_logging
 from tests.stand_ins.faults import Fault, HoldBefore, HttpStatus, LoseResponse, ResetBefore
 from tests.stand_ins.journal import Latch
 from tests.stand_ins.mcp_server import FIND, KEY, McpStandIn, said
@@ -273,3 +275,22 @@ def test_a_file_that_gives_neither_address_nor_program_is_refused(tmp_path: Path
     write_workspace(tmp_path, mcp_file("https://mcp.example/mcp", command=["x"]))
     with pytest.raises(WorkspaceInvalid, match="give `url`, or `command`"):
         load_tool_file(tmp_path / "tools" / "parcels.yaml", tmp_path, taken=())
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"jsonrpc": "2.0", "id": 1, "result": "ann@example.com"},
+        {"jsonrpc": "2.0", "method": "notifications/ann@example.com", "params": {}},
+        "ann@example.com",
+    ],
+)
+def test_what_a_server_says_stands_in_no_log(
+    gate: Gate, server: McpStandIn, tmp_path: Path, told: object
+) -> None:
+    tool, stream = tools(server, tmp_path, timeout_s=1)["find_parcel"], io.StringIO()
+    configure_logging("INFO", "json", stream)
+    answer = HttpStatus(200, json.dumps(told).encode(), {"content-type": "application/json"})
+    server.fail(answer, operation="tools/call")
+    assert gate.call(tool, parcel="P7")["status"] == "unavailable"
+    assert "ann@example.com" not in stream.getvalue()

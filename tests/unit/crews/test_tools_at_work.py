@@ -163,3 +163,20 @@ def test_a_tool_that_was_declared_anew_fails_runs_that_began_before(
         staff = find_principal(desk.db, STAFF)
         again = work(desk, workspace, submit_replay(desk.db, view.run_id, staff, None), main)
     assert "began with the tool 'parcel_status' as it was before an update" in str(again.failure)
+
+
+@pytest.mark.parametrize(("trust", "asks"), [("untrusted", 0), ("internal", 1)])
+def test_a_replay_with_another_model_gives_no_value_to_somebody_outside(
+    desk: Desk, workspace: Path, system: ParcelSystem, trust: str, asks: int
+) -> None:
+    write_tools(workspace, http_tool(system.url, trust=trust))
+    publish_workflows(desk.db, workspace)
+    with ScriptedProvider(asking(claims=(TOLD,))) as provider:
+        main = candidate(provider)
+        question = "Where is the parcel of ann@example.com?"
+        view = work(desk, workspace, desk.submit(question, workflow="parcels"), main)
+        provider.play(asking(ToolCall("parcel_status", {"parcel": "[EMAIL_1]"}), claims=(TOLD,)))
+        work(
+            desk, workspace, submit_replay(desk.db, view.run_id, find_principal(desk.db, STAFF), "main"), main
+        )
+    assert [one.path for one in system.received] == ["/v1/parcels/ann%40example.com"] * asks

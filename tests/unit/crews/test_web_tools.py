@@ -139,6 +139,12 @@ def test_what_stands_behind_a_token_is_not_given_to_a_tool_that_looks_outside(ma
     assert [given(effect) for effect in (Effect.READ, Effect.LOOK_OUTSIDE)] == [[MAIL], ["[EMAIL_1]"]]
 
 
+def test_a_long_query_in_any_script_reaches_the_engine(gate: WebGate, web: StandInWeb) -> None:
+    query = "帐篷租赁" * 100
+    assert gate.call(WEB_SEARCH, query=query)["status"] == "found"
+    assert web.searches() == [query]
+
+
 def test_a_query_of_nothing_else_does_not_leave(gate: WebGate, web: StandInWeb) -> None:
     answer = json.loads(call_tool(gate.context, WEB_SEARCH, {"query": MAIL}))
     assert (answer["status"], web.searches()) == ("denied", [])

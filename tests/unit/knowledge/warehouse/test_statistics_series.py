@@ -83,6 +83,9 @@ class TestSeries:
             (datetime(2020, 12, 31, 20, tzinfo=UTC), 12),
             (datetime(2021, 1, 1, tzinfo=UTC), 12),
             (datetime(2020, 12, 30, 20, tzinfo=UTC), 11),
+            # Data up to the evening before, and of the morning: the last day is missing, or most of it.
+            (datetime(2020, 12, 31, tzinfo=UTC), 11),
+            (datetime(2020, 12, 31, 9, tzinfo=UTC), 11),
         ],
     )
     def test_the_evening_of_the_last_day_is_late_enough(self, as_of: datetime, count: int) -> None:

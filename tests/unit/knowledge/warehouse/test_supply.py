@@ -162,6 +162,15 @@ def test_history_of_less_than_two_years_gives_no_forecast(warehouse: Warehouse) 
         read(warehouse)
 
 
+def test_months_in_which_nothing_was_sold_any_more_count(warehouse: Warehouse) -> None:
+    rows = [one for one in sold_rows() if one["sku"] != "B1" or one["sold_on"] < date(2025, 9, 1)]
+    publish(warehouse, "shop.sold", rows, as_of=NOW)
+    told = tell_forecast(read(warehouse, "walking boots in October"))
+    # Sold at 40 a month until last August: six of the last twelve months, against twelve before.
+    assert "against the twelve before: -50.0%" in "\n".join(told.result.notes)
+    assert row(told, "B1")["forecast"] == 0
+
+
 def test_nobody_guesses_what_is_to_be_planned(warehouse: Warehouse) -> None:
     with pytest.raises(GroupUnclear, match="there are: Tents, Walking boots"):
         read(warehouse, "plan everything")
