@@ -55,9 +55,10 @@ def _not_made(outline: ReportOutline) -> RunResult:
     return RunResult(
         outcome="abstained",
         answer=f"“{outline.title}” could not be made. {outline.refusal}",
-        reason=AbstainReason.NOTHING_FOUND,
+        reason=outline.reason,
         caveats=outline.gaps,
         specialist=AUTHOR,
+        model=outline.model,
     )
 
 

@@ -22,10 +22,12 @@ from crews.step_output import CrewStepOutput
 from knowledge.warehouse.result import NumberResult
 from knowledge.warehouse.statistics.columns import number_of
 from ledger.evidence import FIGURES, Evidence, list_evidence
+from ledger.result import ModelUse
 
 AUTHOR = "Report writer"
 _NO_CENTS_FROM = 10_000
 _CELLS = " | "
+_UNSUPPORTED = "what was drafted stands on no evidence of this run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Figures:
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """`evidence` holds what the report may cite, by label; `quotes` are word for word, `told` what the market
-    researcher put in words of their own, `gaps` what was asked and not found, in sentences."""
+    researcher put in words of their own, `gaps` what was asked and not found, in sentences. `unsupported`:
+    something was drafted that stands on nothing of this run."""
 
     brief: ReportBrief
     evidence: Mapping[str, Evidence]
@@ -50,7 +53,8 @@ class Gathered:
     homes: Mapping[str, str]
     told: tuple[NarrativeClaim, ...]
     gaps: tuple[str, ...]
-    models: tuple[str, ...]
+    models: tuple[ModelUse, ...]
+    unsupported: bool
 
     @property
     def from_market(self) -> tuple[Quote | NarrativeClaim, ...]:
@@ -67,7 +71,7 @@ def gather(context: StepContext) -> Gathered:
     cited = [one.label for one in figures]
     pieces: tuple[Quote | NarrativeClaim, ...] = (*quotes, *told)
     cited += [label for piece in pieces for label in piece.cites]
-    models = [one.model.name for one in (*analysis, *market) if one.model is not None]
+    specialists = (*analysis, *market)
     return Gathered(
         brief=brief,
         evidence={label: known[label] for label in dict.fromkeys(cited)},
@@ -76,7 +80,8 @@ def gather(context: StepContext) -> Gathered:
         homes=homes,
         told=told,
         gaps=(*gaps, *missing),
-        models=tuple(dict.fromkeys(models)),
+        models=tuple(one.model for one in specialists if one.model is not None),
+        unsupported=any(_stands_on_nothing(one) for one in specialists),
     )
 
 
@@ -145,8 +150,9 @@ def _figures(
                 seen.add(key)
                 figures.append(_figure(brief, question, item))
         if not found:
-            missing = DraftAnswer.model_validate(output.output).missing
-            gaps.append(f"{question.title} is not in it: {_as_end(missing or 'no figure was found')}")
+            missing = DraftAnswer.model_validate(output.output).missing or "no figure was found"
+            why = _UNSUPPORTED if _stands_on_nothing(output) else missing
+            gaps.append(f"{question.title} is not in it: {_as_end(why)}")
     return tuple(figures), gaps
 
 
@@ -159,6 +165,12 @@ def _cited_figures(output: CrewStepOutput, known: Mapping[str, Evidence]) -> lis
         for label in dict.fromkeys(cited)
         if known[label].finding.kind == FIGURES and known[label].finding.details["row_count"]
     ]
+
+
+def _stands_on_nothing(output: CrewStepOutput) -> bool:
+    """Whether all that was drafted cites evidence that this step never had."""
+    claims = DraftAnswer.model_validate(output.output).claims
+    return bool(claims) and not any(set(claim.evidence) & set(output.evidence) for claim in claims)
 
 
 def _figure(brief: ReportBrief, question: FiguresQuestion, item: Evidence) -> Figures:
@@ -257,7 +269,9 @@ def _from_market(
                     sentences.append(claim.text)
             else:
                 told.append(NarrativeClaim(text=claim.text, cites=claim.evidence, section=asked.section))
-        if not claims:
+        if _stands_on_nothing(output):
+            gaps.append(f"Nothing is said on “{asked.question}”: {_as_end(_UNSUPPORTED)}")
+        elif not claims:
             gaps.append(f"Nothing was found that answers “{asked.question}”")
     found = tuple(Quote(text=" ".join(sentences), cites=(label,)) for label, sentences in quotes.values())
     return found, homes, tuple(told), gaps

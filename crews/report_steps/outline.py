@@ -8,6 +8,8 @@ from crews.reports.document import Report, cites_of
 from crews.reports.errors import ReportIncomplete
 from crews.reports.template import Fill, ReportTemplate, find_template, load_templates
 from crews.step_context import StepContext
+from crews.step_output import join_models
+from ledger.result import AbstainReason, ModelUse
 
 
 class PlannedSection(BaseModel):
@@ -23,7 +25,8 @@ class PlannedSection(BaseModel):
 
 
 class ReportOutline(BaseModel):
-    """`titles` of the evidence by label. `refusal` says why there can be no report."""
+    """`titles` of the evidence by label. `refusal` says why there can be no report, `reason` of what kind
+    that is; `model` is what the specialists worked with."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,6 +35,8 @@ class ReportOutline(BaseModel):
     titles: dict[str, str] = {}
     gaps: tuple[str, ...] = ()
     refusal: str | None = None
+    reason: AbstainReason | None = None
+    model: ModelUse | None = None
 
 
 def outline_report(context: StepContext) -> ReportOutline:
@@ -42,7 +47,14 @@ def outline_report(context: StepContext) -> ReportOutline:
     try:
         report = build_report(template, material_of(gathered, head_of(context, brief)))
     except ReportIncomplete as error:
-        return ReportOutline(title=brief.title, gaps=gathered.gaps, refusal=str(error))
+        reason = AbstainReason.UNSUPPORTED if gathered.unsupported else AbstainReason.NOTHING_FOUND
+        return ReportOutline(
+            title=brief.title,
+            gaps=gathered.gaps,
+            refusal=str(error),
+            reason=reason,
+            model=join_models(gathered.models),
+        )
     titles = {one.label: one.title for one in gathered.figures}
     titles |= {
         label: str(item.finding.details.get("title")) for label, item in facts.items() if label not in titles
