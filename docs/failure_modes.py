@@ -30,9 +30,9 @@ and quotes are the same, and the sentences are the key figures; it waits for its
 file is made once.
 
 The request that `triage` is played with is one that the documents answer. Where the model's answer does not
-hold, it becomes a ticket. Whatever the model does, a request about a system that is known to have failed
-ends as `escalated`, with one ticket and one escalation: that is for rules to settle. It is played through
-`ask`, by way of the router.
+hold, it becomes a ticket. A request about a system that is known to have failed ends as `escalated`, with one
+ticket and one escalation, whatever the model does, as rules settle it: played through `ask`, by way of the
+router, in a mode of each kind.
 """
 
 WORKFLOWS = ("ask", "triage", "report", "supply_chain")

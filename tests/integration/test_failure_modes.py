@@ -20,6 +20,14 @@ from tests.unit.crews.world import ENGINEER, LEAVE_QUESTION, STAFF, Desk, candid
 # The documents answer it.
 VPN = "I have trouble setting up the VPN client at home"
 PAY = "My payslip is wrong, overtime is missing"
+OF_EACH_KIND = (
+    "rate_limit_without_retry_after",
+    "cut_mid_answer",
+    "malformed_answer_always",
+    "invented_citation",
+    "endless_loop",
+    "context_overflow_always",
+)
 INSTALL = "Install the VPN client from the software kiosk"
 
 
@@ -98,7 +106,9 @@ def test_each_request_for_help_ends_as_the_page_says(helped: Helped, mode: Failu
     assert told in (view.answer or "")
 
 
-@pytest.mark.parametrize("mode", FAILURE_MODES, ids=lambda mode: mode.name)
+@pytest.mark.parametrize(
+    "mode", [mode for mode in FAILURE_MODES if mode.name in OF_EACH_KIND], ids=lambda mode: mode.name
+)
 @pytest.mark.usefixtures("no_waits")
 def test_rules_see_to_a_failed_system_whatever_the_model_does(helped: Helped, mode: FailureMode) -> None:
     script = failing(mode.name, routing_to("triager"))
