@@ -12,7 +12,7 @@ from crews.abstention import found_too_little
 from crews.help_desk.output import DraftAnswer
 from crews.router.output import Route
 from crews.step_context import StepContext
-from crews.step_output import NOBODY, CrewStepOutput
+from crews.step_output import NOBODY, CrewStepOutput, join_models
 from ledger.result import AbstainReason, ModelUse, RunResult
 from ledger.step_plan import StepUnfit
 
@@ -100,7 +100,7 @@ def _merge(drafts: Sequence[CrewStepOutput]) -> CrewStepOutput:
         crew=useful[0].crew,
         title=" and ".join(dict.fromkeys(one.title for one in useful if one.title)),
         output=DraftAnswer.model_validate({"claims": claims}).model_dump(mode="json"),
-        model=_models(useful),
+        model=join_models(one.model for one in useful if one.model is not None),
         evidence=tuple(label for one in useful for label in one.evidence),
         tools_unavailable=any(one.tools_unavailable for one in useful),
         best_relevance=max(relevances, default=None),
@@ -111,15 +111,6 @@ def _merge(drafts: Sequence[CrewStepOutput]) -> CrewStepOutput:
 
 def _is_useful(draft: CrewStepOutput) -> bool:
     return bool(draft.output.get("claims")) and not found_too_little(draft)
-
-
-def _models(drafts: Sequence[CrewStepOutput]) -> ModelUse | None:
-    used = [one.model for one in drafts if one.model is not None]
-    if not used:
-        return None
-    names = dict.fromkeys(model.name for model in used)
-    fallbacks = dict.fromkeys(fallback for model in used for fallback in model.fallbacks)
-    return ModelUse(name=" and ".join(names), fallbacks=tuple(fallbacks))
 
 
 def _nobody(routed: CrewStepOutput | None) -> CrewStepOutput:

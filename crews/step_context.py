@@ -80,10 +80,10 @@ class Budget:
                 )
             self.model_calls += 1
 
-    def renew_model_calls(self) -> None:
-        """Another candidate begins: it is not to go short because of what one that failed has spent."""
+    def renew_calls(self) -> None:
+        """Another candidate begins anew: it is not to go short because of what one that failed has spent."""
         with self._lock:
-            self.model_calls = 0
+            self.model_calls = self.tool_calls = 0
 
     def spend_tool_call(self) -> None:
         """Raises BudgetExceeded, DeadlineExceeded or StepCancelled."""

@@ -1,6 +1,7 @@
 """What a crew step leaves for the steps after it. Apart from what makes it, so that reading it loads no
 CrewAI."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -27,3 +28,13 @@ class CrewStepOutput(BaseModel):
     best_relevance: float | None = None
     withheld: bool = False
     redrafted_for: int = 0
+
+
+def join_models(used: Iterable[ModelUse]) -> ModelUse | None:
+    """Of several steps as of one: each model and each reason for a fallback once."""
+    models = list(used)
+    if not models:
+        return None
+    names = dict.fromkeys(model.name for model in models)
+    fallbacks = dict.fromkeys(fallback for model in models for fallback in model.fallbacks)
+    return ModelUse(name=" and ".join(names), fallbacks=tuple(fallbacks))

@@ -22,6 +22,7 @@ from crews.grounding.caveats import (
     disagreement_caveat,
     doubt_caveats,
     dropped_caveat,
+    failed_models_caveat,
     figure_caveats,
     floor_caveat,
     stale_caveats,
@@ -93,7 +94,13 @@ def _result(context: StepContext, draft: DraftAnswer, checked: _Checked) -> RunR
     if not kept or found_too_little(answer):
         result = abstain(answer, draft, evidence)
         return result.model_copy(
-            update={"caveats": (*undecided_caveats(checked.spans), *unknown_caveats(checked.spans))}
+            update={
+                "caveats": (
+                    *undecided_caveats(checked.spans),
+                    *unknown_caveats(checked.spans),
+                    *failed_models_caveat(answer.model),
+                )
+            }
         )
     if long_past_review(kept, evidence, context.db.clock.now().date()):
         return abstain_as_stale(answer, kept, evidence)

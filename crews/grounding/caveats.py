@@ -110,5 +110,13 @@ def floor_caveat(model: ModelUse | None, *, by_rule: bool) -> list[str]:
     return [f"{how} by the built-in extractive model; no language model was used{why}."]
 
 
+def failed_models_caveat(model: ModelUse | None) -> list[str]:
+    """For where nothing of what the floor found is shown: somebody else might have found more."""
+    if model is None or model.name != FLOOR_MODEL or not model.fallbacks:
+        return []
+    why = "; ".join(model.fallbacks)
+    return [f"It was looked up by the built-in extractive model; no language model was used ({why})."]
+
+
 def _cited(claims: Sequence[Claim], evidence: Mapping[str, Evidence]) -> list[Evidence]:
     return [evidence[label] for label in dict.fromkeys(label for claim in claims for label in claim.evidence)]

@@ -89,7 +89,7 @@ class GatewayLLM(BaseLLM):
         _log.warning("candidate_dropped", candidate=self._speaker.name, reason=reason)
         self._position += 1
         self._called_before = len(self._context.tools_called)
-        self._context.budget.renew_model_calls()
+        self._context.budget.renew_calls()
 
     def call(
         self,

@@ -23,7 +23,7 @@ from crews.reports.render import render_report
 from crews.reports.sources import QuerySource, QuoteSource, Source
 from crews.reports.template import Fill, ReportTemplate, find_template, load_templates
 from crews.step_context import StepContext
-from crews.step_output import CrewStepOutput
+from crews.step_output import CrewStepOutput, join_models
 from ledger.evidence import Evidence
 from ledger.outgoing import inert, own_domains
 from ledger.result import FLOOR_MODEL, Claim, ModelUse
@@ -77,7 +77,7 @@ def check_report(context: StepContext) -> CheckedReport:
         readers=readers_of_evidence(context, _cited(report, gathered.evidence)),
         claims=tuple(Claim(text=claim.text, evidence=claim.cites) for claim in narrative),
         caveats=tuple(inert(caveat, own) for caveat in caveats),
-        model=drafted.model,
+        model=_model(gathered, drafted),
     )
 
 
@@ -123,13 +123,23 @@ def _as_claims(pieces: Iterable[Any]) -> tuple[Claim, ...]:
     return tuple(Claim(text=piece.text, evidence=piece.cites) for piece in pieces)
 
 
+def _model(gathered: Gathered, drafted: CrewStepOutput) -> ModelUse | None:
+    """That of the words; a candidate that failed any of the specialists failed the report too."""
+    if drafted.model is None:
+        return None
+    whole = join_models((*gathered.models, drafted.model))
+    return whole and whole.model_copy(update={"name": drafted.model.name})
+
+
 def _floor_caveat(gathered: Gathered, drafted: CrewStepOutput) -> list[str]:
-    names = {*gathered.models, *([drafted.model.name] if drafted.model else [])}
-    if FLOOR_MODEL not in names:
+    used = [*gathered.models, *([drafted.model] if drafted.model else [])]
+    whole = join_models(used)
+    if whole is None or all(use.name != FLOOR_MODEL for use in used):
         return []
-    if names == {FLOOR_MODEL}:
-        return floor_caveat(drafted.model, by_rule=True)
-    return ["Parts of it were made by rule, where no language model was to be had."]
+    if whole.name == FLOOR_MODEL:
+        return floor_caveat(whole, by_rule=True)
+    why = f" ({'; '.join(whole.fallbacks)})" if whole.fallbacks else ""
+    return [f"Parts of it were made by rule, where no language model was to be had{why}."]
 
 
 def _inert(piece: P, own: frozenset[str]) -> P:

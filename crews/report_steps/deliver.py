@@ -58,6 +58,7 @@ def _not_made(outline: ReportOutline) -> RunResult:
         reason=outline.reason,
         caveats=outline.gaps,
         specialist=AUTHOR,
+        model=outline.model,
     )
 
 

@@ -23,11 +23,12 @@ from crews.step_output import CrewStepOutput
 from knowledge.warehouse.result import NumberResult
 from knowledge.warehouse.statistics.columns import number_of
 from ledger.evidence import BLOCKED, FIGURES, Evidence, list_evidence
-from ledger.result import FLOOR_MODEL
+from ledger.result import FLOOR_MODEL, ModelUse
 
 AUTHOR = "Report writer"
 _NO_CENTS_FROM = 10_000
 _CELLS = " | "
+_UNSUPPORTED = "what was drafted stands on no evidence of this run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Figures:
 class Gathered:
     """`evidence` holds what the report may cite, by label; `quotes` are word for word, `told` what the market
     researcher put in words of their own, `gaps` what was asked and not found, in sentences. `is_unfit` where
-    there are no figures because the data is not fit for one."""
+    there are no figures because the data is not fit for one; `unsupported`: something was drafted that stands
+    on nothing of this run."""
 
     brief: ReportBrief
     evidence: Mapping[str, Evidence]
@@ -53,8 +55,9 @@ class Gathered:
     homes: Mapping[str, str]
     told: tuple[NarrativeClaim, ...]
     gaps: tuple[str, ...]
-    models: tuple[str, ...]
+    models: tuple[ModelUse, ...]
     is_unfit: bool
+    unsupported: bool
 
     @property
     def from_market(self) -> tuple[Quote | NarrativeClaim, ...]:
@@ -71,7 +74,7 @@ def gather(context: StepContext) -> Gathered:
     cited = [one.label for one in figures]
     pieces: tuple[Quote | NarrativeClaim, ...] = (*quotes, *told)
     cited += [label for piece in pieces for label in piece.cites]
-    models = [one.model.name for one in (*analysis, *market) if one.model is not None]
+    specialists = (*analysis, *market)
     return Gathered(
         brief=brief,
         evidence={label: known[label] for label in dict.fromkeys(cited)},
@@ -80,8 +83,9 @@ def gather(context: StepContext) -> Gathered:
         homes=homes,
         told=told,
         gaps=(*gaps, *missing),
-        models=tuple(dict.fromkeys(models)),
+        models=tuple(one.model for one in specialists if one.model is not None),
         is_unfit=not figures and any(_blocked(output, known) for output in analysis),
+        unsupported=any(_stands_on_nothing(one) for one in specialists),
     )
 
 
@@ -160,6 +164,8 @@ def _why_none(question: FiguresQuestion, output: CrewStepOutput, known: Mapping[
     blocked = _blocked(output, known)
     if blocked:
         return blocked[0].finding.text
+    if _stands_on_nothing(output):
+        return _UNSUPPORTED
     missing = DraftAnswer.model_validate(output.output).missing
     if output.model is None or output.model.name != FLOOR_MODEL:
         read = [known[label] for label in output.evidence]
@@ -180,6 +186,12 @@ def _cited_figures(output: CrewStepOutput, known: Mapping[str, Evidence]) -> lis
         for label in dict.fromkeys(cited)
         if known[label].finding.kind == FIGURES and known[label].finding.details["row_count"]
     ]
+
+
+def _stands_on_nothing(output: CrewStepOutput) -> bool:
+    """Whether all that was drafted cites evidence that this step never had."""
+    claims = DraftAnswer.model_validate(output.output).claims
+    return bool(claims) and not any(set(claim.evidence) & set(output.evidence) for claim in claims)
 
 
 def _figure(brief: ReportBrief, question: FiguresQuestion, item: Evidence) -> Figures:
@@ -278,7 +290,9 @@ def _from_market(
                     sentences.append(claim.text)
             else:
                 told.append(NarrativeClaim(text=claim.text, cites=claim.evidence, section=asked.section))
-        if not claims:
+        if _stands_on_nothing(output):
+            gaps.append(f"Nothing is said on “{asked.question}”: {_as_end(_UNSUPPORTED)}")
+        elif not claims:
             gaps.append(f"Nothing was found that answers “{asked.question}”")
     found = tuple(Quote(text=" ".join(sentences), cites=(label,)) for label, sentences in quotes.values())
     return found, homes, tuple(told), gaps

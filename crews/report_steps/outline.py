@@ -2,13 +2,14 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from crews.report_steps.gather import facts_of, gather, head_of, material_of
+from crews.report_steps.gather import Gathered, facts_of, gather, head_of, material_of
 from crews.reports.build import build_report
 from crews.reports.document import Report, cites_of
 from crews.reports.errors import ReportIncomplete
 from crews.reports.template import Fill, ReportTemplate, find_template, load_templates
 from crews.step_context import StepContext
-from ledger.result import AbstainReason
+from crews.step_output import join_models
+from ledger.result import AbstainReason, ModelUse
 
 _UNFIT = "The data that would give its figures is not fit to give any just now."
 
@@ -26,8 +27,8 @@ class PlannedSection(BaseModel):
 
 
 class ReportOutline(BaseModel):
-    """`titles` of the evidence by label. `refusal` says why there can be no report, `reason` of what
-    kind that is."""
+    """`titles` of the evidence by label. `refusal` says why there can be no report, `reason` of what kind
+    that is; `model` is what the specialists worked with."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,6 +38,7 @@ class ReportOutline(BaseModel):
     gaps: tuple[str, ...] = ()
     refusal: str | None = None
     reason: AbstainReason | None = None
+    model: ModelUse | None = None
 
 
 def outline_report(context: StepContext) -> ReportOutline:
@@ -51,7 +53,8 @@ def outline_report(context: StepContext) -> ReportOutline:
             title=brief.title,
             gaps=gathered.gaps,
             refusal=_UNFIT if gathered.is_unfit else str(error),
-            reason=AbstainReason.BLOCKED if gathered.is_unfit else AbstainReason.NOTHING_FOUND,
+            reason=_reason(gathered),
+            model=join_models(gathered.models),
         )
     titles = {one.label: one.title for one in gathered.figures}
     titles |= {
@@ -79,3 +82,10 @@ def _sections(template: ReportTemplate, report: Report) -> tuple[PlannedSection,
         )
         for spec in template.sections
     )
+
+
+def _reason(gathered: Gathered) -> AbstainReason:
+    """Why there can be no report."""
+    if gathered.is_unfit:
+        return AbstainReason.BLOCKED
+    return AbstainReason.UNSUPPORTED if gathered.unsupported else AbstainReason.NOTHING_FOUND

@@ -292,12 +292,14 @@ def _answer(
 
 def _shown(item: Evidence, boundary: str) -> dict[str, Any]:
     details = item.finding.details
+    arguments = details.get("arguments")
     marked = {
         key: mark_untrusted(str(text), boundary)
         for key, text in (
             ("title", details.get("title")),
             ("section", details.get("section")),
             ("text", item.finding.text),
+            ("arguments", arguments and json.dumps(arguments, ensure_ascii=False)),
         )
         if text
     }
@@ -307,6 +309,7 @@ def _shown(item: Evidence, boundary: str) -> dict[str, Any]:
         "updated": item.finding.as_of,
         "stale": details.get("stale"),
         "relevance": details.get("relevance"),
+        "confidence": details.get("confidence"),
         "warning": "It reads like orders to a model." if details.get("suspicious") else None,
         **marked,
     }

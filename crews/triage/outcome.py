@@ -3,6 +3,7 @@ say; each sentence our own, word for word from evidence of the run, or a claim t
 
 from collections.abc import Iterable, Sequence
 
+from crews.grounding.caveats import failed_models_caveat
 from crews.grounding.check import check_claims, own_sentences
 from crews.step_context import StepContext
 from crews.triage.step_outputs import Move, Settlement
@@ -39,7 +40,11 @@ def tell_outcome(context: StepContext, draft: RunResult, settlement: Settlement)
         answer="\n\n".join(lead + _paragraph(claims) for lead, claims in paragraphs if claims),
         claims=tuple(claim for _lead, claims in paragraphs for claim in claims),
         how_found=(settlement.reason, *draft.how_found),
-        caveats=(*failed, *settlement.notes, *(draft.caveats if quoted else ())),
+        caveats=(
+            *failed,
+            *settlement.notes,
+            *(draft.caveats if quoted else failed_models_caveat(draft.model)),
+        ),
         specialist=draft.specialist,
         model=draft.model,
     )

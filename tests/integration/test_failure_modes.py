@@ -1,129 +1,75 @@
-"""The page `docs/failure-modes.md`, played through: each mode over HTTP, through the whole `ask` workflow."""
+"""The page `docs/failure-modes.md`, played through the workflows `ask` and `triage`: each mode over HTTP."""
 
 # ruff: noqa: F811 - a test takes an imported fixture by naming its parameter like it
 
 import json
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from docs.failure_modes import FAILURE_MODES, FailureMode
+from docs.failure_modes import FAILURE_MODES, WORKFLOWS, FailureMode
+from ledger.reading import RunView, get_run_for_delivery
 from ledger.result import FLOOR_MODEL
-from tests.integration.test_crew_models import (
-    QUOTED,
-    ROUTE,
-    SAID,
-    SEARCH,
-    after_routing,
-    always,
-    check_record,
-    generations,
-    is_for_router,
-)
-from tests.stand_ins.provider import (
-    ChatRequest,
-    CutConnection,
-    Empty,
-    Garbage,
-    HttpError,
-    Reply,
-    Script,
-    ScriptedProvider,
-    Text,
-    Timeout,
-    ToolCall,
-    Trickle,
-)
+from tests.integration.test_crew_models import QUOTED, check_record, generations
+from tests.stand_ins.failing_model import INVENTED, failing, modes, patience_s
+from tests.stand_ins.good_model import routing_to, work_well
+from tests.stand_ins.provider import Script, ScriptedProvider, ToolCall
 from tests.unit.crews.conftest import _hardened, desk, no_waits, shop  # noqa: F401 - pytest finds them here
-from tests.unit.crews.world import LEAVE_QUESTION, Desk, candidate
+from tests.unit.crews.test_triage_workflow import FAILED_RUN, SEED, Helped, helped  # noqa: F401 - as above
+from tests.unit.crews.world import ENGINEER, LEAVE_QUESTION, STAFF, Desk, candidate, work_off
 
-TOO_LONG = HttpError(
-    400, code="context_length_exceeded", message="This model's maximum context length is 2048 tokens."
+# The documents answer it.
+VPN = "I have trouble setting up the VPN client at home"
+PAY = "My payslip is wrong, overtime is missing"
+OF_EACH_KIND = (
+    "rate_limit_without_retry_after",
+    "cut_mid_answer",
+    "malformed_answer_always",
+    "invented_citation",
+    "endless_loop",
+    "context_overflow_always",
 )
-INVENTED = Text(json.dumps({"claims": [{"text": "Staff have 90 days.", "evidence": ["E1"]}]}))
-UNKNOWN = Text(json.dumps({"claims": [{"text": "Staff have 90 days.", "evidence": ["E99"]}]}))
-
-
-def searching(arguments: Callable[[ChatRequest], dict[str, Any]]) -> Script:
-    return lambda asked: ROUTE if is_for_router(asked) else ToolCall("search_knowledge", arguments(asked))
-
-
-def overflowing(request: ChatRequest) -> Reply:
-    """Takes no more than two passages."""
-    if is_for_router(request):
-        return ROUTE
-    results = request.tool_results("search_knowledge")
-    if not results:
-        return SEARCH
-    told = json.loads(results[0])
-    return TOO_LONG if len(told["evidence"]) > 2 else SAID
-
-
-SCRIPTS: dict[str, Callable[[], Script]] = {
-    "rate_limit_with_retry_after": lambda: _in_turn(
-        ROUTE, HttpError(429, retry_after=0.1), HttpError(429, retry_after=0.1), SEARCH, SAID
-    ),
-    "rate_limit_for_long": lambda: always(HttpError(429, retry_after=3600)),
-    "rate_limit_without_retry_after": lambda: always(HttpError(429)),
-    "server_error": lambda: always(HttpError(500)),
-    "timeout": lambda: always(Timeout()),
-    "byte_at_a_time": lambda: always(Trickle(SAID, chunk_bytes=1, pause_s=0.02)),
-    "connection_reset": lambda: always(CutConnection()),
-    "cut_mid_answer": lambda: always(CutConnection(after_bytes=40)),
-    "empty": lambda: always(Empty()),
-    "malformed_body": lambda: always(Garbage(b"<html>Bad gateway")),
-    "malformed_answer_once": lambda: _in_turn(ROUTE, SEARCH, Text("27 days, I believe."), SAID),
-    "malformed_answer_always": lambda: after_routing(SEARCH, Text("27 days, I believe.")),
-    "wrong_tool_name": lambda: after_routing(ToolCall("delete_everything", {}), SEARCH, SAID),
-    "wrong_arguments": lambda: after_routing(ToolCall("search_knowledge", {"wrong": 1}), SEARCH, SAID),
-    "invented_tool_result": lambda: after_routing(INVENTED),
-    "invented_citation": lambda: after_routing(SEARCH, UNKNOWN),
-    "endless_loop": lambda: searching(lambda _asked: {"query": "leave"}),
-    "endless_search": lambda: searching(lambda asked: {"query": f"leave {asked.index}"}),
-    "context_overflow": lambda: overflowing,
-    "context_overflow_always": lambda: always(TOO_LONG),
-    "refused_key": lambda: always(HttpError(401)),
-}
-IN_A_HURRY = frozenset({"timeout", "byte_at_a_time"})
-
-
-def _in_turn(*replies: Reply) -> Script:
-    left = list(replies)
-    return lambda _request: left.pop(0)
+INSTALL = "Install the VPN client from the software kiosk"
 
 
 def test_every_mode_of_the_page_is_played() -> None:
-    assert [mode.name for mode in FAILURE_MODES] == list(SCRIPTS)
+    assert [mode.name for mode in FAILURE_MODES] == list(modes())
+    assert all(tuple(mode.endings) == WORKFLOWS for mode in FAILURE_MODES)
+
+
+def check_ending(view: RunView, mode: FailureMode, workflow: str) -> None:
+    """State, reason, who answered, and that a fallback is told of."""
+    ending = mode.endings[workflow]
+    assert (view.state, view.reason) == (ending.state, ending.reason), (view.failure, view.answer)
+    assert view.model is not None
+    if mode.told is None:
+        assert (view.model.name, view.model.fallbacks) == ("main", ())
+    else:
+        assert view.model.name == FLOOR_MODEL
+        assert view.model.fallbacks[0].startswith(f"main: {mode.told}")
+        assert any(view.model.fallbacks[0] in caveat for caveat in view.caveats)
+    assert ending.by != "the floor" or mode.told is not None
+    assert INVENTED not in view.model_dump_json(include={"answer", "claims", "caveats", "how_found"})
 
 
 @pytest.mark.parametrize("mode", FAILURE_MODES, ids=lambda mode: mode.name)
 @pytest.mark.usefixtures("no_waits")
-def test_each_mode_ends_as_the_page_says(
+def test_each_question_ends_as_the_page_says(
     desk: Desk, capfd: pytest.CaptureFixture[str], mode: FailureMode
 ) -> None:
-    with ScriptedProvider(SCRIPTS[mode.name]()) as provider:
-        timeout_s = 0.3 if mode.name in IN_A_HURRY else 10.0
-        view = desk.ask(LEAVE_QUESTION, candidate(provider, timeout_s=timeout_s))
+    with ScriptedProvider(failing(mode.name, routing_to("help_desk"))) as provider:
+        view = desk.ask(LEAVE_QUESTION, candidate(provider, timeout_s=patience_s(mode.name)))
         check_record(desk, view, provider)
         assert not provider.refusals
-    assert (view.state, view.reason) == (mode.state, mode.reason), view.failure
+    check_ending(view, mode, "ask")
     asked = [span for span in generations(desk, view) if span.attributes["operation"] == "help_desk"]
     assert len(asked) == mode.asked
-    assert view.model is not None
-    if mode.by == "the floor":
-        assert view.model.name == FLOOR_MODEL
+    if view.state == "answered":
         assert QUOTED in (view.answer or "")
-        assert mode.told is not None
-        assert view.model.fallbacks[0].startswith(f"main: {mode.told}")
-    else:
-        assert (view.model.name, view.model.fallbacks) == ("main", ())
-    assert "90 days" not in (view.answer or "")
     assert "CrewAI" not in capfd.readouterr().out
 
 
 def test_what_was_left_out_is_named_in_its_place(desk: Desk) -> None:
-    with ScriptedProvider(overflowing) as provider:
+    with ScriptedProvider(failing("context_overflow", routing_to("help_desk"))) as provider:
         desk.ask(LEAVE_QUESTION, candidate(provider))
         before, after = provider.requests[-2:]
     [full] = before.tool_results("search_knowledge")
@@ -132,3 +78,61 @@ def test_what_was_left_out_is_named_in_its_place(desk: Desk) -> None:
     by_rank = sorted(json.loads(full)["evidence"], key=lambda item: -item["relevance"])
     assert kept == [item["id"] for item in by_rank][: len(kept)]
     assert sorted([*kept, *json.loads(short)["left_out"]]) == sorted(item["id"] for item in by_rank)
+
+
+def helped_with(helped: Helped, script: Script, mode: str, workflow: str, text: str, email: str) -> RunView:
+    run_id = helped.desk.submit(text, email, workflow=workflow)
+    with ScriptedProvider(script) as provider:
+        work_off(helped.db, helped.runner(candidate(provider, timeout_s=patience_s(mode))).run)
+        view = get_run_for_delivery(helped.db, run_id)
+        assert not provider.refusals
+    # Time stands still here, so the record has no order.
+    assert len(generations(helped.desk, view)) == len(provider.requests)
+    assert all(span.state != "open" for span in helped.desk.spans(run_id))
+    return view
+
+
+@pytest.mark.parametrize("mode", FAILURE_MODES, ids=lambda mode: mode.name)
+@pytest.mark.usefixtures("no_waits")
+def test_each_request_for_help_ends_as_the_page_says(helped: Helped, mode: FailureMode) -> None:
+    script = failing(mode.name, work_well)
+    view = helped_with(helped, script, mode.name, "triage", VPN, STAFF)
+    check_ending(view, mode, "triage")
+    asked = [span for span in generations(helped.desk, view) if span.attributes["operation"] == "triager"]
+    assert len(asked) == mode.asked
+    by_rule = mode.endings["triage"].by == "rules"
+    assert (helped.tickets(), helped.escalations()) == ([1] if by_rule else [], [])
+    told = "Ticket 1 is open for the group finance." if by_rule else INSTALL
+    assert told in (view.answer or "")
+
+
+@pytest.mark.parametrize(
+    "mode", [mode for mode in FAILURE_MODES if mode.name in OF_EACH_KIND], ids=lambda mode: mode.name
+)
+@pytest.mark.usefixtures("no_waits")
+def test_rules_see_to_a_failed_system_whatever_the_model_does(helped: Helped, mode: FailureMode) -> None:
+    script = failing(mode.name, routing_to("triager"))
+    view = helped_with(helped, script, mode.name, "ask", SEED, ENGINEER)
+    assert (view.state, view.failure) == ("escalated", None)
+    assert [(card.ticket, card.error) for card in helped.escalations()] == [(1, FAILED_RUN)]
+    assert helped.tickets() == [1]
+    for told in (FAILED_RUN, "Ticket 1 is open", "escalation 1."):
+        assert told in (view.answer or "")
+    assert view.model is not None
+    assert [why.removeprefix("main: ")[: len(mode.told or "")] for why in view.model.fallbacks] == (
+        [mode.told] if mode.told else []
+    )
+    assert all(any(why in caveat for caveat in view.caveats) for why in view.model.fallbacks)
+
+
+@pytest.mark.parametrize("mode", ["server_error", "cut_mid_answer", "endless_search"])
+@pytest.mark.usefixtures("no_waits")
+def test_what_a_model_did_before_it_failed_is_not_done_again(helped: Helped, mode: str) -> None:
+    fails = failing(mode, work_well)
+    opening = ToolCall("open_ticket", {"text": "A ticket, please"})
+    script: Script = lambda asked: fails(asked) if asked.tool_results("open_ticket") else opening  # noqa: E731 - a script
+    view = helped_with(helped, script, mode, "triage", PAY, STAFF)
+    assert view.state == "escalated"
+    assert (helped.tickets(), helped.escalations()) == ([1], [])
+    opened = [span for span in helped.desk.spans(view.run_id, "tool") if span.name == "tool open_ticket"]
+    assert [span.attributes["status"] for span in opened] == ["found", "found"]

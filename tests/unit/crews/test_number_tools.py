@@ -16,6 +16,7 @@ from crews.tools.query_metrics import NO_ROWS, QUERY_METRICS
 from crews.tools.run_sql import RUN_SQL
 from crews.tools.statistics import STATISTICS
 from crews.tools.suggest_queries import SUGGEST_QUERIES
+from crews.tools.untrusted import without_marks
 from knowledge.search.access import AccessScope
 from knowledge.warehouse.catalog import load_catalog
 from knowledge.warehouse.warehouse import Warehouse
@@ -86,8 +87,11 @@ def test_figures_become_evidence_with_all_that_is_known_of_them(gate: Gate) -> N
 
 
 def test_a_question_is_read_and_the_reading_can_be_asked(gate: Gate) -> None:
-    gate.call(SUGGEST_QUERIES, question="revenue by region in Q3 2026 against Q2")
+    answer = gate.call(SUGGEST_QUERIES, question="revenue by region in Q3 2026 against Q2")
     [reading] = kept(gate)
+    [shown] = answer["evidence"]
+    assert json.loads(without_marks(shown["arguments"])) == reading["arguments"]
+    assert shown["confidence"] == reading["confidence"]
     assert (reading["kind"], reading["certain"]) == ("suggestion", True)
     assert gate.call(QUERY_METRICS, **reading["arguments"])["status"] == "found"
     assert "200.20" not in kept(gate)[-1]["text"]
