@@ -25,7 +25,7 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(READY) ## Ingest the sample workspace and show five runs (no key, no service)
+demo: $(READY) ## Show the four specialists on the sample workspace, from question to report (no key, no service)
 	@CREWDESK_WORKSPACE=examples/larkspur CREWDESK_VAR=$(DEMO_VAR) $(BIN)/python -m examples.demo
 
 serve: export CREWDESK_WORKSPACE ?= examples/larkspur

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from cli.number_table import print_figures
 from cli.screen import printable
-from ledger.citations import cite, with_age
+from ledger.citations import cite, show_as_of, with_age
+from ledger.deciders import in_words
 from ledger.evidence import FIGURES
 from ledger.ids import short_id
 from ledger.reading import EvidenceView, RunView
@@ -45,10 +46,11 @@ def _print_open(screen: Console, run: RunView) -> None:
     for step in progress.steps:
         if step.state == StepState.WAITING:
             until = f" until {step.due_at.astimezone():%Y-%m-%d %H:%M}" if step.due_at else ""
-            screen.print(f"  waiting: {printable(step.label)}{until}")
+            screen.print(f"  {printable(step.label)}{until}")
     for decision in run.decisions:
         screen.print(f"\n{printable(decision.question)}")
-        screen.print(f"  for {printable(decision.by)} to decide: {printable(' | '.join(decision.options))}")
+        by = printable(in_words(decision.by))
+        screen.print(f"  for {by} to decide: {printable(' | '.join(decision.options))}")
         command = f"crewdesk decisions decide {short_id(decision.id)} CHOICE --as EMAIL"
         screen.print(f"  {command}", soft_wrap=True)
 
@@ -81,7 +83,7 @@ def _print_source(screen: Console, number: int, item: EvidenceView, on: date) ->
     facts = Text(f"     {printable(item.source)}")
     if item.kind == FIGURES:
         facts.append(
-            f" · as of {printable(item.as_of or 'unknown')} · quality {printable(details['quality'])}"
+            f" · as of {printable(show_as_of(item.as_of))} · quality {printable(details['quality'])}"
         )
     if details.get("owner"):
         facts.append(f" · owner {printable(details['owner'])}")

@@ -137,7 +137,9 @@ def _print_outcome(screen: Console, load: LoadOutcome) -> None:
         screen.print(told, soft_wrap=True)
     for check in load.failed:
         if check.sentence not in (load.reason or ""):
-            told = f"  {check.severity}: {printable(check.check)}: {printable(check.sentence)}"
+            # Some sentences begin with the name of their check.
+            named = "" if check.sentence.startswith(f"{check.check}:") else f"{printable(check.check)}: "
+            told = f"  {check.severity}: {named}{printable(check.sentence)}"
             screen.print(told, style="yellow", soft_wrap=True)
 
 

@@ -46,6 +46,7 @@ def _print_thread(view: "ThreadView") -> None:
     from rich.text import Text
 
     from cli.screen import open_screen, printable
+    from ledger.citations import show_as_of
     from ledger.ids import short_id
 
     screen = open_screen()
@@ -54,10 +55,13 @@ def _print_thread(view: "ThreadView") -> None:
         screen.print(Text(f"{when} {printable(turn.speaker)}: {printable(turn.question)}", style="bold"))
         if turn.understood_as is not None:
             screen.print(f"  Understood as: {printable(turn.understood_as)}", highlight=False)
-        for fact in turn.facts:
-            of = f", as of {fact.as_of}" if fact.as_of else ""
-            sources = printable(", ".join(fact.sources))
-            screen.print(f"  - {printable(fact.text)} ({sources}{of})", highlight=False)
+        for at, fact in enumerate(turn.facts):
+            screen.print(f"  - {printable(fact.text)}", highlight=False)
+            following = turn.facts[at + 1] if at + 1 < len(turn.facts) else None
+            # What several stand on is said after the last of them.
+            if following is None or (following.sources, following.as_of) != (fact.sources, fact.as_of):
+                of = f", as of {show_as_of(fact.as_of)}" if fact.as_of else ""
+                screen.print(f"    from {printable(', '.join(fact.sources))}{of}", style="dim")
         if turn.answer is not None and not turn.facts:
             screen.print(f"  {printable(turn.answer)}", highlight=False)
         if turn.left_out:

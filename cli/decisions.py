@@ -108,20 +108,18 @@ def decide_command(
         person = find_principal(db, who)
         seen = get_decision_for(db, resolve_decision_id(db, decision_id), person)
         decision = decide(db, seen.id, person, choice)
-    _print_decision(decision, as_json=as_json)
+    # Whoever decides has read it.
+    _print_decision(
+        decision.model_copy(update={"detail": None}) if not as_json else decision, as_json=as_json
+    )
 
 
 def _print_table(decisions: "list[Decision]") -> None:
-    from rich.table import Table
-
-    from cli.screen import open_screen, printable
+    from cli.screen import list_table, open_screen, printable
+    from ledger.deciders import in_words
     from ledger.ids import short_id
 
-    table = Table(box=None, pad_edge=False)
-    # What a person copies or looks for first keeps its width; the question gives way.
-    for heading in ("decision", "run", "state", "asked", "until", "by"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("question", overflow="ellipsis", no_wrap=True)
+    table = list_table(("decision", "run", "state", "asked", "until", "by"), "question")
     for decision in decisions:
         until = f"{decision.expires_at.astimezone():%m-%d %H:%M}" if decision.expires_at else ""
         table.add_row(
@@ -130,14 +128,15 @@ def _print_table(decisions: "list[Decision]") -> None:
             decision.state,
             f"{decision.asked_at.astimezone():%m-%d %H:%M}",
             until,
-            printable(decision.by),
-            printable(decision.question),
+            printable(in_words(decision.by)),
+            printable(_question(decision)),
         )
     open_screen().print(table)
 
 
 def _print_decision(decision: "Decision", *, as_json: bool) -> None:
     from cli.screen import open_screen, print_json, printable
+    from ledger.deciders import in_words
     from ledger.ids import short_id
     from ledger.schema import DecisionState
 
@@ -145,7 +144,7 @@ def _print_decision(decision: "Decision", *, as_json: bool) -> None:
         print_json(decision)
         return
     screen = open_screen()
-    screen.print(f"Decision {short_id(decision.id)}, {decision.state}: {printable(decision.question)}")
+    screen.print(f"Decision {short_id(decision.id)}, {decision.state}: {printable(_question(decision))}")
     screen.print(f"  asked for by {printable(decision.requester)}, run {short_id(decision.run_id)}")
     if decision.why:
         screen.print(f"  {printable(decision.why)}")
@@ -155,10 +154,17 @@ def _print_decision(decision: "Decision", *, as_json: bool) -> None:
         screen.print(f"\n{printable(decision.detail)}\n")
     if decision.state == DecisionState.OPEN:
         until = f" until {decision.expires_at.astimezone():%Y-%m-%d %H:%M}" if decision.expires_at else ""
-        screen.print(f"  for {printable(decision.by)} to decide{until}: {printable(_options(decision))}")
+        by = printable(in_words(decision.by))
+        screen.print(f"  for {by} to decide{until}: {printable(_options(decision))}")
     elif decision.choice is not None:
         whose = f"by {decision.decided_by}" if decision.decided_by else "as nobody decided in time"
         screen.print(f"  {printable(decision.choice)}, {printable(whose)}")
+
+
+def _question(decision: "Decision") -> str:
+    """With the title of what is decided upon, if it has one."""
+    title, _, _ = (decision.detail or "").partition("\n")
+    return f"{title[2:].strip()}: {decision.question}" if title.startswith("# ") else decision.question
 
 
 def _options(decision: "Decision") -> str:

@@ -116,14 +116,9 @@ def resolve_command(
 
 
 def _print_table(found: "list[EscalationView]") -> None:
-    from rich.table import Table
+    from cli.screen import list_table, open_screen, printable
 
-    from cli.screen import open_screen, printable
-
-    table = Table(box=None, pad_edge=False)
-    for heading in ("no.", "priority", "state", "due", "team", "by"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("task", overflow="ellipsis", no_wrap=True)
+    table = list_table(("no.", "priority", "state", "due", "team", "by"), "task")
     for card in found:
         table.add_row(
             str(card.number),

@@ -130,20 +130,14 @@ def cancel_command(
 
 
 def _print_table(screen: "Console", runs: "RunList") -> None:
-    from rich.table import Table
-
-    from cli.screen import printable
+    from cli.screen import list_table, printable
     from ledger.ids import short_id
     from ledger.schema import OPEN_RUN_STATES
 
     if not runs.runs:
         screen.print('No runs yet. Ask something: crewdesk ask "How do I ...?" --as EMAIL')
         return
-    table = Table(box=None, pad_edge=False)
-    # What a person copies or looks for first keeps its width; the question gives way.
-    for heading, least in (("run", 8), ("state", 9), ("asked", 11), ("by", 12), ("seconds", 7)):
-        table.add_column(heading, no_wrap=True, min_width=least)
-    table.add_column("question", overflow="ellipsis", no_wrap=True)
+    table = list_table(("run", "state", "asked", "by", "seconds"), "question")
     for run in runs.runs:
         seconds = "" if run.total_s is None else f"{run.total_s:.1f}"
         asked = f"{run.created_at.astimezone():%m-%d %H:%M}"

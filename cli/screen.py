@@ -5,15 +5,19 @@ Text from documents and models goes through `printable` first, so that none of i
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
 from pydantic import BaseModel
 from rich.console import Console
 from rich.status import Status
+from rich.table import Table
 
 _WIDTH_WITHOUT_TERMINAL = 100
+# Columns that hold an address or the name of a team.
+_NAMES = frozenset({"by", "team", "group"})
+_WIDEST_NAME = 16
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -29,6 +33,17 @@ def open_screen() -> Console:
 def print_json(shape: BaseModel) -> None:
     """The only thing on stdout of a command called with `--json`."""
     sys.stdout.write(shape.model_dump_json(indent=2) + "\n")
+
+
+def list_table(headings: Sequence[str], last: str) -> Table:
+    """An empty table of one line a row. What a person copies or looks for first keeps its width; names are
+    cut to a few letters, and the last column takes the room that is left."""
+    table = Table(box=None, pad_edge=False, expand=True)
+    for heading in headings:
+        widest = _WIDEST_NAME if heading in _NAMES else None
+        table.add_column(heading, overflow="ellipsis", no_wrap=True, max_width=widest)
+    table.add_column(last, overflow="ellipsis", no_wrap=True, ratio=1)
+    return table
 
 
 @contextmanager

@@ -147,15 +147,9 @@ def reopen_command(
 
 
 def _print_table(tickets: "list[TicketSummary]") -> None:
-    from rich.table import Table
+    from cli.screen import list_table, open_screen, printable
 
-    from cli.screen import open_screen, printable
-
-    table = Table(box=None, pad_edge=False)
-    for heading in ("ticket", "priority", "state", "opened", "group", "by"):
-        table.add_column(heading, no_wrap=True)
-    # What a person copies or looks for first keeps its width; the title gives way.
-    table.add_column("title", overflow="ellipsis", no_wrap=True)
+    table = list_table(("ticket", "priority", "state", "opened", "group", "by"), "title")
     for ticket in tickets:
         table.add_row(
             str(ticket.number),

@@ -27,6 +27,7 @@ RESTRICTED = "What is the salary band for a store manager?"
 OUT_OF_SCOPE = "What is the weather like on Mars today?"
 
 FIGURES = "Revenue by region in Q3 2026 against Q2"
+MARKET = "How fast will the outdoor apparel market grow?"
 
 MISSING_REPORTS = (
     "I'm having trouble accessing the quarterly financial reports that were supposed to be ready yesterday, "
@@ -36,7 +37,7 @@ MISSING_REPORTS = (
 SCENES: tuple[tuple[str, tuple[str, ...], ExitStatus], ...] = (
     ("The sample workspace is read: 37 documents in five formats.", ("ingest",), ExitStatus.DONE),
     (
-        "A help-desk question. Every sentence is quoted, and its source has an owner and a date.",
+        "1. The help-desk specialist. Every sentence is quoted, and its source has an owner and a date.",
         ("ask", HELP_DESK, "--as", "employee@larkspur.example"),
         ExitStatus.DONE,
     ),
@@ -51,17 +52,22 @@ SCENES: tuple[tuple[str, tuple[str, ...], ExitStatus], ...] = (
         ExitStatus.ABSTAINED,
     ),
     (
-        "Larkspur's figures are loaded: fifteen data products, conformed, checked and published.",
+        "Larkspur's figures are loaded: eighteen data products, conformed, checked and published.",
         ("catalog", "load"),
         ExitStatus.DONE,
     ),
     (
-        "A question of figures, to the cent: defined once, with its age, its quality and a chart.",
+        "2. The data analyst. Figures to the cent: defined once, with their age, their quality and a chart.",
         ("ask", FIGURES, "--as", "employee@larkspur.example"),
         ExitStatus.DONE,
     ),
     (
-        "Something is missing, and it presses. Access and pipeline are checked; the owner has it in hand.",
+        "3. The market researcher. What others publish, and nothing of the company's own.",
+        ("ask", MARKET, "--as", "employee@larkspur.example"),
+        ExitStatus.DONE,
+    ),
+    (
+        "Something is missing, and it presses: the triager checks access and pipeline, and tells the owner.",
         ("ask", MISSING_REPORTS, "--as", "finance.lead@larkspur.example"),
         ExitStatus.DONE,
     ),
@@ -100,8 +106,8 @@ def main() -> int:
     status = _show_report(console)
     if status != ExitStatus.DONE:
         return ExitStatus.FAILED
-    caption = "What happened inside the first of them: steps, prompts, tool calls, and how long each took."
-    status = _show(console, caption, ("trace", _first_run_id()))
+    caption = "What happened inside the first question: steps, prompts, tool calls, and how long each took."
+    status = _show(console, caption, ("trace", short_id(_first_run_id())))
     console.print(
         f"\nThat took {time.monotonic() - started:.0f} seconds. Try `make serve`, or ask on your own:"
     )
@@ -113,7 +119,7 @@ def main() -> int:
 def _show_report(console: Console) -> ExitStatus:
     """Ordered by one manager, approved by another, written as files."""
     settings = load_settings(EmbeddedSettings)
-    caption = "A report is ordered. It is gathered, written and checked, and waits for another manager."
+    caption = "4. The report writer. It gathers, writes and checks, and waits for another manager."
     status = _show(console, caption, ("report", REPORT, "--as", ASKS))
     if status != ExitStatus.WAITING:
         return status
@@ -126,7 +132,7 @@ def _show_report(console: Console) -> ExitStatus:
         db.close()
     console.print(f"{APPROVES} reads it and approves.", style="bold")
     out = settings.var / "reports"
-    caption = "What was approved, and nothing else, is made into files."
+    caption = "What was approved, and nothing else, is made into files: PDF, Word, slides and a workbook."
     return _show(console, caption, ("run", "files", short_id(run_id), "--as", ASKS, "--out", str(out)))
 
 

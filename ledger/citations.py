@@ -2,7 +2,7 @@
 sources they stand on."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from ledger.reading import EvidenceView, RunView
 from ledger.result import Claim
@@ -26,6 +26,16 @@ def cite(view: RunView) -> CitedAnswer:
     if text is None:
         text = " ".join(claim + marks for claim, marks in marked)
     return CitedAnswer(text, tuple(known[label] for label in order))
+
+
+def show_as_of(as_of: str | None) -> str:
+    """The moment a source speaks for, to the minute and with its zone; a day as it is."""
+    if as_of is None or len(as_of) <= len("2026-11-30"):
+        return as_of or "unknown"
+    try:
+        return f"{datetime.fromisoformat(as_of).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return as_of
 
 
 def with_age(updated: str, *, on: date) -> str:

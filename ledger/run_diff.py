@@ -18,8 +18,8 @@ class Difference(BaseModel):
 
 
 class ReplayDiff(BaseModel):
-    """`diverged` tells where a replay from the record took another course than its original. What it took is
-    no part of `same`, as a record costs nothing."""
+    """`diverged` tells where a replay from the record took another course than its original. What it cost is
+    no part of `same`, as a record costs nothing, and how long it took is of the machine."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,7 +65,6 @@ def _took(run: RunView) -> dict[str, str]:
         "fallbacks": "; ".join(fallbacks) or "-",
         "tokens": f"{run.usage.input_tokens:,} in, {run.usage.output_tokens:,} out",
         "cost": f"{run.usage.cost_usd:.6f} USD",
-        "seconds": "-" if run.timings.total_s is None else f"{run.timings.total_s:.1f}",
     }
 
 

@@ -39,7 +39,7 @@ _ON_REPLY = {
 _TOLD = {
     TicketState.WAITING: "waits for your answer",
     TicketState.RESOLVED: "is resolved",
-    TicketState.REOPENED: "is open again; the group {group} has it",
+    TicketState.REOPENED: "is open again; the group “{group}” has it",
     TicketState.CLOSED: "is closed",
 }
 

@@ -42,7 +42,13 @@ def extract_claims(question: str, evidence: Sequence[Evidence], similarity: Simi
     best, *rest = sorted(scored, key=lambda item: -item.judged.relevance)
     claims = _quote(best, WINDOW_WORDS)
     # What is nearly as relevant may confirm the best, complete it, or disagree.
-    near = [item for item in rest if item.judged.relevance >= OTHER_SHARE * best.judged.relevance]
+    near = [
+        item
+        for item in rest
+        if item.judged.relevance >= OTHER_SHARE * best.judged.relevance
+        # Beside an answer in words, rows of a table out of their context say little.
+        and not _is_row(item.judged.sentences[_closest(item.judged)])
+    ]
     for item in near[: MAX_PASSAGES - 1]:
         claims.extend(_quote(item, OTHER_WINDOW_WORDS))
     return tuple({claim.text: claim for claim in claims}.values())
@@ -57,11 +63,25 @@ def _candidate(question: str, item: Evidence) -> Candidate:
     )
 
 
+def _closest(judged: Judged) -> int:
+    return max(range(len(judged.closeness)), key=judged.closeness.__getitem__)
+
+
+def _is_row(sentence: str) -> bool:
+    return " | " in sentence
+
+
+def _leads_on(sentences: Sequence[str], at: int) -> bool:
+    """Whether it says nothing without what comes after it, as a lead-in and the head of a table do."""
+    is_head = _is_row(sentences[at]) and (at == 0 or not _is_row(sentences[at - 1]))
+    return sentences[at].endswith(":") or is_head
+
+
 def _quote(item: _Scored, max_words: int) -> list[Claim]:
     """The run of neighbouring sentences around the best one that fits into `max_words`."""
     sentences, closeness = item.judged.sentences, item.judged.closeness
     lengths = [len(sentence.split()) for sentence in sentences]
-    first = last = max(range(len(closeness)), key=closeness.__getitem__)
+    first = last = _closest(item.judged)
     total = lengths[first]
     while True:
         before = closeness[first - 1] if first > 0 else None
@@ -75,5 +95,7 @@ def _quote(item: _Scored, max_words: int) -> list[Claim]:
             break
         total += lengths[step]
         first, last = min(first, step), max(last, step)
+    while last > first and _leads_on(sentences, last):
+        last -= 1
     chosen = sentences[first : last + 1]
     return [Claim(text=sentence, evidence=(item.evidence.label,)) for sentence in chosen]

@@ -16,6 +16,13 @@ _WRITTEN = re.compile(
 # What others publish, and no table of ours does.
 _MARKET = re.compile(r"\b(?:market|industry|sector|analysts?|competitors?|rivals)\b", re.IGNORECASE)
 
+_STRETCH = re.compile(
+    r"\b(?:by|per) \w+|\b(?:19|20)\d\d\b|\bq[1-4]\b"
+    r"|\b(?:last|this|previous|past) (?:\w+ )?(?:days?|weeks?|months?|quarters?|years?)\b|\byesterday\b",
+    re.IGNORECASE,
+)
+_HOW_MANY = re.compile(r"\bhow (?:many|much)\b", re.IGNORECASE)
+
 
 def figures_part(question: str) -> str | None:
     """The half that speaks neither of what is written nor of the market, where the other half does; None of
@@ -34,6 +41,15 @@ def market_part(question: str) -> str | None:
 
 def speaks_of_market(question: str) -> bool:
     return _MARKET.search(question) is not None
+
+
+def is_put_like_figures(question: str) -> bool:
+    """Whether it names a stretch of time or what to break a figure down by."""
+    return _STRETCH.search(question) is not None
+
+
+def asks_how_many(question: str) -> bool:
+    return _HOW_MANY.search(question) is not None
 
 
 def _halves(question: str) -> list[str]:

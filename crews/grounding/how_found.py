@@ -33,8 +33,20 @@ def how_found(
         *_written(answer),
     ]
     if kept + dropped:
-        sentences.append(f"{kept} of {kept + dropped} sentences passed the check against their evidence.")
+        sentences.append(_checked(kept, kept + dropped))
     return tuple(sentences)
+
+
+def _checked(kept: int, all_of_them: int) -> str:
+    if all_of_them == 1:
+        return f"Its one sentence {'passed' if kept else 'did not pass'} the check against its evidence."
+    return f"{kept} of {all_of_them} sentences passed the check against their evidence."
+
+
+def _checked(kept: int, all_of_them: int) -> str:
+    if all_of_them == 1:
+        return f"Its one sentence {'passed' if kept else 'did not pass'} the check against its evidence."
+    return f"{kept} of {all_of_them} sentences passed the check against their evidence."
 
 
 def _searched(who: str, question: str, calls: Sequence[Span], evidence: Sequence[Evidence]) -> Iterator[str]:

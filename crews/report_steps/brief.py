@@ -6,7 +6,7 @@ so a specialist without a language model answers the same as one with it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -41,6 +41,11 @@ MOST_QUESTIONS = 16
 _METRICS_A_QUESTION = 6
 _COURSE_MONTHS = 24
 _TOPIC = re.compile(r"\b(?:on|about|regarding|concerning|covering)\s+(?P<topic>.{3,200})$", re.IGNORECASE)
+_REPORT = re.compile(
+    r"\b(?:reports?|summar(?:y|ise|ize)|reviews?|overview|briefs?|briefing|papers?|packs?|decks?|slides|update"
+    r"|figures?|numbers|kpis?|results?|performance|trading|business|company|doing|sales|revenue|market)\b",
+    re.IGNORECASE,
+)
 _HANGING = re.compile(r"\b(?:for|in|of|against|vs|versus|compared (?:to|with))\s*$", re.IGNORECASE)
 _NO_TOPIC = re.compile(
     r"\b(?:our|the|my|this|a|an|all|company|business|trading|results?|performance)\b|\W", re.IGNORECASE
@@ -79,7 +84,8 @@ class MarketQuestion(BaseModel):
 
 class ReportBrief(BaseModel):
     """`metrics` are the key figures, the most important first, `good` says which way is welcome by the name
-    of the metric alone, `notes` are for the reader."""
+    of the metric alone, `notes` are for the reader, `refusal` says why no report was understood in what was
+    asked."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -92,6 +98,7 @@ class ReportBrief(BaseModel):
     questions: tuple[FiguresQuestion, ...] = ()
     market: tuple[MarketQuestion, ...] = ()
     notes: tuple[str, ...] = ()
+    refusal: str | None = None
 
 
 def plan_report(context: StepContext) -> ReportBrief:
@@ -100,6 +107,8 @@ def plan_report(context: StepContext) -> ReportBrief:
     today = context.db.clock.now().date()
     figures, calendar = _figures(context)
     span, against, times = _named_in(asked, today, calendar, template, figures)
+    if notes and not times and _REPORT.search(asked) is None:
+        return _not_understood(asked, template, span, against)
     even = of_same_length(Comparison(span, against.period, ()), today)
     periods = _Periods(span.period, against.period, even.period.period, even.compare_to)
     if periods.shown != periods.asked:
@@ -126,6 +135,24 @@ def plan_report(context: StepContext) -> ReportBrief:
     )
 
 
+def _not_understood(asked: str, template: ReportTemplate, span: Span, against: Span) -> ReportBrief:
+    """Nothing in it names a report, a period, or what is in either."""
+    kinds = _kinds(load_templates().values())
+    return ReportBrief(
+        template=template.name,
+        title=template.title,
+        period=_named(span.period),
+        against=_named(against.period),
+        refusal=f"No report was understood in “{asked}”. Say which kind, and of which period, as in “Board "
+        f"pack for Q3 2026”; there are: {kinds}.",
+    )
+
+
+def _kinds(templates: Iterable[ReportTemplate]) -> str:
+    titles = sorted(one.title for one in templates)
+    return ", ".join(title if title[1:2].isupper() else title.lower() for title in titles)
+
+
 def _template(asked: str, templates: dict[str, ReportTemplate]) -> tuple[ReportTemplate, list[str]]:
     """The one whose words come first in what was asked, of two at one place the longer."""
     words = " ".join(re.findall(r"\w+", asked.lower()))
@@ -138,7 +165,7 @@ def _template(asked: str, templates: dict[str, ReportTemplate]) -> tuple[ReportT
     if named:
         return min(named, key=lambda item: item[:2])[2], []
     template = find_template(templates, DEFAULT_TEMPLATE)
-    kinds = ", ".join(sorted(one.title.lower() for one in templates.values()))
+    kinds = _kinds(templates.values())
     note = f"No kind of report was named, so this is an {template.title.lower()}; there are: {kinds}."
     return template, [note]
 

@@ -19,7 +19,7 @@ def deliver_report(context: StepContext) -> RunResult:
     brief = ReportBrief.model_validate(inputs["brief"])
     outline = ReportOutline.model_validate(inputs["outline"])
     if outline.refusal is not None:
-        return _not_made(outline)
+        return _not_made(brief, outline)
     checked = CheckedReport.model_validate(inputs["check"])
     approval = inputs["approval"]
     if approval["choice"] != "approve":
@@ -51,10 +51,10 @@ def _rejected(brief: ReportBrief, checked: CheckedReport, by: str | None) -> Run
     )
 
 
-def _not_made(outline: ReportOutline) -> RunResult:
+def _not_made(brief: ReportBrief, outline: ReportOutline) -> RunResult:
     return RunResult(
         outcome="abstained",
-        answer=f"“{outline.title}” could not be made. {outline.refusal}",
+        answer=brief.refusal or f"“{outline.title}” could not be made. {outline.refusal}",
         reason=outline.reason,
         caveats=outline.gaps,
         specialist=AUTHOR,

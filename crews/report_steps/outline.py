@@ -44,6 +44,8 @@ class ReportOutline(BaseModel):
 def outline_report(context: StepContext) -> ReportOutline:
     gathered = gather(context)
     brief = gathered.brief
+    if brief.refusal is not None:
+        return ReportOutline(title=brief.title, refusal=brief.refusal, reason=AbstainReason.NOTHING_FOUND)
     template = find_template(load_templates(), brief.template)
     facts = facts_of(gathered)
     try:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from crews.report_steps.brief import ReportBrief
 from crews.reports.document import Tile
-from crews.reports.numbers import is_points, show, show_short
+from crews.reports.numbers import show, show_short
 from knowledge.warehouse.result import ResultColumn, Value
-from knowledge.warehouse.wording import unit_beside
+from knowledge.warehouse.wording import is_points, unit_beside
 
 MOST = 4
 

@@ -12,11 +12,19 @@ from crews.reports.errors import ReportIncomplete
 from crews.reports.material import Material
 from crews.reports.placing import Piece, Waiting, piece_cites
 from crews.reports.sources import QuerySource, QuoteSource, Source
-from crews.reports.template import ReportTemplate
+from crews.reports.template import Fill, ReportTemplate
 from knowledge.warehouse.result import Verdict
 from ledger.errors import InvalidInput
 
 _CAVEATS = "Caveats"
+_CALLED = {
+    Fill.TILES: "key figures",
+    Fill.FINDINGS: "findings",
+    Fill.TABLES: "tables",
+    Fill.CHARTS: "charts",
+    Fill.QUOTES: "quotes",
+    Fill.NARRATIVE: "text about figures",
+}
 
 
 def build_report(template: ReportTemplate, material: Material) -> Report:
@@ -55,10 +63,9 @@ def _fill(template: ReportTemplate, material: Material) -> tuple[list[Section], 
         if blocks:
             sections.append(Section(heading=spec.heading, blocks=blocks))
         elif spec.required:
-            wanted = " or ".join(part.fill.value for part in spec.parts)
+            wanted = " or ".join(_CALLED[part.fill] for part in spec.parts)
             raise ReportIncomplete(
-                f"The template {template.name} requires its section '{spec.heading}', and there is nothing "
-                f"to fill it with; it takes {wanted}."
+                f"Nothing was found for its section “{spec.heading}”, which takes {wanted}."
             )
         else:
             left_out.append(spec.heading)

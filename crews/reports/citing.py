@@ -76,7 +76,8 @@ def _query_facts(source: QuerySource) -> list[tuple[str, str]]:
         + (f": {metric.definition}" if metric.definition else "")
         for metric in source.metrics
     ]
-    lineage = " ← ".join((", ".join(source.products), *source.lineage))
+    before = (name for name in source.lineage if name not in source.products)
+    lineage = " ← ".join((", ".join(source.products), *before))
     return [
         ("Evidence", source.id),
         ("Data products", ", ".join(source.products)),

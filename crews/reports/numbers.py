@@ -4,7 +4,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 
 from knowledge.warehouse.result import ResultColumn, Value
-from knowledge.warehouse.wording import NOTHING, show_value, unit_beside
+from knowledge.warehouse.wording import NOTHING, is_points, show_value, unit_beside
 
 MINUS = "−"
 ABSENT = "–"
@@ -48,10 +48,6 @@ def show_short(value: Value, column: ResultColumn) -> str:
     if abs(number) >= _NO_CENTS_FROM:
         return _signed(f"{_rounded(number, 0):{sign},}")
     return show(value, column)
-
-
-def is_points(column: ResultColumn) -> bool:
-    return column.role == "change" and column.format == "percent"
 
 
 def _signed(shown: str) -> str:

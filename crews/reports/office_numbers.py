@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from crews.reports.numbers import is_points
 from knowledge.warehouse.result import ResultColumn
+from knowledge.warehouse.wording import is_points
 
 _MONTHS, _DAYS, _MOMENTS = "mmm yyyy", "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
 _HUNDREDS = 3

@@ -1,11 +1,19 @@
 """How the router decides without a language model: a request for help of a kind the workspace's desk surely
 knows, or about a system it knows, is triaged; a question that a governed query surely answers, or would if it
-were put more closely, is for the data analyst; one that industry reports answer, and nothing of the company's
-own, is for the market researcher; the help desk looks every other one up. Two work on one half of which
-surely asks for figures and the other, in so many words, for what is written or for the market."""
+were put more closely, is for the data analyst, and so is one that is put like a question of figures and that
+no document answers, as the analyst says what was not understood; one that industry reports answer, and
+nothing of the company's own, is for the market researcher; the help desk looks every other one up. Two work
+on one half of which surely asks for figures and the other, in so many words, for what is written or for the
+market."""
 
 from crews.floor.extract import OTHER_SHARE
-from crews.floor.parts import figures_part, market_part, speaks_of_market
+from crews.floor.parts import (
+    asks_how_many,
+    figures_part,
+    is_put_like_figures,
+    market_part,
+    speaks_of_market,
+)
 from crews.floor.turn import FloorTurn
 from crews.router.output import TRIAGER, Route
 from crews.triage.help_cues import asks_for_help, asks_for_person
@@ -13,6 +21,8 @@ from knowledge.relevance.score import shipped_coefficients
 
 # Understood, but to be asked again otherwise: the data analyst says how.
 _FIGURES_ALL_THE_SAME = ("ambiguous", "out of range")
+# A metric was understood, and less than half of the rest.
+_HALF_UNDERSTOOD = 0.1
 
 
 def plan_route(turn: FloorTurn) -> str:
@@ -28,6 +38,9 @@ def plan_route(turn: FloorTurn) -> str:
         route = Route.model_validate({"specialists": ("data_analyst", other), "reason": reason})
     elif _asks_for_figures(turn):
         route = Route(specialists=("data_analyst",), reason="It asks for figures the company keeps.")
+    elif _asks_for_unknown_figures(turn):
+        reason = "It asks for figures, though not for any that was understood."
+        route = Route(specialists=("data_analyst",), reason=reason)
     elif _asks_for_market(turn):
         route = Route(specialists=("market_researcher",), reason="It asks for what others publish.")
     else:
@@ -57,6 +70,19 @@ def _asks_for_figures(turn: FloorTurn) -> bool:
     if suggestions is None:
         return False
     return suggestions.best is not None or suggestions.reason in _FIGURES_ALL_THE_SAME
+
+
+def _asks_for_unknown_figures(turn: FloorTurn) -> bool:
+    """A question of one of our metrics, of which a document of ours says nothing; or one of how many there
+    were, of which none says anything."""
+    suggestions = turn.suggest()
+    if suggestions is None or not is_put_like_figures(turn.question) or speaks_of_market(turn.question):
+        return False
+    nearest = suggestions.suggestions[0].confidence if suggestions.suggestions else 0.0
+    best, answers = turn.look(), shipped_coefficients().answers
+    if nearest >= _HALF_UNDERSTOOD:
+        return best.get("company", 0.0) < answers
+    return asks_how_many(turn.question) and max(best.values(), default=0.0) < answers
 
 
 def _asks_for_market(turn: FloorTurn) -> bool:

@@ -83,7 +83,8 @@ def _card(
     file, ticket = context.triage.spec.file, get_ticket(context.db, context.claim.principal, number)
     mask = context.mask
     matter = system.name if system else category.title
-    expected = arguments.expected or f"{matter} works for the requester again, who is told so."
+    settled = f"{system.name} works for the requester again" if system else "What was asked for is done"
+    expected = arguments.expected or f"{settled}, and the requester is told so."
     return HandOff(
         task=mask.text(arguments.text),
         context=mask.text(arguments.context or f"It is about {matter}."),
@@ -94,7 +95,7 @@ def _card(
         expertise=f"{category.title} ({category.group})",
         expected=mask.text(expected),
         team=system.owner.team if system else category.title,
-        contact=system.owner.contact if system else f"the group {category.group}",
+        contact=system.owner.contact if system else f"the group “{category.group}”",
         group=(system.owner.group if system else None) or category.group,
         due_at=due_time(context.db.clock.now(), file.settle_within_h[ticket.priority], file.business_hours),
         run_id=context.claim.run_id,

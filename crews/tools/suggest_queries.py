@@ -15,6 +15,7 @@ from ledger.result import AbstainReason
 # The kind of evidence that says why there is no query the question surely means.
 UNSURE = "unsure"
 
+_NOT_UNDERSTOOD = (Reason.NO_SUCH_DATA, Reason.NOT_RECORDED, Reason.UNCLEAR)
 _REASONS = {Reason.AMBIGUOUS: AbstainReason.AMBIGUOUS}
 
 
@@ -45,10 +46,11 @@ def _suggest(context: StepContext, arguments: SuggestArguments) -> ToolOutcome:
         )
         for place, item in enumerate(found.suggestions, start=1)
     ]
-    if found.why is not None:
-        findings.append(_unsure(found, found.why))
+    why = None if found.why is None else _why(found, found.why)
+    if why is not None:
+        findings.append(_unsure(found, why))
     status = Status.FOUND if found.suggestions else Status.NOTHING_FOUND
-    return ToolOutcome(status, findings=findings, note=found.why)
+    return ToolOutcome(status, findings=findings, note=why)
 
 
 def _unsure(found: Suggestions, why: str) -> Finding:
@@ -71,6 +73,14 @@ def _unsure(found: Suggestions, why: str) -> Finding:
             "alternatives": list(found.alternatives),
         },
     )
+
+
+def _why(found: Suggestions, why: str) -> str:
+    """With how to ask, where something was not understood."""
+    if found.reason not in _NOT_UNDERSTOOD:
+        return why
+    nearest = f"; the nearest to it is “{found.suggestions[0].reading}”" if found.suggestions else ""
+    return f"{why} Ask for a figure by its name, what to break it down by, and of when{nearest}."
 
 
 SUGGEST_QUERIES = ToolSpec(

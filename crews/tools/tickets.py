@@ -102,7 +102,7 @@ def ensure_ticket(
 
 def _opened(context: StepContext, number: int) -> Finding:
     ticket = get_ticket(context.db, context.claim.principal, number)
-    told = [f"Ticket {number} is open for the group {ticket.group}.", ticket.priority_reason]
+    told = [f"Ticket {number} is open for the group “{ticket.group}”.", ticket.priority_reason]
     if ticket.similar:
         told.append(f"It is linked with similar tickets: {', '.join(map(str, ticket.similar))}.")
     if ticket.incident:

@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from knowledge.warehouse.result import NumberResult, ResultColumn, Value
 
 NOTHING = "-"
+POINTS = "points"
 _PERCENT = 100
 
 
@@ -35,6 +36,8 @@ def show_value(value: Value, column: ResultColumn) -> str:
     if column.role == "column" and column.format == "number":
         # Of free SQL nobody has said how it is to be shown.
         return f"{number:,}"
+    if is_points(column):
+        return f"{_rounded(number * _PERCENT, min(column.decimals, 1)):+,} {POINTS}"
     if column.role == "growth" or column.format == "percent":
         return f"{_rounded(number * _PERCENT, min(column.decimals, 1)):{sign},} %"
     if column.format == "integer" or (isinstance(value, int) and column.format == "number"):
@@ -55,7 +58,13 @@ def _stretch(first: date, grain: str | None) -> str:
 
 def show_with_unit(value: Value, column: ResultColumn) -> str:
     shown, unit = show_value(value, column), unit_beside(column)
-    return shown if value is None or unit is None or shown.endswith("%") else f"{shown} {unit}"
+    has_own = shown.endswith(("%", POINTS))
+    return shown if value is None or unit is None or has_own else f"{shown} {unit}"
+
+
+def is_points(column: ResultColumn) -> bool:
+    """A difference of two rates is in percentage points."""
+    return column.role == "change" and column.format == "percent"
 
 
 def heading(column: ResultColumn) -> str:
@@ -105,14 +114,23 @@ def _against(followers: dict[str, tuple[Value, ResultColumn]]) -> str:
     if "before" not in followers:
         return ""
     before = show_with_unit(*followers["before"])
+    change, of_rates = followers.get("change", (None, None))
+    if change is not None and of_rates is not None and is_points(of_rates):
+        return _more_or_less(change, of_rates, before)
     growth, column = followers.get("growth", (None, None))
-    if growth is None or column is None or isinstance(growth, str | bool | date):
+    if growth is None or column is None:
         return f", before {before}"
-    share = Decimal(str(growth))
-    if share == 0:
+    return _more_or_less(growth, column, before)
+
+
+def _more_or_less(difference: Value, column: ResultColumn, before: str) -> str:
+    if isinstance(difference, str | bool | date):
+        return f", before {before}"
+    amount = Decimal(str(difference))
+    if amount == 0:
         return f", as much as before ({before})"
-    by = show_value(abs(share), column).removeprefix("+")
-    return f", {by} {'more' if share > 0 else 'less'} than {before}"
+    by = show_value(abs(amount), column).removeprefix("+")
+    return f", {by} {'more' if amount > 0 else 'less'} than {before}"
 
 
 def _cells(row: Sequence[Value], columns: Sequence[ResultColumn]) -> list[str]:

@@ -506,7 +506,7 @@ def test_a_draft_that_fails_the_check_is_drafted_anew_once(desk: Desk) -> None:
         "Help-desk specialist searched for “days of annual leave” and read 3 passages of 3 documents.",
         "The model main wrote it.",
         "It was drafted anew once, because one sentence of the first draft failed the check.",
-        "1 of 1 sentences passed the check against their evidence.",
+        "Its one sentence passed the check against its evidence.",
     )
 
 

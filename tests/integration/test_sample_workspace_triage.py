@@ -66,7 +66,7 @@ def test_the_missing_reports_reach_their_owner_and_the_board(
         "You have access to Quarterly Financials as a member of finance.",
         "The pipeline quarterly_financial_reports, due yesterday at 02:00, failed: Step store_contribution: "
         "the ledger export has no rows for three stores.",
-        "Ticket 1 is open for the group it. Priority 1: impact high (“board meeting”: as declared), "
+        "Ticket 1 is open for the group “it”. Priority 1: impact high (“board meeting”: as declared), "
         "urgency high (“this afternoon”: needed today).",
         "It was handed over to Financial Reporting (financial-reporting@larkspur.example), due by ",
     ):

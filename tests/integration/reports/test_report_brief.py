@@ -54,6 +54,15 @@ def test_a_kind_nobody_named_is_said_to_be_chosen(plan: Planner) -> None:
     assert not plan("Executive summary for Q3 2025").notes
 
 
+def test_where_nothing_names_a_report_nothing_is_gathered_and_the_kinds_are_told(plan: Planner) -> None:
+    brief = plan("make me a sandwich")
+    assert brief.refusal is not None
+    assert "No report was understood in “make me a sandwich”." in brief.refusal
+    assert "executive summary, KPI review" in brief.refusal
+    assert (brief.questions, brief.market) == ((), ())
+    assert plan("How are we doing?").refusal is None
+
+
 @pytest.mark.parametrize(
     ("asked", "period", "against"),
     [

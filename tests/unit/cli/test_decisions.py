@@ -56,7 +56,7 @@ def test_what_is_open_is_listed_shown_and_decided_by_its_short_id(crewdesk: Crew
     shown = crewdesk("decisions", "show", short, "--as", YOU).out
     assert f"Decision {short}, open: May it go [31mout?" in shown
     assert "It names prices." in shown
-    assert "for role:admin to decide: yes | no" in shown
+    assert "for the role admin to decide: yes | no" in shown
     decided = crewdesk("decisions", "decide", short, "yes", "--as", YOU)
     assert decided.status == ExitStatus.DONE
     assert f"yes, by {YOU}" in decided.out
@@ -69,7 +69,7 @@ def test_what_is_open_is_listed_shown_and_decided_by_its_short_id(crewdesk: Crew
 def test_a_run_is_shown_with_what_it_waits_for(crewdesk: Crewdesk, run_id: str) -> None:
     shown = crewdesk("run", "show", run_id[-8:]).out
     [decision] = listed(crewdesk, YOU)
-    assert "waiting: Asking an administrator" in shown
+    assert "  Asking an administrator" in shown
     assert "May it go [31mout?" in shown
     assert f"crewdesk decisions decide {decision.id[-8:]} CHOICE --as EMAIL" in shown
     [told] = json.loads(crewdesk("run", "show", run_id, "--json").out)["decisions"]

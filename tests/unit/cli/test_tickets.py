@@ -45,6 +45,24 @@ def test_tickets_are_listed_with_the_most_pressing_first(crewdesk: Crewdesk) -> 
     assert [ticket.number for ticket in listed.tickets] == [2, 1]
 
 
+def test_a_long_title_leaves_the_numbers_their_room(crewdesk: Crewdesk, ledger: Database) -> None:
+    request = TicketRequest(
+        title="The reports are not there " * 4,
+        text="x",
+        category="other",
+        priority=1,
+        priority_reason="Priority 1.",
+        group="financial-reporting-and-control",
+    )
+    open_ticket(ledger, find_principal(ledger, COLLEAGUE), request, "long")
+    heading, line = crewdesk("tickets", "list", "--as", COLLEAGUE).out.splitlines()
+    assert heading.split() == ["ticket", "priority", "state", "opened", "group", "by", "title"]
+    assert line.startswith("1       1         open")
+    assert "financial-repor…" in line
+    assert "The reports are" in line
+    assert max(map(len, (heading, line))) <= 100
+
+
 @pytest.mark.usefixtures("ledger")
 def test_nothing_to_list_is_told(crewdesk: Crewdesk) -> None:
     assert crewdesk("tickets", "list", "--as", YOU).out == "There are no tickets here.\n"

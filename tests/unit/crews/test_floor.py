@@ -129,6 +129,20 @@ def test_empty_passages_say_nothing(texts: list[str]) -> None:
     assert len(quoted(evidence, {"40": 0.9})) == (1 if "It is 40 EUR." in texts else 0)
 
 
+def test_a_lead_in_and_the_head_of_a_table_are_not_the_last_words() -> None:
+    text = "The deposit is 40 EUR.\nThe coming dates:\nDay | Price\nMonday | 9 EUR"
+    table = {"40": 0.9, "coming": 0.8, "Day": 0.7}
+    assert quoted([passage("E1", text)], table) == [("E1", "The deposit is 40 EUR.")]
+    whole = quoted([passage("E1", text)], {**table, "Monday": 0.7})
+    assert [sentence for _, sentence in whole] == text.split("\n")
+
+
+def test_rows_of_another_table_are_not_put_beside_an_answer() -> None:
+    near = [passage("E1", "It is 40 EUR."), passage("E2", "Day | Price\nMonday | 45 EUR")]
+    assert quoted(near, {"40": 0.8, "45": 0.78}) == [("E1", "It is 40 EUR.")]
+    assert ("E2", "Monday | 45 EUR") in quoted(near, {"40": 0.5, "45": 0.8})
+
+
 def test_the_heading_helps_to_judge_but_is_not_quoted() -> None:
     evidence = passage("E1", "It is 40 EUR.", section="Renting > Tent deposit")
     assert quoted([evidence], {"Tent deposit: It is": 0.9}) == [("E1", "It is 40 EUR.")]
@@ -176,6 +190,31 @@ def test_the_router_sends_what_asks_for_figures_to_the_data_analyst(
 ) -> None:
     suggestion = Suggestion(MetricQuery(("sales.revenue",)), confidence, "Revenue")
     asked = replace(turn((), ()), suggest=lambda: Suggestions((suggestion,), reason=reason))
+    assert Route.model_validate_json(plan_route(asked)).specialists == (specialist,)
+
+
+@pytest.mark.parametrize(
+    ("question", "confidence", "company", "market", "specialist"),
+    [
+        ("Revenue by shoe size in Q3 2026", 0.2, 0.01, 0.9, "data_analyst"),
+        ("Revenue by shoe size in Q3 2026", 0.2, 0.9, 0.01, "help_desk"),
+        ("Revenue by shoe size in Q3 2026", 0.05, 0.01, 0.01, "help_desk"),
+        ("Market revenue by shoe size in 2026", 0.2, 0.01, 0.9, "market_researcher"),
+        ("How many widgets were there last month?", 0.0, 0.01, 0.01, "data_analyst"),
+        ("How many widgets were there last month?", 0.0, 0.01, 0.9, "market_researcher"),
+        ("How many days off do I get?", 0.2, 0.01, 0.01, "help_desk"),
+    ],
+)
+def test_the_data_analyst_tells_what_was_not_understood_where_no_document_answers(
+    question: str, confidence: float, company: float, market: float, specialist: str
+) -> None:
+    suggestion = Suggestion(MetricQuery(("sales.revenue",)), confidence, "Revenue")
+    asked = replace(
+        turn((), ()),
+        question=question,
+        suggest=lambda *_: Suggestions((suggestion,), reason=Reason.NO_SUCH_DATA),
+        look=lambda: {"company": company, "market": market},
+    )
     assert Route.model_validate_json(plan_route(asked)).specialists == (specialist,)
 
 

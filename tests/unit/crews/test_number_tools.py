@@ -103,6 +103,7 @@ def test_what_is_not_understood_is_evidence_too(gate: Gate) -> None:
     [*_, unsure] = kept(gate)
     assert (unsure["kind"], unsure["reason"]) == ("unsure", "nothing_found")
     assert "weather" in unsure["text"]
+    assert "Ask for a figure by its name" in unsure["text"]
     assert answer["note"] == unsure["text"]
 
 

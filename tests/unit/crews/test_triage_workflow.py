@@ -123,7 +123,9 @@ def test_the_failed_pipeline_is_found_and_its_owner_has_it(helped: Helped, workf
     )
     assert "Checked access to Quarterly Financials: there is." in card.attempted
     assert "Checked how Quarterly Financials fares: failed." in card.attempted
-    assert card.expected == "Quarterly Financials works for the requester again, who is told so."
+    assert (
+        card.expected == "Quarterly Financials works for the requester again, and the requester is told so."
+    )
     assert helped.ticket(1).run_id == view.run_id
 
 

@@ -78,6 +78,25 @@ Harbour 22
     ]
 
 
+def test_a_sentence_that_goes_on_in_the_next_line_is_no_break_somebody_meant() -> None:
+    text = """In thin letters this line holds more of them than the next one, up to here.
+We expect them to grow by some 3.1 in the hundred, and after
+percents come points of them.
+
+Bring a
+towel
+"""
+    assert shape("a.txt", text.encode()) == [
+        (
+            "paragraph",
+            0,
+            "In thin letters this line holds more of them than the next one, up to here. "
+            "We expect them to grow by some 3.1 in the hundred, and after percents come points of them.",
+        ),
+        ("paragraph", 0, "Bring a\ntowel"),
+    ]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_text_in_any_common_encoding(encoding: str) -> None:
     sentence = "Die Gebühr für größere Räder beträgt 5 Euro. Bitte fragen Sie früh genug über Öffnungszeiten."

@@ -208,7 +208,7 @@ def test_caveats_tell_of_quality_age_and_what_is_left_out() -> None:
 
 def test_a_required_section_stops_the_report() -> None:
     with pytest.raises(
-        ReportIncomplete, match="requires its section 'Figures', and there is nothing to fill"
+        ReportIncomplete, match="Nothing was found for its section “Figures”, which takes key figures"
     ):
         build_report(small(), board_material().model_copy(update={"tiles": ()}))
 

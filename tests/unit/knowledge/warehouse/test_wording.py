@@ -14,6 +14,7 @@ BEFORE = ResultColumn("revenue_before", "Revenue, Q2", "decimal", "before", "EUR
 CHANGE = ResultColumn("revenue_change", "Revenue, change", "decimal", "change", "EUR", "currency")
 GROWTH = ResultColumn("revenue_growth", "Revenue, growth", "float", "growth", None, "percent", 1)
 RATE = ResultColumn("rate", "Return rate", "float", "metric", None, "percent", 1)
+POINTS = ResultColumn("rate_change", "Return rate, change", "float", "change", None, "percent", 1)
 ORDERS = ResultColumn("orders", "Orders", "integer", "metric", "orders", "integer", 0)
 PLAIN = ResultColumn("x", "x", "decimal", "column")
 
@@ -33,6 +34,8 @@ def time_of(grain: str | None) -> ResultColumn:
         (0.0825, RATE, "8.3 %"),
         (0.0825, GROWTH, "+8.3 %"),
         (-0.0825, GROWTH, "-8.3 %"),
+        (0.0125, POINTS, "+1.3 points"),
+        (-0.002, POINTS, "-0.2 points"),
         (1234567, ORDERS, "1,234,567"),
         (Decimal("1234.5678"), PLAIN, "1,234.5678"),
         (True, PLAIN, "yes"),
@@ -81,3 +84,14 @@ def test_a_comparison_in_a_sentence(growth: float | None, said: str) -> None:
 def test_figures_without_a_group_begin_with_a_capital() -> None:
     row = (Decimal(5), 3)
     assert list(row_sentences((REVENUE, ORDERS), [row])) == ["Revenue 5.00 EUR; Orders 3."]
+
+
+def test_two_rates_differ_by_points() -> None:
+    before = ResultColumn("rate_before", "Return rate, Q2", "float", "before", None, "percent", 1)
+    growth = ResultColumn("rate_growth", "Return rate, growth", "float", "growth", None, "percent", 1)
+    columns = (REGION, RATE, before, POINTS, growth)
+    rows: list[list[Value]] = [["North", 0.18, 0.175, 0.005, 0.0286], ["South", 0.2, 0.2, 0.0, 0.0]]
+    assert list(row_sentences(columns, rows)) == [
+        "North: Return rate 18.0 %, 0.5 points more than 17.5 %.",
+        "South: Return rate 20.0 %, as much as before (20.0 %).",
+    ]
