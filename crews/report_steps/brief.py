@@ -106,7 +106,10 @@ def plan_report(context: StepContext) -> ReportBrief:
     template, notes = _template(asked, load_templates())
     today = context.db.clock.now().date()
     figures, calendar = _figures(context)
-    span, against, times = _named_in(asked, today, calendar, template, figures)
+    understood = context.claim.understood
+    # What a follow-up names takes the place of what the request before it named.
+    added = None if understood is None else understood.about
+    span, against, times = _named_in(asked, added, today, calendar, template, figures)
     if notes and not times and _REPORT.search(asked) is None:
         return _not_understood(asked, template, span, against)
     even = of_same_length(Comparison(span, against.period, ()), today)
@@ -181,11 +184,17 @@ def _figures(context: StepContext) -> tuple[KeyFigures | None, CalendarFile]:
 
 
 def _named_in(
-    asked: str, today: date, calendar: CalendarFile, template: ReportTemplate, figures: KeyFigures | None
+    asked: str,
+    added: str | None,
+    today: date,
+    calendar: CalendarFile,
+    template: ReportTemplate,
+    figures: KeyFigures | None,
 ) -> tuple[Span, Span, list[tuple[int, int]]]:
     """The period, the one to compare it with, and where in what was asked they are named."""
     mentions = read_times(asked, today, calendar)
     places = [(mention.start, mention.end) for mention in mentions]
+    mentions = (read_times(added, today, calendar) if added else ()) or mentions
     span = mentions[0].span if mentions else unit_around(today, Unit.QUARTER, calendar, -1)
     if len(mentions) > 1:
         return span, mentions[1].span, places

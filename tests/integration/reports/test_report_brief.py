@@ -1,6 +1,7 @@
 """What a request for a report is understood to ask for: which kind, which period, which figures, what of the
 market."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from crews.reports.template import FigureKind
 from knowledge.warehouse.resolve.readings import reading_of
 from ledger.clock import ManualClock
 from ledger.db import Database
+from ledger.understanding import Understood
 from tests.integration.reports.conftest import ReportDesk
 from tests.stand_ins.report_shop import ASKER, TREASURER, make_report_shop
 
@@ -79,6 +81,15 @@ def test_the_period_and_what_it_is_compared_with(
 ) -> None:
     brief = plan(asked)
     assert (brief.period.label, brief.against.label) == (period, against)
+
+
+def test_a_follow_up_takes_the_place_of_the_period_before(desk: ReportDesk) -> None:
+    desk.db.clock = ManualClock(TODAY)
+    context = desk.context("Board pack for Q3 2025, for Q2 2025?", ASKER)
+    understood = Understood(question=context.claim.question, about="Q2 2025")
+    context.claim = replace(context.claim, understood=understood)
+    brief = plan_report(context)
+    assert (brief.title, brief.against.label) == ("Board pack, Q2 2025", "Q2 2024")
 
 
 def test_a_period_that_is_not_over_is_said_to_be(plan: Planner) -> None:
