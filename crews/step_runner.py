@@ -48,8 +48,8 @@ GIVE_IN_S = 1.0
 # How long past its deadline a step keeps its lease, to end in good order. One that hangs loses it then.
 GRACE_S = 30.0
 
-# A replay takes what every other function put out from the record: it may have done something. Those of triage
-# act by tools alone, which answer a replay from the record, and leave the evidence that the answer cites.
+# A replay takes what every other function put out from the record: it may have done something. Those of
+# triage act by tools alone, which answer a replay from the record and leave the evidence that is cited.
 CHECKED_AGAIN = frozenset({"classify_request", "look_up_request", "settle_request", "verify_answer"})
 
 Function = Callable[[StepContext], BaseModel]
