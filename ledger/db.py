@@ -100,8 +100,8 @@ class Database:
         ):
             yield session
             session.flush()
-        for waiting in afterwards:
-            waiting.set()
+        for waited_for in afterwards:
+            waited_for.set()
 
     @contextmanager
     def _turn_to_write(self, mode: Mode) -> Iterator[None]:

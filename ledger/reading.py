@@ -219,8 +219,10 @@ def _run(session: Session, run_id: str) -> RunRow:
 
 
 def _revealed_view(session: Session, run: RunRow) -> RunView:
-    shown = _masked_view(session, run).model_dump()
-    return RunView.model_validate({**reveal_in(shown, tokens_of(session, run.id)), "question": run.question})
+    view, tokens = _masked_view(session, run), tokens_of(session, run.id)
+    if not tokens:
+        return view.model_copy(update={"question": run.question})
+    return RunView.model_validate({**reveal_in(view.model_dump(), tokens), "question": run.question})
 
 
 def _shown_source(finding: Finding) -> str:
