@@ -279,7 +279,7 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
             cost_usd=used.micro_usd / MICROS,
         ),
         replay_of=run.replay["of"] if run.replay else None,
-        decisions=open_decisions_of(session, run.id),
+        decisions=open_decisions_of(session, run.id) if run.state in OPEN_RUN_STATES else (),
         created_at=run.created_at,
         finished_at=run.finished_at,
         timings=Timings(

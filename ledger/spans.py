@@ -30,6 +30,8 @@ _TABLE = cast(Table, SpanRow.__table__)
 _BEGIN = insert(_TABLE)
 _END = update(_TABLE).where(_TABLE.c.id == bindparam("span"), _TABLE.c.ended_at.is_(None))
 
+_OF_RUN = select(SpanRow).where(SpanRow.run_id == bindparam("run")).order_by(SpanRow.started_at, SpanRow.id)
+_OF_KIND = _OF_RUN.where(SpanRow.kind == bindparam("kind"))
 
 # What goes on around the calls that reach outside. Its beginning is written with the first of them within it,
 # or with its own end: before that nothing has happened that would not be on record.
@@ -222,11 +224,9 @@ def _insert(
 
 def list_spans(db: Database, run_id: str, kind: str | None = None) -> list[Span]:
     """All spans of a run, or those of one kind, in the order they began."""
-    query = select(SpanRow).where(SpanRow.run_id == run_id).order_by(SpanRow.started_at, SpanRow.id)
-    if kind is not None:
-        query = query.where(SpanRow.kind == kind)
+    query = _OF_RUN if kind is None else _OF_KIND
     with db.read() as session:
-        return [_span(row) for row in session.scalars(query)]
+        return [_span(row) for row in session.scalars(query, {"run": run_id, "kind": kind})]
 
 
 def unshipped_spans(db: Database, limit: int) -> list[Span]:
