@@ -50,10 +50,7 @@ class _NoRecord(SpanRecorder):
     def _keep(self, _kind: str, _name: str, _input: Any, *, parent_id: Any, span_id: str | None) -> OpenSpan:
         return OpenSpan(span_id or secrets.token_hex(8))
 
-    def end(self, opened: OpenSpan) -> None:
-        return None
-
-    def _write(self, end: dict[str, Any] | None = None) -> None:
+    def _note_end(self, opened: OpenSpan) -> None:
         return None
 
 

@@ -39,7 +39,8 @@ from ledger.budgets import Budgets
 from ledger.errors import NotFound, SettingsInvalid
 from ledger.log import get_logger
 from ledger.people import Principal, find_principal
-from ledger.replays import RecordedStep, Replay, recorded_step, replay_of
+from ledger.pins import Replay
+from ledger.replays import RecordedStep, recorded_step
 from ledger.result import FLOOR_MODEL
 from ledger.settings import ModelCandidate
 from ledger.spending import Purse
@@ -80,7 +81,7 @@ class CrewRoom:
     ) -> CrewStepOutput:
         """Raises CrewdeskError if the step cannot be done."""
         context.collection = parts.spec.collection
-        replay = replay_of(context.db, context.claim.run_id)
+        replay = context.claim.replay
         if replay is not None:
             return self._repeat(context, parts, replay)
         purse = self._purse(context, context.claim.principal)

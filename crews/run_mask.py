@@ -6,7 +6,7 @@ changes nothing.
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from knowledge.pii.detector import without_overlaps
@@ -25,11 +25,18 @@ _FEWEST_CHARS = 6
 class RunMask:
     """One run's tokens, as one attempt of a step needs them. Safe to share between threads."""
 
-    def __init__(self, db: Database, run_id: str, detector: Callable[[], PiiDetector]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        run_id: str,
+        detector: Callable[[], PiiDetector],
+        tokens: Mapping[str, str] | None = None,
+    ) -> None:
+        """`tokens` are those the run has; looked up when they are needed if nobody knows."""
         self._db = db
         self._run_id = run_id
         self._detector = detector
-        self._tokens: dict[PersonalValue, str] | None = None
+        self._tokens = None if tokens is None else _by_value(tokens)
         # Prompts repeat most of their text from call to call.
         self._masked: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -88,10 +95,7 @@ class RunMask:
     def _known(self) -> list[PersonalValue]:
         with self._lock:
             if self._tokens is None:
-                self._tokens = {
-                    PersonalValue(_kind_of(token), value): token
-                    for token, value in list_tokens(self._db, self._run_id).items()
-                }
+                self._tokens = _by_value(list_tokens(self._db, self._run_id))
             return list(self._tokens)
 
     def _tokens_for(self, values: list[PersonalValue]) -> dict[PersonalValue, str]:
@@ -121,6 +125,10 @@ def _has_token(value: Any) -> bool:
         return bool(tokens_in_text(value))
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
     return any(map(_has_token, parts))
+
+
+def _by_value(tokens: Mapping[str, str]) -> dict[PersonalValue, str]:
+    return {PersonalValue(_kind_of(token), value): token for token, value in tokens.items()}
 
 
 def _kind_of(token: str) -> str:

@@ -28,7 +28,8 @@ from ledger.errors import CrewdeskError, DatabaseUnavailable, LeaseLost, NotFoun
 from ledger.ids import new_id, short_id
 from ledger.log import bind_context, get_logger
 from ledger.masking import mask_text
-from ledger.replays import Replay, recorded_output, replay_of
+from ledger.pins import Replay
+from ledger.replays import recorded_output
 from ledger.runs import keep_masked_question
 from ledger.spans import SpanRecorder
 from ledger.steps import LEASE_S, ClaimedStep, claim_step, complete_step, extend_lease, fail_step
@@ -106,7 +107,7 @@ class StepRunner:
         with bind_context(run=short_id(claim.run_id), step=claim.key), self._heartbeat(claim, cancelled):
             _log.info("step_claimed", attempt=claim.attempt)
             try:
-                next_id = complete_step(self._db, claim, self._work(claim, cancelled))
+                next_id = self._complete(claim, *self._work(claim, cancelled))
                 _log.info("step_completed")
                 return next_id
             except LeaseLost as error:
@@ -123,14 +124,17 @@ class StepRunner:
                 self._give_up(claim, sentence, code=BROKEN, try_again=False)
         return None
 
-    def _work(self, claim: ClaimedStep, cancelled: threading.Event) -> dict[str, Any]:
-        mask, asked = RunMask(self._db, claim.run_id, self._detector), claim.question
+    def _complete(self, claim: ClaimedStep, output: dict[str, Any], recorder: SpanRecorder) -> str | None:
+        with recorder.handing_over() as last_words:
+            return complete_step(self._db, claim, output, last_words)
+
+    def _work(self, claim: ClaimedStep, cancelled: threading.Event) -> tuple[dict[str, Any], SpanRecorder]:
+        """The step's output, and the record of it whose last words are not written yet."""
+        mask, asked = RunMask(self._db, claim.run_id, self._detector, claim.tokens), claim.question
         # From here on nobody meets the question as it was asked.
         claim = replace(claim, question=self._masked_question(claim, mask))
         recorder = self._recorder(self._db, claim, mask.data)
-        with recorder.span(
-            "step", claim.key, claim.inputs, parent_id=recorder.root_id, span_id=recorder.step_span_id
-        ) as span:
+        with recorder.step(claim.key, claim.inputs) as span:
             limits = self._crew_work.limits(claim) if claim.kind == StepKind.CREW else Limits()
             limits = Limits.model_validate({**limits.model_dump(), **claim.limits})
             deadline = time.monotonic() + claim.deadline_s
@@ -154,7 +158,7 @@ class StepRunner:
             output: dict[str, Any] = mask.data(self._output(context))
             span.output = output
             span.attributes["attempt"] = claim.attempt
-            return output
+        return output, recorder
 
     def _masked_question(self, claim: ClaimedStep, mask: RunMask) -> str:
         if claim.masked_question is not None:
@@ -167,7 +171,7 @@ class StepRunner:
         claim = context.claim
         if claim.kind == StepKind.CREW:
             return self._crew_work(context)
-        replay = replay_of(self._db, claim.run_id)
+        replay = claim.replay
         if replay is not None and claim.uses not in CHECKED_AGAIN:
             return _recorded_output(self._db, claim, replay)
         return self._functions[claim.uses](context).model_dump(mode="json")

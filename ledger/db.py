@@ -21,7 +21,6 @@ from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
     DataError,
-    DBAPIError,
     IntegrityError,
     InterfaceError,
     ProgrammingError,
@@ -89,16 +88,20 @@ class Database:
 
     @contextmanager
     def _session(self, mode: Mode) -> Iterator[Session]:
+        afterwards: set[threading.Event] = set()
         with (
             self._turn_to_write(mode),
             outages_told(),
-            Session(self.engine, expire_on_commit=False) as session,
-            session.begin(),
+            self.engine.connect() as connection,
+            # Not begun by the session, nor an engine of its own for each mode: that takes twice as long, or a
+            # third longer, for each of a run's transactions.
+            connection.execution_options(ledger_mode=mode).begin(),
+            Session(connection, info={"database": self, "afterwards": afterwards}) as session,
         ):
-            session.info["database"] = self
-            # Not an engine of its own for each mode: its events cost each transaction a third more.
-            session.connection(execution_options={"ledger_mode": mode})
             yield session
+            session.flush()
+        for waited_for in afterwards:
+            waited_for.set()
 
     @contextmanager
     def _turn_to_write(self, mode: Mode) -> Iterator[None]:
@@ -124,6 +127,8 @@ def outages_told() -> Iterator[None]:
     except (IntegrityError, ProgrammingError, DataError):
         raise
     except (DatabaseError, InterfaceError) as error:
+        raise DatabaseUnavailable(f"The database cannot be used: {_first_line(error.orig)}.") from error
+    except sqlite3.OperationalError as error:
         raise DatabaseUnavailable(f"The database cannot be used: {_first_line(error)}.") from error
     except PoolExhausted as error:
         raise DatabaseUnavailable("The database cannot be used: all connections are busy.") from error
@@ -154,14 +159,12 @@ def insert_into(session: Session) -> Any:
 
 def owe_doorbell(session: Session) -> None:
     """Wakes a relay in this process once this transaction has committed."""
-    db: Database = session.info["database"]
-    event.listen(session, "after_commit", lambda _session: db.dispatched.set(), once=True)
+    session.info["afterwards"].add(session.info["database"].dispatched)
 
 
 def tell_run_ended(session: Session) -> None:
     """Wakes whoever waits for a run in this process once this transaction has committed."""
-    db: Database = session.info["database"]
-    event.listen(session, "after_commit", lambda _session: db.run_ended.set(), once=True)
+    session.info["afterwards"].add(session.info["database"].run_ended)
 
 
 def _create_engine(url: str) -> Engine:
@@ -211,17 +214,19 @@ def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    # Past SQLAlchemy, whose way to the driver costs more than these words do.
+    driver: Any = connection.connection.driver_connection
     mode = connection.get_execution_options().get("ledger_mode", "write")
     if mode == "read":
-        connection.exec_driver_sql("BEGIN")
+        driver.execute("BEGIN")
         return
     # Of the connection, and it stays: most of its transactions follow one of the same mode.
     synchronous = "FULL" if mode == "write" else "NORMAL"
     if connection.info.get("synchronous") != synchronous:
-        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+        driver.execute(f"PRAGMA synchronous = {synchronous}")
         connection.info["synchronous"] = synchronous
     # A plain BEGIN that reads and then writes fails at once under contention, whatever the busy timeout.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    driver.execute("BEGIN IMMEDIATE")
 
 
 def _begin_postgres(connection: Connection) -> None:
@@ -232,7 +237,7 @@ def _begin_postgres(connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
-def _first_line(error: DBAPIError) -> str:
+def _first_line(error: BaseException | None) -> str:
     # psycopg tells one line per address it tried, and SQLite none at all for some errors.
-    lines = str(error.orig).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error.orig).__name__
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

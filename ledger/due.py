@@ -3,6 +3,8 @@
 A step that cannot go on ends its run, so that it is in nobody's way.
 """
 
+from collections.abc import Iterable
+
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
@@ -33,7 +35,16 @@ _DUE = (
 def pass_due(db: Database) -> int:
     """Returns how many steps went on. Two relays may look at once: each step goes on once."""
     with db.read() as session:
-        due = session.scalars(_DUE, {"now": now_in(session)}).all()
+        due = due_in(session)
+    return pass_steps(db, due)
+
+
+def due_in(session: Session) -> list[str]:
+    """The steps whose moment has come."""
+    return list(session.scalars(_DUE, {"now": now_in(session)}))
+
+
+def pass_steps(db: Database, due: Iterable[str]) -> int:
     # One transaction each, as for the sweeper.
     return sum(_pass_or_fail(db, step_id) for step_id in due)
 

@@ -26,6 +26,9 @@ BLOCKED = "blocked"
 # A page of the web, or what a search engine tells of one; its source is its address.
 WEB_PAGE = "web_page"
 
+# Shorter labels first, or E10 would stand before E2.
+_IN_ORDER = select(EvidenceRow).order_by(func.length(EvidenceRow.label), EvidenceRow.label)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -105,9 +108,7 @@ def evidence_in(session: Session, run_id: str) -> list[Evidence]:
 
 
 def _of_run(run_id: str) -> Select[EvidenceRow]:
-    # Shorter labels first, or E10 would stand before E2.
-    query = select(EvidenceRow).where(EvidenceRow.run_id == run_id)
-    return query.order_by(func.length(EvidenceRow.label), EvidenceRow.label)
+    return _IN_ORDER.where(EvidenceRow.run_id == run_id)
 
 
 def _of_earlier_attempt(

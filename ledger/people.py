@@ -29,6 +29,9 @@ _HELD = (
         )
     )
 )
+_ACTIVE = select(PrincipalRow).where(PrincipalRow.active.is_(True))
+_BY_EMAIL = _ACTIVE.where(PrincipalRow.email == bindparam("email"))
+_BY_ID = _ACTIVE.where(PrincipalRow.id == bindparam("principal"))
 
 EVERYONE = "everyone"
 # Not a group anybody is in: it stands for whoever may read what is classified as public, strangers too.
@@ -177,10 +180,9 @@ def find_slack_principal(db: Database, slack_id: str) -> Principal | None:
 def principal_by(session: Session, *, email: str | None = None, principal_id: str | None = None) -> Principal:
     """Raises UnknownPrincipal; somebody who is no longer in people.yaml is unknown."""
     if email is not None:
-        wanted = PrincipalRow.email == email.strip().lower()
+        row = session.scalar(_BY_EMAIL, {"email": email.strip().lower()})
     else:
-        wanted = PrincipalRow.id == principal_id
-    row = session.scalar(select(PrincipalRow).where(PrincipalRow.active.is_(True), wanted))
+        row = session.scalar(_BY_ID, {"principal": principal_id})
     if row is None:
         raise UnknownPrincipal(
             f"Nobody called {email or principal_id or '(nothing)'} is in this workspace's people.yaml."

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ledger.db import ROW_LOCK, Database
 from ledger.schema import PiiTokenRow, RunRow
 
+_OF_RUN = select(PiiTokenRow.token, PiiTokenRow.value).where(PiiTokenRow.run_id == bindparam("run"))
 _TOKEN = re.compile(r"\[[A-Z]+(?:_[A-Z]+)*_[1-9]\d*\]")
 
 
@@ -72,8 +73,7 @@ def list_tokens(db: Database, run_id: str) -> dict[str, str]:
 
 def tokens_of(session: Session, run_id: str) -> dict[str, str]:
     """For a reader that has a transaction already."""
-    rows = session.scalars(select(PiiTokenRow).where(PiiTokenRow.run_id == run_id))
-    return {row.token: row.value for row in rows}
+    return {row.token: row.value for row in session.execute(_OF_RUN, {"run": run_id})}
 
 
 def reveal(text: str, tokens: Mapping[str, str]) -> str:

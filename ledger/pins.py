@@ -1,4 +1,5 @@
-"""What a run began with, besides its graph: crews, tools and models by the hash of their content.
+"""What a run began with, besides its graph: crews, tools and models by the hash of their content, and the run
+it repeats, if it repeats one.
 
 A crew's spec is kept under its hash, so that a run can finish with it after the file has changed.
 """
@@ -22,6 +23,17 @@ class Pins(BaseModel):
     crews: dict[str, str]
     tools: dict[str, str]
     models: dict[str, str]
+
+
+class Replay(BaseModel):
+    """`of` is the original run, `by` the address of whoever replays it and pays for it; `model` the candidate
+    that speaks instead of the record."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    of: str
+    by: str
+    model: str | None = None
 
 
 def pin_run(db: Database, run_id: str, pins: Pins, specs: Mapping[str, BaseModel]) -> Pins:

@@ -218,8 +218,10 @@ def _run(session: Session, run_id: str) -> RunRow:
 
 
 def _revealed_view(session: Session, run: RunRow) -> RunView:
-    shown = _masked_view(session, run).model_dump()
-    return RunView.model_validate({**reveal_in(shown, tokens_of(session, run.id)), "question": run.question})
+    view, tokens = _masked_view(session, run), tokens_of(session, run.id)
+    if not tokens:
+        return view.model_copy(update={"question": run.question})
+    return RunView.model_validate({**reveal_in(view.model_dump(), tokens), "question": run.question})
 
 
 def _masked_view(session: Session, run: RunRow) -> RunView:
@@ -272,7 +274,7 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
             cost_usd=used.micro_usd / MICROS,
         ),
         replay_of=run.replay["of"] if run.replay else None,
-        decisions=open_decisions_of(session, run.id),
+        decisions=open_decisions_of(session, run.id) if run.state in OPEN_RUN_STATES else (),
         created_at=run.created_at,
         finished_at=run.finished_at,
         timings=Timings(

@@ -5,13 +5,15 @@ The only publisher. Ringing twice does no harm, so a relay needs no lock and the
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, Table, bindparam, select, update
+from sqlalchemy.orm import Session
 
 from ledger.db import Database, now_in
-from ledger.due import pass_due
+from ledger.due import due_in, pass_steps
 from ledger.errors import DatabaseUnavailable
 from ledger.escalation_cards import remind_overdue
 from ledger.log import get_logger
@@ -30,6 +32,12 @@ _OWED = (
     .order_by(DispatchRow.owed_at)
     .limit(_BATCH)
 )
+_TABLE = cast(Table, DispatchRow.__table__)
+_RUNG = (
+    update(_TABLE)
+    .where(_TABLE.c.step_id == bindparam("step"), _TABLE.c.owed_at == bindparam("at"))
+    .values(rung_at=bindparam("now"), rings=_TABLE.c.rings + 1)
+)
 
 
 class Relay:
@@ -46,9 +54,11 @@ class Relay:
         sweep_in_s = 0.0
         while not stop.is_set():
             try:
-                # First, as somebody may have just asked; what `pass_due` lets go on wakes this loop again.
-                self.ring_due()
-                pass_due(self._db)
+                with self._db.read() as session:
+                    owed, due = _owed_in(session), due_in(session)
+                # First, as somebody may have just asked; what goes on then wakes this loop again.
+                self._ring_for(owed)
+                pass_steps(self._db, due)
                 if sweep_in_s <= 0:
                     sweep_steps(self._db)
                     remind_overdue(self._db)
@@ -66,18 +76,22 @@ class Relay:
     def ring_due(self) -> int:
         """Rings for every step that is owed a ring by now; returns how many. Raises BrokerUnavailable."""
         with self._db.read() as session:
-            due = session.execute(_OWED, {"now": now_in(session)}).all()
-        for step_id, owed_at in due:
+            owed = _owed_in(session)
+        self._ring_for(owed)
+        return len(owed)
+
+    def _ring_for(self, owed: Sequence[Row[str, datetime]]) -> None:
+        for step_id, owed_at in owed:
             self._ring(step_id)
             self._mark_rung(step_id, owed_at)
-        return len(due)
 
     def _mark_rung(self, step_id: str, owed_at: datetime) -> None:
         # After the ring, never before: a crash in between rings twice, which is harmless. A ring that has
         # come to be owed meanwhile, because the step was given back at once, stays owed.
         with self._db.record() as session:
-            session.execute(
-                update(DispatchRow)
-                .where(DispatchRow.step_id == step_id, DispatchRow.owed_at == owed_at)
-                .values(rung_at=now_in(session), rings=DispatchRow.rings + 1)
-            )
+            rung = {"step": step_id, "at": owed_at, "now": now_in(session)}
+            session.connection().execute(_RUNG, rung)
+
+
+def _owed_in(session: Session) -> Sequence[Row[str, datetime]]:
+    return session.execute(_OWED, {"now": now_in(session)}).all()

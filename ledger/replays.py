@@ -8,7 +8,6 @@ original could. It is delivered to nobody. Only who may see a run may replay it.
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,22 +17,12 @@ from ledger.errors import InvalidInput
 from ledger.evidence import Finding, list_evidence
 from ledger.ids import new_id, short_id, span_id_for
 from ledger.people import Principal, Right, principal_by
+from ledger.pins import Replay
 from ledger.reading import get_run_for
 from ledger.runs import RunRequest, create_run
 from ledger.schema import OPEN_RUN_STATES, PiiTokenRow, RunRow, StepRow
 from ledger.spans import Span, list_spans
 from ledger.workflows import workflow_version
-
-
-class Replay(BaseModel):
-    """`of` is the original run, `by` the address of whoever replays it and pays for it; `model` the candidate
-    that speaks instead of the record."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    of: str
-    by: str
-    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +71,6 @@ def submit_replay(db: Database, run_id: str, actor: Principal, model: str | None
         detail = {"of": run_id, "model": model}
         append_audit(session, actor.email, "run.replayed", run.id, detail)
         return run.id
-
-
-def replay_of(db: Database, run_id: str) -> Replay | None:
-    """What this run repeats, if it repeats one."""
-    with db.read() as session:
-        replay = session.scalar(select(RunRow.replay).where(RunRow.id == run_id))
-    return None if replay is None else Replay.model_validate(replay)
 
 
 def recorded_step(db: Database, run_id: str, key: str) -> RecordedStep | None:

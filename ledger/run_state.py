@@ -5,8 +5,9 @@ locked last. Everybody locks in this order, or two could wait for each other.
 """
 
 from collections.abc import Iterable
+from typing import cast
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
@@ -45,6 +46,13 @@ _FORGET_ALL = (
     delete(DispatchRow)
     .where(DispatchRow.step_id.in_(select(StepRow.id).where(StepRow.run_id == bindparam("run"))))
     .execution_options(synchronize_session=False)
+)
+
+_SPANS = cast(Table, SpanRow.__table__)
+_END_ROOT = (
+    update(_SPANS)
+    .where(_SPANS.c.id == bindparam("span"))
+    .values(ended_at=bindparam("now"), state=bindparam("as"), output=bindparam("with"))
 )
 
 
@@ -110,10 +118,14 @@ def _end_run(
     run.result = result.model_dump(mode="json") if result else None
     withdraw_decisions(session, run.id)
     session.execute(_FORGET_ALL, {"run": run.id})
-    root = session.get_one(SpanRow, span_id_for(run.id))
-    root.ended_at, root.state = run.finished_at, "error" if state == RunState.FAILED else "ok"
     answer = result.answer if result else None
-    root.output = mask_secrets({"state": state, "answer": answer, "failure": failure})
+    root = {
+        "span": span_id_for(run.id),
+        "now": run.finished_at,
+        "as": "error" if state == RunState.FAILED else "ok",
+        "with": mask_secrets({"state": state, "answer": answer, "failure": failure}),
+    }
+    session.connection().execute(_END_ROOT, root)
     if run.deliver_to is not None:
         channel, place = run.deliver_to["channel"], run.deliver_to["place"]
         owe_delivery(session, derive_id(run.id, "answer"), run.id, channel, place)

@@ -9,13 +9,14 @@ data by the run's own tokens.
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy.orm import Session
 
 from ledger.db import Database, now_in
 from ledger.ids import span_id_for, trace_id_for
@@ -29,10 +30,14 @@ _TABLE = cast(Table, SpanRow.__table__)
 _BEGIN = insert(_TABLE)
 _END = update(_TABLE).where(_TABLE.c.id == bindparam("span"), _TABLE.c.ended_at.is_(None))
 
+_OF_RUN = select(SpanRow).where(SpanRow.run_id == bindparam("run")).order_by(SpanRow.started_at, SpanRow.id)
+_OF_KIND = _OF_RUN.where(SpanRow.kind == bindparam("kind"))
 
 # What goes on around the calls that reach outside. Its beginning is written with the first of them within it,
 # or with its own end: before that nothing has happened that would not be on record.
 _AROUND = frozenset({"crew", "retrieval", "guardrail", "check"})
+# Within a step their ends are written with what follows, at the latest with the step's own.
+_ENDS_WITH_NEXT = frozenset({"crew", "retrieval"})
 
 
 @dataclass(slots=True)
@@ -78,7 +83,24 @@ class SpanRecorder:
         self.step_span_id = span_id_for(claim.step_id, str(claim.attempt))
         # Rows that have begun and are not written yet, by span, each with the moment it is of.
         self._kept: dict[str, tuple[dict[str, Any], float]] = {}
+        # Ends that are not written yet, by span.
+        self._ended: dict[str, tuple[dict[str, Any], float]] = {}
+        self._within_step = False
         self._writing = threading.Lock()
+
+    @contextmanager
+    def step(self, name: str, step_input: Any) -> Iterator[OpenSpan]:
+        """The step's own span. Its end is left to `handing_over`, for the transaction that commits the step;
+        an error is noted at once and passes on."""
+        opened = self._keep("step", name, step_input, parent_id=self.root_id, span_id=self.step_span_id)
+        self._within_step = True
+        try:
+            yield opened
+        except BaseException as error:
+            opened.failure = f"{type(error).__name__}: {error}"
+            self.end(opened)
+            raise
+        self._note_end(opened)
 
     @contextmanager
     def span(
@@ -99,7 +121,10 @@ class SpanRecorder:
             opened.failure = f"{type(error).__name__}: {error}"
             raise
         finally:
-            self.end(opened)
+            if self._within_step and kind in _ENDS_WITH_NEXT:
+                self._note_end(opened)
+            else:
+                self.end(opened)
 
     def begin(
         self,
@@ -112,19 +137,35 @@ class SpanRecorder:
     ) -> OpenSpan:
         """On record when it returns."""
         opened = self._keep(kind, name, span_input, parent_id=parent_id, span_id=span_id)
-        self._write()
+        self.write()
         return opened
 
     def end(self, opened: OpenSpan) -> None:
-        noted = {} if opened.failure is None else {"failure": opened.failure}
-        self._write(
-            {
-                "span": opened.id,
-                "state": "error" if opened.failure else "ok",
-                "output": self._masked(opened.output),
-                "attributes": self._masked({**opened.attributes, **noted}),
-            }
-        )
+        """On record when it returns."""
+        self._note_end(opened)
+        self.write()
+
+    def write(self) -> None:
+        """What is not on record yet, in a transaction of its own."""
+        # One at a time, or whoever finds that another has taken its row would go on before it is written.
+        with self._writing:
+            kept, ended = dict(self._kept), dict(self._ended)
+            if kept or ended:
+                with self._db.record() as session:
+                    _insert(session, kept, ended)
+                self._forget(kept, ended)
+
+    @contextmanager
+    def handing_over(self) -> Iterator[Callable[[Session], None]]:
+        """Writes it in a transaction of the caller's, or in one of its own if that fails."""
+        try:
+            # Before that transaction begins, or it could wait for one that waits for it.
+            with self._writing:
+                kept, ended = dict(self._kept), dict(self._ended)
+                yield lambda session: _insert(session, kept, ended)
+                self._forget(kept, ended)
+        finally:
+            self.write()
 
     def _keep(
         self, kind: str, name: str, span_input: Any, *, parent_id: str | None, span_id: str | None
@@ -146,37 +187,46 @@ class SpanRecorder:
         self._kept[opened.id] = (row, time.monotonic())
         return opened
 
-    def _write(self, end: dict[str, Any] | None = None) -> None:
-        """What was kept, and the end of a span, in one transaction."""
-        # One at a time, or whoever finds that another has taken its row would go on before it is written.
-        with self._writing:
-            kept = dict(self._kept)
-            with self._db.record() as session:
-                now, clock = now_in(session), time.monotonic()
-                connection = session.connection()
-                if kept:
-                    rows = [
-                        {**row, "started_at": now - timedelta(seconds=clock - at)}
-                        for row, at in kept.values()
-                    ]
-                    connection.execute(_BEGIN, rows)
-                if end is not None:
-                    connection.execute(_END, {**end, "ended_at": now})
-            for span in kept:
-                del self._kept[span]
+    def _note_end(self, opened: OpenSpan) -> None:
+        noted = {} if opened.failure is None else {"failure": opened.failure}
+        end = {
+            "span": opened.id,
+            "state": "error" if opened.failure else "ok",
+            "output": self._masked(opened.output),
+            "attributes": self._masked({**opened.attributes, **noted}),
+        }
+        self._ended[opened.id] = (end, time.monotonic())
+
+    def _forget(self, kept: Iterable[str], ended: Iterable[str]) -> None:
+        for span in kept:
+            del self._kept[span]
+        for span in ended:
+            del self._ended[span]
 
     def _masked(self, value: Any) -> Any:
         masked = mask_secrets(value)
         return masked if self._mask is None else self._mask(masked)
 
 
+def _insert(
+    session: Session,
+    kept: Mapping[str, tuple[dict[str, Any], float]],
+    ended: Mapping[str, tuple[dict[str, Any], float]],
+) -> None:
+    now, clock, connection = now_in(session), time.monotonic(), session.connection()
+    if kept:
+        rows = [{**row, "started_at": now - timedelta(seconds=clock - at)} for row, at in kept.values()]
+        connection.execute(_BEGIN, rows)
+    if ended:
+        ends = [{**end, "ended_at": now - timedelta(seconds=clock - at)} for end, at in ended.values()]
+        connection.execute(_END, ends)
+
+
 def list_spans(db: Database, run_id: str, kind: str | None = None) -> list[Span]:
     """All spans of a run, or those of one kind, in the order they began."""
-    query = select(SpanRow).where(SpanRow.run_id == run_id).order_by(SpanRow.started_at, SpanRow.id)
-    if kind is not None:
-        query = query.where(SpanRow.kind == kind)
+    query = _OF_RUN if kind is None else _OF_KIND
     with db.read() as session:
-        return [_span(row) for row in session.scalars(query)]
+        return [_span(row) for row in session.scalars(query, {"run": run_id, "kind": kind})]
 
 
 def unshipped_spans(db: Database, limit: int) -> list[Span]:

@@ -1,5 +1,7 @@
 """What a step's row was declared to be, and how what it put out is read by the steps after it."""
 
+import json
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
@@ -11,6 +13,8 @@ from ledger.workflow import StepKind, StepSpec
 
 # A step in one of these lets those that need it go on.
 SETTLED = (StepState.DONE, StepState.SKIPPED)
+# Every look at a run reads the plans of its steps, and runs of one workflow have the same.
+_PLANS_REMEMBERED = 500
 
 
 class StepUnfit(CrewdeskError):
@@ -21,7 +25,7 @@ class StepUnfit(CrewdeskError):
 
 def declared(step: StepRow) -> StepSpec:
     if step.plan is not None:
-        return StepSpec.model_validate(step.plan)
+        return _declared_in(json.dumps(step.plan))
     # Written by a release that kept nothing else.
     return StepSpec(
         key=step.key,
@@ -30,6 +34,11 @@ def declared(step: StepRow) -> StepSpec:
         needs=tuple(step.needs),
         deadline_s=step.deadline_s,
     )
+
+
+@lru_cache(_PLANS_REMEMBERED)
+def _declared_in(plan: str) -> StepSpec:
+    return StepSpec.model_validate_json(plan)
 
 
 def output_of(step: StepRow) -> Any:

@@ -4,6 +4,7 @@ A claim is a lease with a fencing token. Whoever holds the newest token may comm
 lease finds its result refused, so a step's output is committed once however often it was attempted.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -20,7 +21,8 @@ from ledger.dispatch import forget_dispatch, hear_dispatch, owe_dispatch
 from ledger.errors import LeaseLost, UnknownPrincipal
 from ledger.ids import short_id
 from ledger.people import Principal, principal_by
-from ledger.pins import Pins
+from ledger.pii_tokens import tokens_of
+from ledger.pins import Pins, Replay
 from ledger.run_state import fail_run, start_run
 from ledger.schema import (
     OPEN_RUN_STATES,
@@ -56,9 +58,10 @@ class ClaimedStep:
 
     `inputs` holds the outputs of the steps it needs: None of one that was skipped, a list of one that ran for
     each item. `item` is the one of a list this step is for; `limits`, `asks` and `tools` are its workflow's,
-    `pins` what its run began with. One that `undoes` takes back the effect of the step of that key.
-    false until somebody has looked whether it stands alone; if it does not, `understood` is what it was taken
-    for. Without `has_past` there is nothing before it that it could go on from.
+    `pins` what its run began with. One that `undoes` takes back the effect of the step of that key. It
+    `is_understood` once somebody has looked whether its question stands alone; if it does not, `understood`
+    is what it was taken for. Without `has_past` there is nothing before it that it could go on from. `tokens`
+    are those of its run, with the personal data they stand for.
     """
 
     step_id: str
@@ -84,6 +87,8 @@ class ClaimedStep:
     understood: Understood | None = None
     is_understood: bool = False
     has_past: bool = False
+    replay: Replay | None = None
+    tokens: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
@@ -149,8 +154,14 @@ def extend_lease(db: Database, claim: ClaimedStep) -> bool:
         return held is not None
 
 
-def complete_step(db: Database, claim: ClaimedStep, output: dict[str, Any]) -> str | None:
+def complete_step(
+    db: Database,
+    claim: ClaimedStep,
+    output: dict[str, Any],
+    beside: Callable[[Session], None] | None = None,
+) -> str | None:
     """Commits the output, makes successors ready, and with the last step ends the run. Raises LeaseLost.
+    `beside` writes what belongs to the step's end and is committed with it.
 
     Returns the id of a step that became ready: the caller may claim it at once, without waiting for its
     doorbell. If it does not, the relay rings at its next look.
@@ -158,6 +169,8 @@ def complete_step(db: Database, claim: ClaimedStep, output: dict[str, Any]) -> s
     with db.write() as session:
         step, run = _held_step(session, claim)
         ready = finish_step(session, step, run, output, taker=True)
+        if beside is not None:
+            beside(session)
         session.flush()
         crash_point("step.before_commit")
     crash_point("step.after_commit")
@@ -290,4 +303,6 @@ def _claimed(session: Session, step: StepRow, run: RunRow, principal: Principal)
         understood=Understood.model_validate(run.understood) if run.understood else None,
         is_understood=run.understood is not None,
         has_past=run.thread is not None or run.replay is not None,
+        replay=None if run.replay is None else Replay.model_validate(run.replay),
+        tokens=tokens_of(session, run.id),
     )

@@ -1,8 +1,10 @@
 """The workflows on offer: published by whoever can run them, read by whoever takes requests for them."""
 
+import json
 from collections.abc import Collection
+from functools import lru_cache
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
@@ -10,6 +12,12 @@ from ledger.db import Database, now_in, take_turns
 from ledger.errors import UnknownWorkflow
 from ledger.schema import WorkflowRow
 from ledger.workflow import WorkflowSpec
+
+_CURRENT = select(WorkflowRow.spec).where(
+    WorkflowRow.current.is_(True), WorkflowRow.name == bindparam("name")
+)
+# Every request reads the one it is for.
+_WORKFLOWS_REMEMBERED = 100
 
 
 def publish_workflow(db: Database, spec: WorkflowSpec) -> None:
@@ -49,13 +57,18 @@ def list_workflows(db: Database) -> list[WorkflowSpec]:
 
 def current_workflow(session: Session, name: str) -> WorkflowSpec:
     """Raises UnknownWorkflow naming those there are."""
-    is_current = WorkflowRow.current.is_(True)
-    spec = session.scalar(select(WorkflowRow.spec).where(is_current, WorkflowRow.name == name))
+    spec = session.scalar(_CURRENT, {"name": name})
     if spec is not None:
-        return WorkflowSpec.model_validate(spec)
+        return _read(json.dumps(spec))
+    is_current = WorkflowRow.current.is_(True)
     names = session.scalars(select(WorkflowRow.name).where(is_current).order_by(WorkflowRow.name))
     known = ", ".join(names) or "none yet (run `crewdesk ingest` first)"
     raise UnknownWorkflow(f"There is no workflow called '{name}'; there are: {known}.")
+
+
+@lru_cache(_WORKFLOWS_REMEMBERED)
+def _read(spec: str) -> WorkflowSpec:
+    return WorkflowSpec.model_validate_json(spec)
 
 
 def workflow_version(session: Session, name: str, version: str) -> WorkflowSpec:

@@ -14,7 +14,7 @@ from crews.step_context import StepContext
 from crews.tools.gate import Status, ToolSpec, call_tool
 from ledger.errors import CrewdeskError
 from ledger.evidence import Evidence
-from ledger.replays import RecordedStep, recorded_step, replay_of
+from ledger.replays import RecordedStep, recorded_step
 
 if TYPE_CHECKING:
     from crews.models.replay import RecordedTools
@@ -61,7 +61,7 @@ def rule_tools(context: StepContext) -> Iterator[RuleTools]:
 
 
 def _record_of(context: StepContext) -> "RecordedTools | None":
-    replay = replay_of(context.db, context.claim.run_id)
+    replay = context.claim.replay
     if replay is None:
         return None
     # CrewAI comes with it, which a replay has loaded by now.

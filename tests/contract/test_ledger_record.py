@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from ledger.artifacts import ArtifactStore
 from ledger.db import ROW_LOCK, Database
-from ledger.errors import NotFound
+from ledger.errors import LeaseLost, NotFound
 from ledger.evidence import Finding, list_evidence, record_evidence
 from ledger.ids import span_id_for, trace_id_for
 from ledger.reading import run_state
@@ -176,6 +176,43 @@ def test_what_is_around_a_call_is_on_record_before_the_call_and_when_it_ends(
     )
     assert crew_row.state == "ok"
     assert crew_row.started_at <= call.started_at
+
+
+def test_a_steps_last_words_are_committed_with_what_it_came_to(db: Database, held: ClaimedStep) -> None:
+    recorder = SpanRecorder(db, held)
+    with recorder.step("answer", None) as step:
+        with (
+            recorder.span("crew", "crew desk", {"question": "?"}) as crew,
+            recorder.span("generation", "desk · main", {"messages": []}, parent_id=crew.id),
+        ):
+            pass
+        step.output = "done"
+    before = {span.kind: span.state for span in list_spans(db, held.run_id)}
+    with recorder.handing_over() as last_words:
+        complete_step(db, held, ANSWER, last_words)
+    after = {span.kind: (span.state, span.output) for span in list_spans(db, held.run_id)}
+    assert before == {"run": "open", "step": "open", "crew": "open", "generation": "ok"}
+    assert {state for state, _output in after.values()} == {"ok"}
+    assert after["step"] == ("ok", "done")
+
+
+def test_last_words_are_kept_also_where_the_step_was_lost(db: Database, held: ClaimedStep) -> None:
+    recorder = SpanRecorder(db, held)
+    with recorder.step("answer", None):
+        pass
+    pass_time(db, LEASE_S + 1)
+    claim(db, held.run_id)
+    with pytest.raises(LeaseLost), recorder.handing_over() as last_words:
+        complete_step(db, held, ANSWER, last_words)
+    assert _newest(db, held).id == recorder.step_span_id
+
+
+def test_a_step_that_fails_is_on_record_at_once(db: Database, held: ClaimedStep) -> None:
+    recorder = SpanRecorder(db, held)
+    with pytest.raises(LookupError), recorder.step("answer", {"asked": 1}):
+        raise LookupError("nothing there")
+    span = _newest(db, held)
+    assert (span.state, span.attributes["failure"]) == ("error", "LookupError: nothing there")
 
 
 def _path(db: Database, held: ClaimedStep, span_id: str | None) -> list[str]:
