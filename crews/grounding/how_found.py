@@ -43,12 +43,6 @@ def _checked(kept: int, all_of_them: int) -> str:
     return f"{kept} of {all_of_them} sentences passed the check against their evidence."
 
 
-def _checked(kept: int, all_of_them: int) -> str:
-    if all_of_them == 1:
-        return f"Its one sentence {'passed' if kept else 'did not pass'} the check against its evidence."
-    return f"{kept} of {all_of_them} sentences passed the check against their evidence."
-
-
 def _searched(who: str, question: str, calls: Sequence[Span], evidence: Sequence[Evidence]) -> Iterator[str]:
     known = content_words("\n".join([question, *(citable_text(item) for item in evidence)]))
     searches = [str(call.input.get("query", "")) for call in calls if call.name == f"tool {_SEARCH}"]
