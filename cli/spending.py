@@ -71,8 +71,10 @@ def _print(report: "SpendingReport") -> None:
         )
     screen.print(table)
     limit = "no limit" if report.run_limit_usd is None else f"at most {_dollars(report.run_limit_usd)}"
-    usual = "not known yet" if report.estimate_usd is None else f"about {_dollars(report.estimate_usd)}"
-    screen.print(f"\nA question costs {usual} ({limit}).")
+    if report.estimate_usd is None:
+        screen.print(f"\nWhat a question costs is not known yet ({limit}).")
+    else:
+        screen.print(f"\nA question costs about {_dollars(report.estimate_usd)} ({limit}).")
 
 
 def _dollars(amount: float) -> str:

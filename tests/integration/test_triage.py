@@ -81,7 +81,7 @@ def test_after_a_search_a_model_opens_nothing_and_the_rule_still_does(helped: He
     assert helped.ticket(number).text == PAY
     assert helped.escalations() == []
     assert "ticket 99" not in view.model_dump_json(include={"answer", "claims", "caveats"})
-    assert (view.answer or "").startswith("Ticket 1 is open for the group finance.")
+    assert (view.answer or "").startswith("Ticket 1 is open for the group “finance”.")
 
 
 def test_what_a_model_handed_over_at_once_is_not_handed_over_twice(helped: Helped) -> None:

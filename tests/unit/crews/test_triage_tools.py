@@ -221,7 +221,7 @@ def test_a_run_opens_one_ticket_however_often_its_step_is_repeated(desk: Desk, t
         OPEN_TICKET.run(gate.context, arguments).findings[0] for arguments in (asked, asked, reworded)
     )
     assert first == again == otherwise
-    assert first.text.startswith("Ticket 1 is open for the group finance. Priority 3:")
+    assert first.text.startswith("Ticket 1 is open for the group “finance”. Priority 3:")
     ticket = get_ticket(desk.db, find_principal(desk.db, STAFF), 1)
     assert ticket.text == f"{VPN}. Write to [EMAIL_1]"
     assert (ticket.category, ticket.group, ticket.run_id) == ("network", "finance", gate.run_id)

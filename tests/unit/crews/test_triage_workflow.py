@@ -105,7 +105,7 @@ def test_the_failed_pipeline_is_found_and_its_owner_has_it(helped: Helped, workf
     answer = view.answer or ""
     found = f"You have access to Quarterly Financials by name. {FAILED_RUN} Its owner is Reporting"
     assert answer.startswith(found)
-    assert "Ticket 1 is open for the group finance." in answer
+    assert "Ticket 1 is open for the group “finance”." in answer
     due = "due by Tuesday 03 March 2026, 09:00 UTC"
     assert f"It was handed over to Reporting (reporting@shop.example), {due}: escalation 1." in answer
     cited = {item.id: item.kind for item in view.evidence}
@@ -180,7 +180,7 @@ def test_what_the_documents_settle_is_answered_and_nobody_is_bothered(helped: He
 def test_what_nothing_answers_becomes_a_ticket(helped: Helped) -> None:
     view = helped.ask("My payslip is wrong, overtime is missing", workflow="triage")
     assert view.state == "escalated"
-    assert (view.answer or "").startswith("Ticket 1 is open for the group finance. Priority")
+    assert (view.answer or "").startswith("Ticket 1 is open for the group “finance”. Priority")
     assert (helped.ticket(1).category, helped.escalations()) == ("pay", [])
 
 
