@@ -104,7 +104,7 @@ def _facts(result: "NumberResult") -> list[Text]:
             Text(f"{groups} left out, so that nothing is told of a few people or orders.", style="yellow")
         )
     as_of = f"{result.as_of:%Y-%m-%d %H:%M} UTC" if result.as_of else "unknown"
-    lines.append(Text(f"As of {as_of}, from {printable(', '.join(result.products))}."))
+    lines.append(Text(f"As of {as_of}, from {printable(', '.join(result.lineage or result.products))}."))
     verdict = result.quality.verdict.value
     lines.append(Text("Quality: ").append(verdict, style=_COLORS[verdict]))
     for finding in result.quality.findings:

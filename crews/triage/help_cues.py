@@ -61,6 +61,19 @@ _BROKEN = _pattern(
 )
 
 
+# A system that is down for more than whoever says so.
+_OUTAGE = _pattern(
+    r"(?:is|are|was|went|has gone|have gone|been|be) (?:\w+ )?(?:down|offline)",
+    r"outages?",
+    r"(?:nobody|no one|none of us)(?: \w+){0,3} can",
+    r"for (?:everyone|everybody|all of us|the whole \w+)",
+)
+
+
+def reports_outage(text: str) -> bool:
+    return bool(_OUTAGE.search(text))
+
+
 def asks_for_person(text: str) -> bool:
     return bool(_PERSON.search(text))
 

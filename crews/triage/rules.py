@@ -12,12 +12,13 @@ _PRESSING = 2
 @dataclass(frozen=True, slots=True)
 class Case:
     """`answered`: a draft from the documents passed its check. `fits`: some category fits, by the classifier
-    or by a person's word."""
+    or by a person's word. `outage`: it says that a system is down for more than whoever asks."""
 
     priority: int
     answered: bool
     fits: bool
     wants_person: bool
+    outage: bool = False
     systems: tuple[SystemLook, ...] = ()
 
 
@@ -41,6 +42,9 @@ def judge_case(case: Case) -> Verdict:
         return Verdict(Move.ESCALATION, f"{affected.name} is affected.", affected)
     if not case.fits:
         return Verdict(Move.DECLINED, "It was decided that no category of this desk fits.")
+    if case.answered and case.outage and case.systems:
+        # What one person can do about it does not mend it, and only a ticket can become part of an incident.
+        return Verdict(Move.TICKET, f"{case.systems[0].name} is reported to be down.", case.systems[0])
     if case.answered:
         return Verdict(Move.ANSWER, "The documents answer it.")
     if case.priority <= _PRESSING:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -39,6 +40,13 @@ GroupName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 _NOT_OURS = frozenset(
     {"host", "content-length", "content-type", "transfer-encoding", "connection", "accept-encoding"}
 )
+
+
+def _declared_effect(given: Any) -> Any:
+    """Looking outside is for our own tools alone, whose crews are checked for it."""
+    if given not in (Effect.READ, Effect.WRITE, Effect.EXTERNAL):
+        raise ValueError("input should be 'read', 'write' or 'external'")
+    return given
 
 
 class ToolFile(BaseModel):
@@ -77,7 +85,7 @@ class Governed(_Part):
     that of its answers."""
 
     name: ToolName
-    effect: Effect
+    effect: Annotated[Effect, BeforeValidator(_declared_effect)]
     groups: Annotated[tuple[GroupName, ...], Field(min_length=1)]
     right: Right = Right.ASK
     trust: Literal[Trust.INTERNAL, Trust.UNTRUSTED] = Trust.UNTRUSTED

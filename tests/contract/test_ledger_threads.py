@@ -6,7 +6,8 @@ from sqlalchemy import select
 from ledger.audit import verify_audit
 from ledger.cancel import cancel_run
 from ledger.db import Database
-from ledger.decisions import decide, list_decisions
+from ledger.decision_views import list_decisions
+from ledger.decisions import decide
 from ledger.deliveries import list_open_run_targets
 from ledger.errors import LeaseLost
 from ledger.people import find_principal, sync_people

@@ -177,10 +177,10 @@ def test_the_requester_is_told_of_each_change_where_the_request_came_from(db: Da
         "Ticket 1 waits for your answer: Which version?",
         "Ticket 1 is part of incident 1: VPN.",
         "Ticket 1 is resolved: My key is [masked secret]",
-        "Ticket 1 is open again; the group finance has it.",
+        "Ticket 1 is open again; the group “finance” has it.",
         "Ticket 1 is resolved.",
         "Ticket 1 is closed.",
-        "Ticket 1 is open again; the group finance has it: No.",
+        "Ticket 1 is open again; the group “finance” has it: No.",
     ]
     with db.read() as session:
         places = {row.target["thread_ts"] for row in session.scalars(select(DeliveryRow))}
@@ -196,7 +196,7 @@ def test_while_its_run_is_at_work_the_answer_tells_of_it(db: Database) -> None:
     assert words(db) == []
     complete_step(db, claim(db, run_id), ANSWER)
     change_ticket(db, who(db, DESK), number, TicketState.REOPENED)
-    assert words(db) == ["Ticket 2 is open again; the group finance has it."]
+    assert words(db) == ["Ticket 2 is open again; the group “finance” has it."]
 
 
 @pytest.mark.usefixtures("ticket")

@@ -102,7 +102,7 @@ def test_each_request_for_help_ends_as_the_page_says(helped: Helped, mode: Failu
     assert len(asked) == mode.asked
     by_rule = mode.endings["triage"].by == "rules"
     assert (helped.tickets(), helped.escalations()) == ([1] if by_rule else [], [])
-    told = "Ticket 1 is open for the group finance." if by_rule else INSTALL
+    told = "Ticket 1 is open for the group “finance”." if by_rule else INSTALL
     assert told in (view.answer or "")
 
 

@@ -86,6 +86,18 @@ def test_the_missing_reports_reach_their_owner_and_the_board(
     assert verify_audit(larkspur.db).rows > 0
 
 
+def test_three_people_whose_vpn_is_down_are_one_incident(larkspur: Installation) -> None:
+    people = ("employee", "manager", "hr.partner")
+    views = [ask(larkspur, f"{name}@larkspur.example", "The VPN is down") for name in people]
+    assert [view.state for view in views] == ["escalated"] * 3
+    for view in views:
+        assert (
+            "Most VPN trouble is over in five minutes."
+            in (view.answer or "").partition("The documents say")[2]
+        )
+    assert "3 people report VPN." in (views[-1].answer or "")
+
+
 def test_who_may_not_read_them_is_told_how_to_ask_and_nothing_else(larkspur: Installation) -> None:
     view = ask(larkspur, MANAGER, SEED_CASE)
     assert view.state == "escalated"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from crews.triage.due_time import BusinessHours, due_time
-from crews.triage.help_cues import asks_for_help, asks_for_person
+from crews.triage.help_cues import asks_for_help, asks_for_person, reports_outage
 from crews.triage.rules import Case, judge_case
 from crews.triage.spec import CategoriesFile
 from crews.triage.step_outputs import Move, SystemLook
@@ -31,9 +31,14 @@ def system(name: str = "Reports", *, allowed: bool = True, affected: bool = Fals
 
 
 def judged(
-    *systems: SystemLook, priority: int = 3, answered: bool = False, fits: bool = True, person: bool = False
+    *systems: SystemLook,
+    priority: int = 3,
+    answered: bool = False,
+    fits: bool = True,
+    person: bool = False,
+    outage: bool = False,
 ) -> Move:
-    return judge_case(Case(priority, answered, fits, person, systems)).move
+    return judge_case(Case(priority, answered, fits, person, outage, systems)).move
 
 
 def test_what_the_documents_answer_is_answered_and_the_rest_becomes_work() -> None:
@@ -43,6 +48,29 @@ def test_what_the_documents_answer_is_answered_and_the_rest_becomes_work() -> No
     assert judged(priority=4) is Move.TICKET
 
 
+def test_a_system_that_is_reported_to_be_down_gets_a_ticket_beside_what_the_documents_say() -> None:
+    assert judged(system(), answered=True, outage=True) is Move.TICKET
+    assert judged(system(), answered=True) is Move.ANSWER
+    assert judged(answered=True, outage=True) is Move.ANSWER
+    assert judged(system(), outage=True, priority=1) is Move.ESCALATION
+
+
+@pytest.mark.parametrize(
+    ("text", "is_outage"),
+    [
+        ("VPN is down", True),
+        ("The VPN went completely offline this morning.", True),
+        ("Nobody in the store can log in to Switchback.", True),
+        ("Stock levels do not load for the whole team.", True),
+        ("My VPN shows error 412.", False),
+        ("I can't connect to the VPN from home.", False),
+        ("Download of the form fails.", False),
+    ],
+)
+def test_an_outage_is_told_from_ones_own_trouble(text: str, is_outage: bool) -> None:
+    assert reports_outage(text) is is_outage
+
+
 @pytest.mark.parametrize("priority", [1, 2])
 def test_what_presses_and_has_no_answer_is_handed_over(priority: int) -> None:
     assert judged(priority=priority) is Move.ESCALATION
@@ -50,7 +78,7 @@ def test_what_presses_and_has_no_answer_is_handed_over(priority: int) -> None:
 
 def test_an_affected_system_is_handed_over_whatever_the_documents_say() -> None:
     assert judged(system(affected=True), answered=True, fits=False) is Move.ESCALATION
-    verdict = judge_case(Case(3, True, True, False, (system("A"), system("B", affected=True))))
+    verdict = judge_case(Case(3, True, True, False, False, (system("A"), system("B", affected=True))))
     assert (verdict.move, verdict.system and verdict.system.name) == (Move.ESCALATION, "B")
 
 

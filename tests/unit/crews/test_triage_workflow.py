@@ -151,7 +151,7 @@ def test_in_a_channel_without_access_the_trouble_is_not_told(helped: Helped) -> 
     assert "no rows for three stores" not in view.model_dump_json()
     access, ticket = (view.answer or "").split("\n\n")
     assert access == "You have access to Quarterly Financials by name."
-    assert ticket.startswith("Ticket 1 is open for the group finance.")
+    assert ticket.startswith("Ticket 1 is open for the group “finance”.")
     assert view.caveats[1] == (
         "How Quarterly Financials fares is not told here, as not everybody who reads this has access to it; "
         "ask me in a direct message."
