@@ -52,9 +52,9 @@ def complete_question(
 ) -> str | None:
     """`fragment` is the follow-up without what only says that it is one: `in Q2`, `the north`, `orders`."""
     lexicon = build_lexicon(catalog, values, visible)
-    before, named = (
-        read_shape(text, lexicon, values, today, catalog.calendar) for text in (previous, fragment)
-    )
+    # What only says that a comparison follows is no word of the catalog's.
+    rest = AGAINST_AT_START.sub("", fragment, count=1).strip()
+    before, named = (read_shape(text, lexicon, values, today, catalog.calendar) for text in (previous, rest))
     if named.unknown or named.limits or named.superlative or named.share:
         return None
     edits = _Edits()

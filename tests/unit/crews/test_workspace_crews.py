@@ -125,7 +125,7 @@ def test_an_output_of_its_own_needs_a_model_and_says_so(own: Desk, workspace: Pa
 
 
 def test_what_a_workspace_no_longer_has_is_not_on_offer(own: Desk, workspace: Path) -> None:
-    assert [spec.name for spec in list_workflows(own.db)] == ["ask", "survey", "triage"]
+    assert [spec.name for spec in list_workflows(own.db)] == ["ask", "report", "survey", "triage"]
     begun = own.submit(LEAVE_QUESTION, workflow="survey")
     (workspace / "workflows" / "survey.yaml").unlink()
     publish_workflows(own.db, workspace)
@@ -136,7 +136,7 @@ def test_what_a_workspace_no_longer_has_is_not_on_offer(own: Desk, workspace: Pa
 
 def test_a_worker_without_a_workspace_leaves_what_others_have_on_offer(own: Desk, tmp_path: Path) -> None:
     publish_workflows(own.db, tmp_path / "nowhere")
-    assert [spec.name for spec in list_workflows(own.db)] == ["ask", "survey", "triage"]
+    assert [spec.name for spec in list_workflows(own.db)] == ["ask", "report", "survey", "triage"]
 
 
 def test_an_answer_is_not_checked_on_what_is_no_draft(workspace: Path, sqlite_db: Database) -> None:
