@@ -42,13 +42,7 @@ def extract_claims(question: str, evidence: Sequence[Evidence], similarity: Simi
     best, *rest = sorted(scored, key=lambda item: -item.judged.relevance)
     claims = _quote(best, WINDOW_WORDS)
     # What is nearly as relevant may confirm the best, complete it, or disagree.
-    near = [
-        item
-        for item in rest
-        if item.judged.relevance >= OTHER_SHARE * best.judged.relevance
-        # Beside an answer in words, rows of a table out of their context say little.
-        and not _is_row(item.judged.sentences[_closest(item.judged)])
-    ]
+    near = [item for item in rest if item.judged.relevance >= OTHER_SHARE * best.judged.relevance]
     for item in near[: MAX_PASSAGES - 1]:
         claims.extend(_quote(item, OTHER_WINDOW_WORDS))
     return tuple({claim.text: claim for claim in claims}.values())

@@ -33,10 +33,10 @@ def doom(key: str, when: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return claim
 
-    def completed(db: Database, claim: ClaimedStep, output: dict[str, Any]) -> str | None:
+    def completed(db: Database, claim: ClaimedStep, output: dict[str, Any], *beside: Any) -> str | None:
         if claim.key == key and when == "after":
             os.kill(os.getpid(), signal.SIGKILL)
-        return complete_step(db, claim, output)
+        return complete_step(db, claim, output, *beside)
 
     at_work.claim_step, at_work.complete_step = claimed, completed
 
@@ -48,8 +48,8 @@ def work(folder: str, journal: str, key: str | None, when: str) -> None:
         doom(key, when)
     committed = at_work.complete_step
 
-    def noted(db: Database, claim: ClaimedStep, output: dict[str, Any]) -> str | None:
-        next_id = committed(db, claim, output)
+    def noted(db: Database, claim: ClaimedStep, output: dict[str, Any], *beside: Any) -> str | None:
+        next_id = committed(db, claim, output, *beside)
         with open(journal, "a") as file:  # noqa: PTH123 - one write, which the kernel does not cut
             file.write(f"{claim.key}\n")
         return next_id

@@ -86,7 +86,7 @@ def test_a_denial_opens_it_again_with_what_was_said(desk: Desk, thread: Thread, 
     if closed:
         thread.reply("solved")
     thread.reply("No. It is still dark: still not working.")
-    thread.hears("Ticket 1 is open again; the group finance has it")
+    thread.hears("Ticket 1 is open again; the group “finance” has it")
     last = thread.ticket.history[-1]
     assert (last.kind, last.actor, last.text) == (
         "reopened",
