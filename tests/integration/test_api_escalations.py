@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -29,7 +30,7 @@ PEOPLE = PeopleFile(
 
 
 @pytest.fixture
-def door(db: Database) -> Iterator[Door]:
+def door(db: Database, tmp_path: Path) -> Iterator[Door]:
     """A ticket of the asker's, in an incident, and handed over to the owner's group."""
     sync_people(db, PEOPLE)
     request = TicketRequest(
@@ -59,7 +60,7 @@ def door(db: Database) -> Iterator[Door]:
     )
     hand_over(db, find_principal(db, ASKER), card, "key")
     keys = {email: create_api_key(db, SECRET, email) for email in (ASKER, OWNER, OTHER)}
-    with LoopbackServer(create_app(db, SECRET)) as server:
+    with LoopbackServer(create_app(db, SECRET, tmp_path)) as server:
         yield Door(server.url, db, keys)
 
 
