@@ -17,6 +17,7 @@ from rich.table import Table
 
 from cli.embedded import Installation, open_installation
 from evals.ask import DEFAULT_WORKSPACE
+from examples.larkspur_data.write import ensure_data
 from knowledge.ingest import ingest
 from knowledge.warehouse.loading.load import load_products
 from knowledge.warehouse.warehouse import open_warehouse
@@ -130,6 +131,8 @@ def report(held: list[tuple[FollowUp, RunView]], console: Console) -> bool:
 def main(arguments: list[str]) -> int:
     workspace = Path(arguments[0]) if arguments else DEFAULT_WORKSPACE
     configure_logging("ERROR", "console")
+    if workspace == DEFAULT_WORKSPACE:
+        ensure_data(workspace / "data", datetime.now(UTC).date())
     with tempfile.TemporaryDirectory() as folder:
         held = hold_all(workspace, Path(folder) / "var")
     return 0 if report(held, Console(width=140)) else 1
