@@ -101,17 +101,25 @@ def mention_empty_library(installation: "Installation") -> None:
 
 def work_on(installation: "Installation", request: "RunRequest") -> "RunView":
     """The run once it has ended, or waits for a person or a date."""
+    from cli.interrupts import give_in, kept_interrupts
     from cli.screen import status_line
     from ledger.reading import get_run_for_delivery
     from ledger.runs import submit_run
 
-    run_id = submit_run(installation.db, request).run_id
-    run = get_run_for_delivery(installation.db, run_id)
-    if not run.is_open:
-        return run
-    with status_line("Starting the crew ...") as line:
-        installation.start_worker()
-        return installation.wait_for_run(run_id, lambda now: line.update(_told(now)) if line else None)
+    with kept_interrupts() as asked:
+        run_id = submit_run(installation.db, request).run_id
+        run = get_run_for_delivery(installation.db, run_id)
+        if not run.is_open:
+            return run
+        with status_line("Starting the crew ...") as line:
+            installation.start_worker()
+
+            def show(now: "RunProgress") -> None:
+                give_in(asked)
+                if line:
+                    line.update(_told(now))
+
+            return installation.wait_for_run(run_id, show)
 
 
 def _told(progress: "RunProgress") -> str:

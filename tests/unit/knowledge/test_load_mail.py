@@ -18,7 +18,7 @@ def load_attachment(name: str, content: bytes) -> LoadedFile:
     if name.endswith(".bin"):
         return LoadedFile(FileStatus.UNSUPPORTED, "files ending in .bin are not read")
     heading = Block(BlockKind.HEADING, "Inside", 1, "page 1")
-    body = Block(BlockKind.TABLE, content.decode(), place="sheet Prices", rows=("A1:B1",))
+    body = Block(BlockKind.TABLE, content.decode(errors="replace"), place="sheet Prices", rows=("A1:B1",))
     return LoadedFile(FileStatus.OK, blocks=(heading, body), hidden=("hidden in it",))
 
 
