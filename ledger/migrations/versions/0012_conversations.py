@@ -10,10 +10,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("runs") as runs:
-        runs.add_column(sa.Column("awaits_turn", sa.Boolean(), nullable=False, server_default=sa.false()))
-        runs.add_column(sa.Column("asked_with", sa.JSON(none_as_null=True), nullable=True))
-        runs.add_column(sa.Column("understood", sa.JSON(none_as_null=True), nullable=True))
+    # One by one: SQLite would make a table that is referred to anew, which its references do not allow.
+    op.add_column("runs", sa.Column("awaits_turn", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("runs", sa.Column("asked_with", sa.JSON(none_as_null=True), nullable=True))
+    op.add_column("runs", sa.Column("understood", sa.JSON(none_as_null=True), nullable=True))
 
 
 def downgrade() -> None:
