@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.options import Who
+
 if TYPE_CHECKING:
     from ledger.thread_views import ThreadView
 
@@ -16,9 +18,7 @@ def build_group() -> typer.Typer:
 
 def show_command(
     thread: Annotated[str, typer.Argument(metavar="THREAD", help="The name `--thread` gave it.")],
-    email: Annotated[
-        str, typer.Option("--as", metavar="EMAIL", help="Who looks; an address from people.yaml.")
-    ],
+    email: Who,
     as_json: Annotated[bool, typer.Option("--json", help="A ThreadView as JSON.")] = False,
 ) -> None:
     """Show a conversation you took part in: what was asked, what was learned, and what is still open.
@@ -28,14 +28,12 @@ def show_command(
     crewdesk conversation show budget --as you@company.example
     """
     from cli.screen import print_json
-    from cli.start import checked_email, checked_label, open_ledger, read_settings
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
+    from cli.start import checked_label, open_ledger_as
     from ledger.thread_views import get_thread_for
 
-    who, name = checked_email(email), checked_label(thread, "THREAD") or ""
-    with open_ledger(read_settings(ProcessSettings)) as db:
-        view = get_thread_for(db, name, find_principal(db, who))
+    name = checked_label(thread, "THREAD") or ""
+    with open_ledger_as(email) as (db, person):
+        view = get_thread_for(db, name, person)
     if as_json:
         print_json(view)
     else:

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.options import Who
+
 if TYPE_CHECKING:
     from ledger.decision_views import Decision
 
-Who = Annotated[str, typer.Option("--as", metavar="EMAIL", help="Who looks; an address from people.yaml.")]
 DecisionId = Annotated[
     str, typer.Argument(metavar="ID", help="A decision's id, or at least its last four characters.")
 ]
@@ -38,16 +39,13 @@ def list_command(
     """
     from cli.screen import open_screen, print_json
     from cli.shapes import DecisionList
-    from cli.start import checked_email, open_ledger, read_settings
+    from cli.start import open_ledger_as
     from ledger.decision_views import list_decisions_for
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
     from ledger.short_ids import resolve_run_id
 
-    who = checked_email(email)
-    with open_ledger(read_settings(ProcessSettings)) as db:
+    with open_ledger_as(email) as (db, person):
         of_run = None if run_id is None else resolve_run_id(db, run_id)
-        decisions = list_decisions_for(db, find_principal(db, who), run_id=of_run)
+        decisions = list_decisions_for(db, person, run_id=of_run)
     if as_json:
         print_json(DecisionList(decisions=tuple(decisions)))
         return
@@ -68,15 +66,11 @@ def show_command(
 
     crewdesk decisions show 9f3c01ab --as manager@company.example
     """
-    from cli.start import checked_email, open_ledger, read_settings
+    from cli.start import open_ledger_as
     from ledger.decision_views import get_decision_for
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
     from ledger.short_ids import resolve_decision_id
 
-    who = checked_email(email)
-    with open_ledger(read_settings(ProcessSettings)) as db:
-        person = find_principal(db, who)
+    with open_ledger_as(email) as (db, person):
         decision = get_decision_for(db, resolve_decision_id(db, decision_id), person)
     _print_decision(decision, as_json=as_json)
 
@@ -96,16 +90,12 @@ def decide_command(
 
     crewdesk decisions decide 9f3c01ab yes --as manager@company.example
     """
-    from cli.start import checked_email, open_ledger, read_settings
+    from cli.start import open_ledger_as
     from ledger.decision_views import get_decision_for
     from ledger.decisions import decide
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
     from ledger.short_ids import resolve_decision_id
 
-    who = checked_email(email)
-    with open_ledger(read_settings(ProcessSettings)) as db:
-        person = find_principal(db, who)
+    with open_ledger_as(email) as (db, person):
         seen = get_decision_for(db, resolve_decision_id(db, decision_id), person)
         decision = decide(db, seen.id, person, choice)
     # Whoever decides has read it.

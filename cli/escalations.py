@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.options import Who
+
 if TYPE_CHECKING:
     from ledger.escalation_views import EscalationView
 
-Who = Annotated[str, typer.Option("--as", metavar="EMAIL", help="Who looks; an address from people.yaml.")]
 Number = Annotated[int, typer.Argument(min=1, metavar="NUMBER", help="An escalation's number.")]
 AsJson = Annotated[bool, typer.Option("--json", help="An EscalationView as JSON.")]
 
@@ -37,16 +38,13 @@ def list_command(
     """
     from cli.screen import open_screen, print_json
     from cli.shapes import EscalationList
-    from cli.start import checked_email, open_ledger, read_settings
+    from cli.start import open_ledger_as
     from ledger.escalation_views import UNSETTLED, EscalationState
     from ledger.escalations import list_escalations
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
 
-    who = checked_email(email)
-    with open_ledger(read_settings(ProcessSettings)) as db:
+    with open_ledger_as(email) as (db, person):
         states = tuple(EscalationState) if done else UNSETTLED
-        found = list_escalations(db, find_principal(db, who), states=states, limit=limit)
+        found = list_escalations(db, person, states=states, limit=limit)
     if as_json:
         print_json(EscalationList(escalations=tuple(found)))
         return
@@ -63,14 +61,11 @@ def show_command(number: Number, email: Who, as_json: AsJson = False) -> None:
 
     crewdesk escalations show 3 --as you@company.example
     """
-    from cli.start import checked_email, open_ledger, read_settings
+    from cli.start import open_ledger_as
     from ledger.escalations import get_escalation
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
 
-    who = checked_email(email)
-    with open_ledger(read_settings(ProcessSettings)) as db:
-        card = get_escalation(db, find_principal(db, who), number)
+    with open_ledger_as(email) as (db, person):
+        card = get_escalation(db, person, number)
     _print_card(card, as_json=as_json)
 
 
@@ -81,14 +76,11 @@ def acknowledge_command(number: Number, email: Who, as_json: AsJson = False) -> 
 
     crewdesk escalations acknowledge 3 --as owner@company.example
     """
-    from cli.start import checked_email, open_ledger, read_settings
+    from cli.start import open_ledger_as
     from ledger.escalations import acknowledge_escalation
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
 
-    who = checked_email(email)
-    with open_ledger(read_settings(ProcessSettings)) as db:
-        card = acknowledge_escalation(db, find_principal(db, who), number)
+    with open_ledger_as(email) as (db, person):
+        card = acknowledge_escalation(db, person, number)
     _print_card(card, as_json=as_json)
 
 
@@ -104,14 +96,11 @@ def resolve_command(
 
     crewdesk escalations resolve 3 --as owner@company.example --note "The reports are there now."
     """
-    from cli.start import checked_email, open_ledger, read_settings
+    from cli.start import open_ledger_as
     from ledger.escalations import resolve_escalation
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
 
-    who = checked_email(email)
-    with open_ledger(read_settings(ProcessSettings)) as db:
-        card = resolve_escalation(db, find_principal(db, who), number, note)
+    with open_ledger_as(email) as (db, person):
+        card = resolve_escalation(db, person, number, note)
     _print_card(card, as_json=as_json)
 
 

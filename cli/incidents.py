@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-Who = Annotated[str, typer.Option("--as", metavar="EMAIL", help="Who looks; an address from people.yaml.")]
+from cli.options import Who
+
 Number = Annotated[int, typer.Argument(min=1, metavar="NUMBER", help="An incident's number.")]
 
 
@@ -29,16 +30,13 @@ def list_command(
     """
     from cli.screen import open_screen, print_json, printable
     from cli.shapes import IncidentList
-    from cli.start import checked_email, open_ledger, read_settings
+    from cli.start import open_ledger_as
     from ledger.incidents import list_incidents
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
     from ledger.ticket_views import TicketState
 
-    who = checked_email(email)
-    with open_ledger(read_settings(ProcessSettings)) as db:
+    with open_ledger_as(email) as (db, person):
         states = tuple(TicketState) if done else (TicketState.OPEN,)
-        found = list_incidents(db, find_principal(db, who), states)
+        found = list_incidents(db, person, states)
     if as_json:
         print_json(IncidentList(incidents=tuple(found)))
         return
@@ -64,14 +62,11 @@ def show_command(
     crewdesk incidents show 2 --as you@company.example
     """
     from cli.screen import open_screen, print_json, printable
-    from cli.start import checked_email, open_ledger, read_settings
+    from cli.start import open_ledger_as
     from ledger.incidents import get_incident
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
 
-    who = checked_email(email)
-    with open_ledger(read_settings(ProcessSettings)) as db:
-        incident = get_incident(db, find_principal(db, who), number)
+    with open_ledger_as(email) as (db, person):
+        incident = get_incident(db, person, number)
     if as_json:
         print_json(incident)
         return
@@ -106,14 +101,11 @@ def update_command(
     """
     from cli.screen import open_screen, print_json
     from cli.shapes import IncidentUpdated
-    from cli.start import checked_email, open_ledger, read_settings
+    from cli.start import open_ledger_as
     from ledger.incidents import update_incident
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
 
-    who = checked_email(email)
-    with open_ledger(read_settings(ProcessSettings)) as db:
-        update = update_incident(db, find_principal(db, who), number, text, resolves=resolve)
+    with open_ledger_as(email) as (db, person):
+        update = update_incident(db, person, number, text, resolves=resolve)
     if as_json:
         print_json(IncidentUpdated(incident=update.incident, tickets=update.tickets))
         return

@@ -9,6 +9,7 @@ from ledger.db import Database
 from ledger.errors import InvalidInput, SchemaOutdated
 from ledger.log import configure_logging
 from ledger.migrate import check_schema
+from ledger.people import Principal, find_principal
 from ledger.settings import ProcessSettings, load_settings
 
 S = TypeVar("S", bound=ProcessSettings)
@@ -35,6 +36,15 @@ def open_ledger(settings: ProcessSettings) -> Iterator[Database]:
         yield db
     finally:
         db.close()
+
+
+@contextmanager
+def open_ledger_as(email: str) -> Iterator[tuple[Database, Principal]]:
+    """The same, with whoever looks into it. Raises InvalidInput, SettingsInvalid, SchemaOutdated,
+    UnknownPrincipal."""
+    who = checked_email(email)
+    with open_ledger(read_settings(ProcessSettings)) as db:
+        yield db, find_principal(db, who)
 
 
 def database_file(settings: ProcessSettings) -> Path | None:

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.options import Who
+
 if TYPE_CHECKING:
     from ledger.ticket_views import TicketSummary, TicketView
 
-Who = Annotated[str, typer.Option("--as", metavar="EMAIL", help="Who looks; an address from people.yaml.")]
 Number = Annotated[int, typer.Argument(min=1, metavar="NUMBER", help="A ticket's number.")]
 AsJson = Annotated[bool, typer.Option("--json", help="A TicketView as JSON.")]
 
@@ -38,16 +39,13 @@ def list_command(
     """
     from cli.screen import open_screen, print_json
     from cli.shapes import TicketList
-    from cli.start import checked_email, open_ledger, read_settings
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
+    from cli.start import open_ledger_as
     from ledger.ticket_views import UNRESOLVED, TicketState
     from ledger.tickets import list_tickets
 
-    who = checked_email(email)
-    with open_ledger(read_settings(ProcessSettings)) as db:
+    with open_ledger_as(email) as (db, person):
         states = tuple(TicketState) if done else UNRESOLVED
-        tickets = list_tickets(db, find_principal(db, who), states=states, limit=limit)
+        tickets = list_tickets(db, person, states=states, limit=limit)
     if as_json:
         print_json(TicketList(tickets=tuple(tickets)))
         return
@@ -64,14 +62,11 @@ def show_command(number: Number, email: Who, as_json: AsJson = False) -> None:
 
     crewdesk tickets show 12 --as you@company.example
     """
-    from cli.start import checked_email, open_ledger, read_settings
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
+    from cli.start import open_ledger_as
     from ledger.tickets import get_ticket
 
-    who = checked_email(email)
-    with open_ledger(read_settings(ProcessSettings)) as db:
-        ticket = get_ticket(db, find_principal(db, who), number)
+    with open_ledger_as(email) as (db, person):
+        ticket = get_ticket(db, person, number)
     _print_ticket(ticket, as_json=as_json)
 
 
@@ -89,15 +84,12 @@ def resolve_command(
 
     crewdesk tickets resolve 12 --as desk@company.example --note "The gateway was restarted."
     """
-    from cli.start import checked_email, open_ledger, read_settings
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
+    from cli.start import open_ledger_as
     from ledger.ticket_changes import change_ticket
     from ledger.ticket_views import TicketState
 
-    who = checked_email(email)
-    with open_ledger(read_settings(ProcessSettings)) as db:
-        ticket = change_ticket(db, find_principal(db, who), number, TicketState.RESOLVED, note)
+    with open_ledger_as(email) as (db, person):
+        ticket = change_ticket(db, person, number, TicketState.RESOLVED, note)
     _print_ticket(ticket, as_json=as_json)
 
 
@@ -108,14 +100,11 @@ def confirm_command(number: Number, email: Who, as_json: AsJson = False) -> None
 
     crewdesk tickets confirm 12 --as you@company.example
     """
-    from cli.start import checked_email, open_ledger, read_settings
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
+    from cli.start import open_ledger_as
     from ledger.ticket_follow_up import confirm_ticket
 
-    who = checked_email(email)
-    with open_ledger(read_settings(ProcessSettings)) as db:
-        ticket = confirm_ticket(db, find_principal(db, who), number)
+    with open_ledger_as(email) as (db, person):
+        ticket = confirm_ticket(db, person, number)
     _print_ticket(ticket, as_json=as_json)
 
 
@@ -134,15 +123,12 @@ def reopen_command(
 
     crewdesk tickets reopen 12 --as you@company.example --note "It happens again, each morning."
     """
-    from cli.start import checked_email, open_ledger, read_settings
-    from ledger.people import find_principal
-    from ledger.settings import ProcessSettings
+    from cli.start import open_ledger_as
     from ledger.ticket_changes import change_ticket
     from ledger.ticket_views import TicketState
 
-    who = checked_email(email)
-    with open_ledger(read_settings(ProcessSettings)) as db:
-        ticket = change_ticket(db, find_principal(db, who), number, TicketState.REOPENED, note)
+    with open_ledger_as(email) as (db, person):
+        ticket = change_ticket(db, person, number, TicketState.REOPENED, note)
     _print_ticket(ticket, as_json=as_json)
 
 
