@@ -77,11 +77,6 @@ class NumberDesk:
             classes += [DataClass(column.classification) for column in shown]
         return strictest(classes)
 
-    def _visible(self, scope: AccessScope) -> frozenset[str]:
-        with open_tables(self.warehouse, scope) as tables:
-            # Of what was never loaded there is nothing to say.
-            return frozenset(tables.names()) & self.warehouse.served().keys()
-
     def _values(self, scope: AccessScope) -> ValueIndex:
         loads = frozenset(load.id for load in self.warehouse.served().values())
         key = (scope, loads)

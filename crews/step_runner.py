@@ -29,9 +29,9 @@ from ledger.ids import new_id, short_id
 from ledger.log import bind_context, get_logger
 from ledger.masking import mask_text
 from ledger.pins import Replay
-from ledger.replays import recorded_output
 from ledger.runs import keep_masked_question
 from ledger.spans import SpanRecorder
+from ledger.step_plan import recorded_output
 from ledger.steps import LEASE_S, ClaimedStep, claim_step, complete_step, extend_lease, fail_step
 from ledger.workflow import StepKind
 
@@ -228,7 +228,8 @@ def _recorded_output(db: Database, claim: ClaimedStep, replay: Replay) -> dict[s
     Raises NotFound."""
     if claim.undoes is not None:
         return {}
-    output = recorded_output(db, replay.of, claim.key)
+    with db.read() as session:
+        output = recorded_output(session, replay.of, claim.key)
     if output is None:
         raise NotFound(
             f"The replayed run has no record of the step '{claim.key}'; ask again instead of replaying."

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from ledger.condition import value_at
-from ledger.step_plan import StepUnfit
+from ledger.step_plan import StepUnfit, own_words
 from ledger.steps import ClaimedStep
 
 _PLACE = re.compile(r"\{(question|conversation|inputs|item)\}")
@@ -22,7 +22,7 @@ def asked_question(claim: ClaimedStep) -> str:
     """The run's own question, or what the step's workflow has its crew asked instead. Raises StepUnfit."""
     if claim.asks is None:
         return claim.question
-    inputs = {key: _own_words(output) for key, output in claim.inputs.items()}
+    inputs = {key: own_words(output) for key, output in claim.inputs.items()}
     question = value_at(claim.asks, {**inputs, "item": claim.item})
     if not isinstance(question, str) or not question.strip():
         raise StepUnfit(f"The step '{claim.key}' asks '{claim.asks}', which is not a text.")
@@ -36,14 +36,7 @@ def _fill(place: str, claim: ClaimedStep, told_before: str) -> str:
         return told_before
     if place == "item":
         return claim.item if isinstance(claim.item, str) else _as_json(claim.item)
-    return _as_json({key: _own_words(output) for key, output in claim.inputs.items()})
-
-
-def _own_words(output: Any) -> Any:
-    """Of a crew what it said, without what is noted beside it."""
-    if isinstance(output, list):
-        return [_own_words(item) for item in output]
-    return output["output"] if isinstance(output, dict) and "output" in output else output
+    return _as_json({key: own_words(output) for key, output in claim.inputs.items()})
 
 
 def _as_json(value: Any) -> str:

@@ -6,7 +6,6 @@ spread is joined once, and what follows is opened once.
 
 from typing import Any
 
-from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ledger.cancel import settle_cancel
@@ -16,9 +15,7 @@ from ledger.result import RunResult
 from ledger.run_state import fail_run, finish_run, show_waiting
 from ledger.schema import OPEN_RUN_STATES, RunRow, StepRow, StepState
 from ledger.step_opening import open_step
-from ledger.step_plan import SETTLED, StepUnfit, fields_of
-
-_OF_RUN = select(StepRow).where(StepRow.run_id == bindparam("run")).order_by(StepRow.id)
+from ledger.step_plan import SETTLED, StepUnfit, fields_of, steps_of_run
 
 
 def finish_step(
@@ -42,7 +39,7 @@ def finish_step(
 def advance_run(session: Session, run: RunRow, *, taker: bool = False) -> list[str]:
     """Opens every step whose needs are settled, and ends the run after its last one."""
     ready: list[str] = []
-    steps = _steps_of(session, run)
+    steps = steps_of_run(session, run.id)
     while True:
         settled = {step.key: step for step in steps if step.state in SETTLED}
         joined = [_join(session, step, steps) for step in steps if step.state == StepState.SPREAD]
@@ -61,7 +58,7 @@ def advance_run(session: Session, run: RunRow, *, taker: bool = False) -> list[s
         if not opened and not any(joined):
             break
         if any(step.state == StepState.SPREAD for step in opened):
-            steps = _steps_of(session, run)
+            steps = steps_of_run(session, run.id)
     for number, step_id in enumerate(ready):
         owe_dispatch(session, step_id, wake=not taker or number > 0)
     if all(step.state in SETTLED for step in steps):
@@ -69,10 +66,6 @@ def advance_run(session: Session, run: RunRow, *, taker: bool = False) -> list[s
     else:
         show_waiting(session, run, steps)
     return ready
-
-
-def _steps_of(session: Session, run: RunRow) -> list[StepRow]:
-    return list(session.scalars(_OF_RUN, {"run": run.id}))
 
 
 def _last(steps: list[StepRow]) -> StepRow:

@@ -13,7 +13,7 @@ from ledger.ids import new_id
 from ledger.people import Principal, Right
 from ledger.run_state import end_cancelled, withdraw_decisions
 from ledger.schema import OPEN_RUN_STATES, DispatchRow, RunRow, RunState, StepRow, StepState
-from ledger.step_plan import declared
+from ledger.step_plan import declared, steps_of_run
 from ledger.thread_queue import hold_thread
 from ledger.workflow import StepKind, StepSpec
 
@@ -92,7 +92,7 @@ def settle_cancel(session: Session, run: RunRow) -> None:
     """The next move of a run that is being cancelled, if nobody is at work on it. The caller holds the run's
     lock."""
     session.flush()
-    steps = list(session.scalars(select(StepRow).where(StepRow.run_id == run.id).order_by(StepRow.id)))
+    steps = steps_of_run(session, run.id)
     if any(step.state in (StepState.READY, StepState.RUNNING) for step in steps):
         return
     undoing = [step for step in steps if step.undoes is not None] or _plan_undoing(session, steps)

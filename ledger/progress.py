@@ -7,15 +7,13 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ledger.db import Database
 from ledger.errors import NotFound
 from ledger.schema import OPEN_RUN_STATES, RunRow, StepRow, StepState
-from ledger.step_plan import declared
+from ledger.step_plan import declared, steps_of_run
 
-_OF_RUN = select(StepRow).where(StepRow.run_id == bindparam("run")).order_by(StepRow.id)
 _ENDED = (StepState.DONE, StepState.SKIPPED, StepState.FAILED, StepState.PARKED, StepState.CANCELLED)
 _ENDINGS: dict[str, Literal["finished", "skipped", "failed", "cancelled"]] = {
     StepState.DONE: "finished",
@@ -103,7 +101,7 @@ def read_progress(db: Database, run_id: str) -> RunProgress:
 
 def steps_of(session: Session, run_id: str) -> list[StepRow]:
     """In the order of the workflow, those for a list's items after the one they are part of."""
-    rows = list(session.scalars(_OF_RUN, {"run": run_id}))
+    rows = steps_of_run(session, run_id)
     whole = [row for row in rows if row.part_of is None]
     parts = sorted((row for row in rows if row.part_of is not None), key=lambda row: row.position)
     return [step for row in whole for step in (row, *(part for part in parts if part.part_of == row.key))]

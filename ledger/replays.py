@@ -92,14 +92,6 @@ def recorded_step(db: Database, run_id: str, key: str) -> RecordedStep | None:
     )
 
 
-def recorded_output(db: Database, run_id: str, key: str) -> dict[str, Any] | None:
-    """What a step of the run put out; None where it never finished one of this key."""
-    with db.read() as session:
-        query = select(StepRow.output).where(StepRow.run_id == run_id, StepRow.key == key)
-        output: dict[str, Any] | None = session.scalar(query)
-        return output
-
-
 def _copy_tokens(session: Session, origin: str, run_id: str) -> None:
     for row in session.scalars(select(PiiTokenRow).where(PiiTokenRow.run_id == origin)):
         session.add(

@@ -30,7 +30,7 @@ from ledger.schema import (
     StepState,
 )
 from ledger.step_opening import open_step
-from ledger.step_plan import StepUnfit
+from ledger.step_plan import StepUnfit, steps_of_run
 from ledger.thread_queue import next_in_line, take_thread, thread_of
 
 # Whatever of these rows a session holds is not looked at again in it.
@@ -147,7 +147,7 @@ def _pass_turn(session: Session, run: RunRow) -> None:
     following.awaits_turn = False
     session.flush()
     try:
-        first = [step for step in _steps_of(session, following) if not step.needs]
+        first = [step for step in steps_of_run(session, following.id) if not step.needs]
         ready = [step_id for step in first for step_id in open_step(session, step, {}, None)]
     except StepUnfit as error:
         fail_run(session, following, str(error))
@@ -155,8 +155,4 @@ def _pass_turn(session: Session, run: RunRow) -> None:
     session.flush()
     for step_id in ready:
         owe_dispatch(session, step_id)
-    show_waiting(session, following, _steps_of(session, following))
-
-
-def _steps_of(session: Session, run: RunRow) -> list[StepRow]:
-    return list(session.scalars(select(StepRow).where(StepRow.run_id == run.id).order_by(StepRow.id)))
+    show_waiting(session, following, steps_of_run(session, following.id))

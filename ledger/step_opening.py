@@ -7,7 +7,6 @@ The caller holds the run's lock.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger.asking import open_decision
@@ -15,7 +14,7 @@ from ledger.condition import parse_condition, value_at
 from ledger.db import now_in
 from ledger.ids import new_id
 from ledger.schema import StepRow, StepState
-from ledger.step_plan import StepUnfit, declared
+from ledger.step_plan import StepUnfit, declared, recorded_output
 from ledger.workflow import StepKind, StepSpec, moment_in
 
 
@@ -47,8 +46,7 @@ def open_step(
 
 def _recorded(session: Session, step: StepRow, origin: str) -> dict[str, Any]:
     """What the replayed run went on with: nobody is asked or waited for again. Raises StepUnfit."""
-    query = select(StepRow.output).where(StepRow.run_id == origin, StepRow.key == step.key)
-    output: dict[str, Any] | None = session.scalars(query).one_or_none()
+    output = recorded_output(session, origin, step.key)
     if output is None:
         raise StepUnfit(
             f"The replayed run never came to the step '{step.key}', so what was decided or waited for there "

@@ -4,7 +4,7 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ledger.errors import CrewdeskError
@@ -15,6 +15,7 @@ from ledger.workflow import StepKind, StepSpec
 SETTLED = (StepState.DONE, StepState.SKIPPED)
 # Every look at a run reads the plans of its steps, and runs of one workflow have the same.
 _PLANS_REMEMBERED = 500
+_OF_RUN = select(StepRow).where(StepRow.run_id == bindparam("run")).order_by(StepRow.id)
 
 
 class StepUnfit(CrewdeskError):
@@ -41,6 +42,18 @@ def _declared_in(plan: str) -> StepSpec:
     return StepSpec.model_validate_json(plan)
 
 
+def steps_of_run(session: Session, run_id: str) -> list[StepRow]:
+    """In the order they were written: those of the workflow in its own, then those for a list's items."""
+    return list(session.scalars(_OF_RUN, {"run": run_id}))
+
+
+def recorded_output(session: Session, run_id: str, key: str) -> dict[str, Any] | None:
+    """What a step of the run put out; None where it never finished one of this key."""
+    query = select(StepRow.output).where(StepRow.run_id == run_id, StepRow.key == key)
+    output: dict[str, Any] | None = session.scalar(query)
+    return output
+
+
 def output_of(step: StepRow) -> Any:
     """What a later step is given: None of one that was skipped, a list of one that ran for each item."""
     return step.output["items"] if step.output is not None and _is_list(step) else step.output
@@ -51,7 +64,7 @@ def fields_of(step: StepRow) -> Any:
     output = output_of(step)
     if step.kind != StepKind.CREW:
         return output
-    return [_own_words(item) for item in output] if isinstance(output, list) else _own_words(output)
+    return own_words(output)
 
 
 def inputs_of(session: Session, step: StepRow) -> dict[str, Any]:
@@ -66,5 +79,8 @@ def _is_list(step: StepRow) -> bool:
     return step.part_of is None and step.undoes is None and declared(step).each is not None
 
 
-def _own_words(output: Any) -> Any:
+def own_words(output: Any) -> Any:
+    """Of a crew what it said, without what is noted beside it."""
+    if isinstance(output, list):
+        return [own_words(item) for item in output]
     return output["output"] if isinstance(output, dict) and "output" in output else output

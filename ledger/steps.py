@@ -32,7 +32,7 @@ from ledger.schema import (
     StepState,
     UtcDateTime,
 )
-from ledger.step_plan import declared, output_of
+from ledger.step_plan import declared, output_of, steps_of_run
 from ledger.understanding import Understood
 from ledger.workflow import RetryRule
 
@@ -40,7 +40,6 @@ LEASE_S = 30.0
 MAX_ATTEMPTS = 3
 
 # Made once: to put a statement together takes longer than to carry it out.
-_OF_RUN = select(StepRow).where(StepRow.run_id == bindparam("run"))
 _HELD = (
     select(StepRow)
     .where(
@@ -277,7 +276,7 @@ def close_interrupted_spans(session: Session, step: StepRow) -> None:
 
 
 def _claimed(session: Session, step: StepRow, run: RunRow, principal: Principal) -> ClaimedStep:
-    steps = session.scalars(_OF_RUN, {"run": run.id}).all() if step.needs else ()
+    steps = steps_of_run(session, run.id) if step.needs else ()
     plan = declared(step)
     return ClaimedStep(
         step_id=step.id,
