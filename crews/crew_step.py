@@ -250,14 +250,10 @@ def _step_output(
 ) -> CrewStepOutput:
     # A model that fails now has not failed the draft it leaves.
     use, failed = gateway.use, 0
-    if isinstance(output, DraftAnswer) and output.claims and not on_floor():
-        answer = redraft_once(context, output, partial(_draft_again, gateway, on_floor, DraftAnswer))
-        if answer.failed:
-            output, use, failed = answer.draft, gateway.use, answer.failed
-    elif isinstance(output, ReportDraft) and output.claims and not on_floor():
-        report = redraft_once(context, output, partial(_draft_again, gateway, on_floor, ReportDraft))
-        if report.failed:
-            output, use, failed = report.draft, gateway.use, report.failed
+    if isinstance(output, DraftAnswer | ReportDraft) and output.claims and not on_floor():
+        redraft = redraft_once(context, output, partial(_draft_again, gateway, on_floor, type(output)))
+        if redraft.failed:
+            output, use, failed = redraft.draft, gateway.use, redraft.failed
     return CrewStepOutput(
         crew=parts.spec.name,
         title=parts.spec.title,
