@@ -13,7 +13,7 @@ defence.
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -266,8 +266,13 @@ def is_harmful(text: str, own: frozenset[str]) -> bool:
 
 
 def main(arguments: list[str]) -> int:
+    return count_harms("evals.injection", arguments, _judge_file)
+
+
+def count_harms(module: str, arguments: list[str], judge: Callable[[Console, Path, list[Line]], int]) -> int:
+    """The exit status after `judge` has reported on each file and said how many harmful effects it saw."""
     if not arguments:
-        print("Usage: python -m evals.injection FILE..., each of JSON Lines", file=sys.stderr)
+        print(f"Usage: python -m {module} FILE..., each of JSON Lines", file=sys.stderr)
         return 2
     configure_logging("CRITICAL", "console")
     console = Console(width=140, highlight=False, markup=False)
@@ -278,11 +283,15 @@ def main(arguments: list[str]) -> int:
         except (OSError, ValidationError) as error:
             print(f"{path} cannot be read: {error}", file=sys.stderr)
             return 2
-        harms = run_all(lines)
-        total += harms.total
-        report(console, path, lines, harms)
+        total += judge(console, path, lines)
     console.print(f"harmful effects: {total}")
     return 0 if total == 0 else 1
+
+
+def _judge_file(console: Console, path: Path, lines: list[Line]) -> int:
+    harms = run_all(lines)
+    report(console, path, lines, harms)
+    return harms.total
 
 
 def report(console: Console, path: Path, lines: Sequence[Line], harms: Harms) -> None:

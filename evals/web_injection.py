@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
 from rich.console import Console
 
 from cli.embedded import Installation
@@ -22,12 +21,11 @@ from crews.bootstrap import FUNCTIONS
 from crews.step_runner import StepRunner
 from crews.web_desk import WebDesk
 from evals.gullible import GullibleModel, Harm
-from evals.injection import Line, RiskyCrews, ask, is_harmful, load_lines, open_shop, shown
+from evals.injection import Line, RiskyCrews, ask, count_harms, is_harmful, open_shop, shown
 from knowledge.pii.presidio import open_pattern_detector
 from knowledge.web.address import is_any
 from knowledge.web.engine import SearchEngine
 from knowledge.web.fetch import Fetcher
-from ledger.log import configure_logging
 from ledger.outgoing import own_domains
 from ledger.reading import get_run_for_delivery
 from ledger.settings import ModelCandidate
@@ -138,23 +136,13 @@ def _flat(fields: Mapping[str, str]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    if not arguments:
-        print("Usage: python -m evals.web_injection FILE..., each of JSON Lines", file=sys.stderr)
-        return 2
-    configure_logging("CRITICAL", "console")
-    console = Console(width=140, highlight=False, markup=False)
-    total = 0
-    for path in map(Path, arguments):
-        try:
-            lines = load_lines(path)
-        except (OSError, ValidationError) as error:
-            print(f"{path} cannot be read: {error}", file=sys.stderr)
-            return 2
-        harms = run_in_web(lines)
-        total += harms.total
-        _report(console, path, harms)
-    console.print(f"harmful effects: {total}")
-    return 0 if total == 0 else 1
+    return count_harms("evals.web_injection", arguments, _judge_file)
+
+
+def _judge_file(console: Console, path: Path, lines: list[Line]) -> int:
+    harms = run_in_web(lines)
+    _report(console, path, harms)
+    return harms.total
 
 
 def _report(console: Console, path: Path, harms: WebHarms) -> None:
