@@ -2,24 +2,17 @@
 the same files."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from examples.larkspur_data.write import ensure_data
-from knowledge.warehouse.catalog import load_catalog
-from ledger.workspace import open_workspace
+from tests.integration.larkspur import figures_of, open_larkspur
 from tests.integration.test_cli import Terminal, end_of
-from tests.model_cache import lend_models
-from tests.unit.examples.conformed import read_sample
 
-LARKSPUR = Path(__file__).parents[2] / "examples" / "larkspur"
 EMPLOYEE, FINANCE = "employee@larkspur.example", "finance.lead@larkspur.example"
 QUESTION = "revenue by region in Q3 2026 against Q2"
 BY_REGION = """
@@ -33,20 +26,12 @@ BY_REGION = """
 
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
-    """Larkspur with its figures loaded, and no document ingested."""
-    folder = tmp_path_factory.mktemp("numbers")
-    shutil.copytree(LARKSPUR, folder / "company", ignore=shutil.ignore_patterns("data"))
-    ensure_data(folder / "company" / "data", datetime.now(UTC).date())
-    lend_models(folder / "var")
-    terminal = Terminal(folder)
-    terminal.run("catalog", "load")
-    return terminal
+    return open_larkspur(tmp_path_factory.mktemp("numbers"))
 
 
 @pytest.fixture(scope="module")
 def ours(terminal: Terminal) -> Iterator[duckdb.DuckDBPyConnection]:
-    company = terminal.folder / "company"
-    with read_sample(load_catalog(open_workspace(company)), company / "data") as db:
+    with figures_of(terminal) as db:
         yield db
 
 
