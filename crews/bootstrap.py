@@ -15,7 +15,6 @@ from pydantic import BaseModel
 from crews.specs import WEB_TOOLS, Limits
 from crews.step_context import StepContext
 from crews.step_runner import Function, StepRunner
-from crews.triage.steps import classify_request, look_up_request, settle_request, withdraw_request
 from crews.verify_answer import verify_answer
 from crews.workflow_loader import SHIPPED, all_workflows, load_workflows
 from crews.workspace_crews import is_workspace
@@ -40,11 +39,12 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 
 
-def _of_reports(module: str, name: str) -> Function:
-    """Imported by the first step that needs it: charts and documents take a second to load."""
+def _from(module: str, name: str) -> Function:
+    """Imported by the first step that needs it: charts and documents take a second to load, and what triage
+    looks up 30 MB."""
 
     def work(context: StepContext) -> BaseModel:
-        function: Function = getattr(import_module(f"crews.report_steps.{module}"), name)
+        function: Function = getattr(import_module(module), name)
         return function(context)
 
     return work
@@ -53,16 +53,16 @@ def _of_reports(module: str, name: str) -> Function:
 # What a function step may use, by the name workflows give it.
 FUNCTIONS: dict[str, Function] = {
     "verify_answer": verify_answer,
-    "classify_request": classify_request,
-    "look_up_request": look_up_request,
-    "settle_request": settle_request,
-    "withdraw_request": withdraw_request,
-    "plan_report": _of_reports("brief", "plan_report"),
-    "outline_report": _of_reports("outline", "outline_report"),
-    "check_report": _of_reports("check", "check_report"),
-    "issue_report": _of_reports("issue", "issue_report"),
-    "withdraw_report": _of_reports("issue", "withdraw_report"),
-    "deliver_report": _of_reports("deliver", "deliver_report"),
+    "classify_request": _from("crews.triage.steps", "classify_request"),
+    "look_up_request": _from("crews.triage.steps", "look_up_request"),
+    "settle_request": _from("crews.triage.steps", "settle_request"),
+    "withdraw_request": _from("crews.triage.steps", "withdraw_request"),
+    "plan_report": _from("crews.report_steps.brief", "plan_report"),
+    "outline_report": _from("crews.report_steps.outline", "outline_report"),
+    "check_report": _from("crews.report_steps.check", "check_report"),
+    "issue_report": _from("crews.report_steps.issue", "issue_report"),
+    "withdraw_report": _from("crews.report_steps.issue", "withdraw_report"),
+    "deliver_report": _from("crews.report_steps.deliver", "deliver_report"),
 }
 
 
