@@ -69,6 +69,12 @@ class _NoOutputStorage:
         return []
 
 
+class _Crew(Crew):
+    """CrewAI's own, that keeps nothing on disk. It would open the file before it could be given another."""
+
+    _task_output_handler: Any = PrivateAttr(default_factory=_NoOutputStorage)
+
+
 def build_crew(spec: CrewSpec, text: str, llm: BaseLLM, tools: list[BaseTool]) -> Crew:
     """`text` is the task's description with its places filled in, so that braces in what was asked mean
     nothing to CrewAI."""
@@ -92,7 +98,7 @@ def build_crew(spec: CrewSpec, text: str, llm: BaseLLM, tools: list[BaseTool]) -
         expected_output=spec.task.expected_output,
         agent=agent,
     )
-    return Crew(
+    return _Crew(
         agents=[agent],
         tasks=[task],
         process=Process.sequential,

@@ -10,9 +10,11 @@ import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
+from crewai_core.paths import db_storage_path
 from structlog.typing import EventDict
 
 from crews import step_runner
@@ -139,6 +141,12 @@ def test_a_secret_in_a_question_stays_here(desk: Desk, logged: list[EventDict]) 
     record = json.dumps([[span.input, span.output, span.attributes] for span in desk.spans(view.run_id)])
     assert secret not in record
     assert not [event for event in logged if secret in repr(event)]
+
+
+def test_crewai_keeps_no_file_of_what_was_said(desk: Desk) -> None:
+    with ScriptedProvider(GOOD) as provider:
+        assert desk.ask(LEAVE_QUESTION, candidate(provider)).answer == CLAIM
+    assert list(Path(db_storage_path()).iterdir()) == []
 
 
 def test_a_question_for_nobody_costs_one_request(desk: Desk) -> None:
