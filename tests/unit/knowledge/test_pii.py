@@ -153,6 +153,24 @@ def test_spans_lie_in_the_text_in_order_and_apart(text: str) -> None:
         end = span.end
 
 
+# Far enough away to change nothing but that every shape is looked for.
+ALL_TRACES = "\n" + ". " * 200 + "\n10.0.0.1 DE89 12 34 56 78"
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.text(alphabet="0123456789 +-().:/\u00a0x\n", max_size=30)
+    | st.text(alphabet="0123456789abDE: -%", max_size=40)
+    | st.from_regex(r"\A[A-Za-z]{2}\d{2}([ -]?[A-Z0-9]{4}){2,6}\Z", fullmatch=True)
+    | st.from_regex(r"\A\(?\d{1,3}\)?[ .-]{0,2}\d{3}[ .-]?\d{0,3}\Z", fullmatch=True)
+    | st.ip_addresses().map(str)
+)
+def test_a_text_without_a_trace_of_a_form_has_none_of_it(text: str) -> None:
+    text = f"call {text}"
+    looked_for = [span for span in open_pattern_detector().find(text + ALL_TRACES) if span.end <= len(text)]
+    assert open_pattern_detector().find(text) == looked_for
+
+
 def test_the_surest_finding_wins_then_the_longest() -> None:
     phone, card = PiiSpan(PiiKind.PHONE, 0, 20, 0.5), PiiSpan(PiiKind.CREDIT_CARD, 5, 24, 1.0)
     short, long = PiiSpan(PiiKind.EMAIL, 30, 35, 0.5), PiiSpan(PiiKind.SSN, 33, 44, 0.5)
