@@ -35,6 +35,8 @@ _log = get_logger(__name__)
 
 # Between two looks at a run that is shown at work; its end is told at once.
 POLL_S = 0.25
+# Between two looks for what has come due; what is owed at once is owed in this process and wakes the relay.
+LOOK_S = 0.5
 
 
 class Installation:
@@ -80,7 +82,7 @@ class Installation:
         app = create_celery(self._broker_url())
         register_run_step(app, lambda: runner)
         self._start_celery(app)
-        relay = Relay(self.db, lambda step_id: ring(app, step_id))
+        relay = Relay(self.db, lambda step_id: ring(app, step_id), poll_s=LOOK_S)
         self.run_thread("relay", relay.run)
 
     def run_thread(self, name: str, target: Callable[[threading.Event], None]) -> None:

@@ -41,6 +41,7 @@ def create_celery(broker_url: str) -> Celery:
         worker_send_task_events=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        broker_transport="ledger.memory_broker:Transport" if _in_memory(broker_url) else None,
         broker_transport_options=_transport_options(broker_url),
     )
     return app
@@ -60,8 +61,7 @@ def _in_memory(broker_url: str) -> bool:
 
 def _transport_options(broker_url: str) -> dict[str, object]:
     if _in_memory(broker_url):
-        # kombu's in-memory transport looks for messages once a second unless told otherwise.
-        return {"polling_interval": 0.002}
+        return {}
     return {
         "visibility_timeout": 3600,
         "socket_timeout": 10,
