@@ -95,21 +95,18 @@ class StepRunner:
     def run(self, step_id: str) -> None:
         """Works on this step, and then on what it made ready: one after another, a run need not wait for
         doorbells."""
-        next_id: str | None = step_id
-        while next_id is not None:
-            next_id = self._run_one(next_id)
-
-    def _run_one(self, step_id: str) -> str | None:
         claim = claim_step(self._db, step_id, self._owner)
-        if claim is None:
-            return None
+        while claim is not None:
+            claim = self._run_one(claim)
+
+    def _run_one(self, claim: ClaimedStep) -> ClaimedStep | None:
         cancelled = threading.Event()
         with bind_context(run=short_id(claim.run_id), step=claim.key), self._heartbeat(claim, cancelled):
             _log.info("step_claimed", attempt=claim.attempt)
             try:
-                next_id = self._complete(claim, *self._work(claim, cancelled))
+                following = self._complete(claim, *self._work(claim, cancelled))
                 _log.info("step_completed")
-                return next_id
+                return following
             except LeaseLost as error:
                 _log.warning("step_lost", reason=str(error))
             except CrewdeskError as error:
@@ -124,9 +121,11 @@ class StepRunner:
                 self._give_up(claim, sentence, code=BROKEN, try_again=False)
         return None
 
-    def _complete(self, claim: ClaimedStep, output: dict[str, Any], recorder: SpanRecorder) -> str | None:
+    def _complete(
+        self, claim: ClaimedStep, output: dict[str, Any], recorder: SpanRecorder
+    ) -> ClaimedStep | None:
         with recorder.handing_over() as last_words:
-            return complete_step(self._db, claim, output, last_words)
+            return complete_step(self._db, claim, output, last_words, self._owner)
 
     def _work(self, claim: ClaimedStep, cancelled: threading.Event) -> tuple[dict[str, Any], SpanRecorder]:
         """The step's output, and the record of it whose last words are not written yet."""

@@ -4,6 +4,7 @@ The caller holds the run's lock, so that of two steps that end together one sees
 spread is joined once, and what follows is opened once.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -18,28 +19,38 @@ from ledger.step_opening import open_step
 from ledger.step_plan import SETTLED, StepUnfit, fields_of, steps_of_run
 
 
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """The steps that became ready, and all steps of the run as they are then."""
+
+    ready: list[StepRow]
+    steps: list[StepRow]
+
+
+_NOTHING = Advance([], [])
+
+
 def finish_step(
-    session: Session, step: StepRow, run: RunRow, output: dict[str, Any], *, taker: bool = False
-) -> list[str]:
-    """Keeps a step's output and moves its run on. Returns the ids of the steps that became ready; with a
-    `taker`, the first of them is about to be claimed by whoever asks: its doorbell is owed all the same, but
-    nobody is woken for it."""
+    session: Session, step: StepRow, run: RunRow, output: dict[str, Any], *, taken: int = 0
+) -> Advance:
+    """Keeps a step's output and moves its run on. For the first `taken` steps that become ready no doorbell
+    is owed: the caller claims them in this very transaction."""
     step.state, step.output, step.finished_at = StepState.DONE, output, now_in(session)
     step.lease_owner = step.lease_until = step.due_at = None
     forget_dispatch(session, step.id)
     session.flush()
     if run.state not in OPEN_RUN_STATES:
-        return []
+        return _NOTHING
     if run.cancel_requested_at is not None:
         settle_cancel(session, run)
-        return []
-    return advance_run(session, run, taker=taker)
+        return _NOTHING
+    return advance_run(session, run, steps_of_run(session, run.id), taken=taken)
 
 
-def advance_run(session: Session, run: RunRow, *, taker: bool = False) -> list[str]:
-    """Opens every step whose needs are settled, and ends the run after its last one."""
-    ready: list[str] = []
-    steps = steps_of_run(session, run.id)
+def advance_run(session: Session, run: RunRow, steps: list[StepRow], *, taken: int = 0) -> Advance:
+    """Opens every step whose needs are settled, and ends the run after its last one. `steps` are all it
+    has."""
+    ready: list[StepRow] = []
     while True:
         settled = {step.key: step for step in steps if step.state in SETTLED}
         joined = [_join(session, step, steps) for step in steps if step.state == StepState.SPREAD]
@@ -49,23 +60,24 @@ def advance_run(session: Session, run: RunRow, *, taker: bool = False) -> list[s
         for step in opened:
             inputs = {key: fields_of(settled[key]) for key in step.needs}
             try:
-                ready += open_step(session, step, inputs, run.replay)
+                begun = open_step(session, step, inputs, run.replay)
             except StepUnfit as error:
                 step.state, step.failure, step.finished_at = StepState.FAILED, str(error), now_in(session)
                 fail_run(session, run, str(error))
-                return []
-        session.flush()
+                return _NOTHING
+            ready += begun
+            steps = [*steps, *(part for part in begun if part is not step)]
         if not opened and not any(joined):
             break
-        if any(step.state == StepState.SPREAD for step in opened):
-            steps = steps_of_run(session, run.id)
-    for number, step_id in enumerate(ready):
-        owe_dispatch(session, step_id, wake=not taker or number > 0)
+    # What follows, and what is owed, refers to them.
+    session.flush()
+    for step in ready[taken:]:
+        owe_dispatch(session, step.id)
     if all(step.state in SETTLED for step in steps):
         finish_run(session, run, RunResult.model_validate(_last(steps).output))
     else:
         show_waiting(session, run, steps)
-    return ready
+    return Advance(ready, steps)
 
 
 def _last(steps: list[StepRow]) -> StepRow:

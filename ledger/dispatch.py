@@ -19,15 +19,12 @@ _HEAR = (
 _FORGET = delete(_TABLE).where(_TABLE.c.step_id == bindparam("step"))
 
 
-def owe_dispatch(
-    session: Session, step_id: str, *, due_at: datetime | None = None, wake: bool = True
-) -> None:
-    """Has the relay ring for this step, again if it has rung before: now, or when it is due; at its next look
-    without `wake`."""
+def owe_dispatch(session: Session, step_id: str, *, due_at: datetime | None = None) -> None:
+    """Has the relay ring for this step, again if it has rung before: now, or when it is due."""
     owed_at = max(now_in(session), due_at) if due_at else now_in(session)
     row = {"step_id": step_id, "owed_at": owed_at, "rings": 0}
     session.connection().execute(_owing(insert_into(session)), row)
-    if wake and due_at is None:
+    if due_at is None:
         owe_doorbell(session)
 
 

@@ -33,22 +33,18 @@ from ledger.step_opening import open_step
 from ledger.step_plan import StepUnfit, steps_of_run
 from ledger.thread_queue import next_in_line, take_thread, thread_of
 
-# Whatever of these rows a session holds is not looked at again in it.
-_BY_RUN = {"synchronize_session": False, "dml_strategy": "orm"}
+# Of the tables themselves: whatever of these rows a session holds is not looked at again in it.
+_DECISIONS, _STEPS = cast(Table, DecisionRow.__table__), cast(Table, StepRow.__table__)
+_DISPATCHES, _SPANS = cast(Table, DispatchRow.__table__), cast(Table, SpanRow.__table__)
 _WITHDRAW = (
-    update(DecisionRow)
-    .where(DecisionRow.run_id == bindparam("run"), DecisionRow.state == DecisionState.OPEN)
+    update(_DECISIONS)
+    .where(_DECISIONS.c.run_id == bindparam("run"), _DECISIONS.c.state == DecisionState.OPEN)
     .values(state=DecisionState.WITHDRAWN)
-    .returning(DecisionRow.id)
-    .execution_options(**_BY_RUN)
+    .returning(_DECISIONS.c.id)
 )
-_FORGET_ALL = (
-    delete(DispatchRow)
-    .where(DispatchRow.step_id.in_(select(StepRow.id).where(StepRow.run_id == bindparam("run"))))
-    .execution_options(synchronize_session=False)
+_FORGET_ALL = delete(_DISPATCHES).where(
+    _DISPATCHES.c.step_id.in_(select(_STEPS.c.id).where(_STEPS.c.run_id == bindparam("run")))
 )
-
-_SPANS = cast(Table, SpanRow.__table__)
 _END_ROOT = (
     update(_SPANS)
     .where(_SPANS.c.id == bindparam("span"))
@@ -96,7 +92,8 @@ def end_cancelled(session: Session, run: RunRow, sentence: str | None) -> None:
 
 def withdraw_decisions(session: Session, run_id: str) -> None:
     """Nobody needs to decide any more."""
-    for decision_id in session.scalars(_WITHDRAW, {"run": run_id}).all():
+    session.flush()
+    for decision_id in session.connection().scalars(_WITHDRAW, {"run": run_id}).all():
         settle_messages(session, decision_id)
 
 
@@ -117,7 +114,7 @@ def _end_run(
     tell_run_ended(session)
     run.result = result.model_dump(mode="json") if result else None
     withdraw_decisions(session, run.id)
-    session.execute(_FORGET_ALL, {"run": run.id})
+    session.connection().execute(_FORGET_ALL, {"run": run.id})
     answer = result.answer if result else None
     root = {
         "span": span_id_for(run.id),
@@ -148,11 +145,11 @@ def _pass_turn(session: Session, run: RunRow) -> None:
     session.flush()
     try:
         first = [step for step in steps_of_run(session, following.id) if not step.needs]
-        ready = [step_id for step in first for step_id in open_step(session, step, {}, None)]
+        ready = [opened for step in first for opened in open_step(session, step, {}, None)]
     except StepUnfit as error:
         fail_run(session, following, str(error))
         return
     session.flush()
-    for step_id in ready:
-        owe_dispatch(session, step_id)
+    for step in ready:
+        owe_dispatch(session, step.id)
     show_waiting(session, following, steps_of_run(session, following.id))

@@ -9,10 +9,11 @@ import hashlib
 import json
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from functools import cache
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from ledger.advance import advance_run
@@ -46,6 +47,22 @@ LINED_UP = "I am still at an earlier question in this thread; yours comes right 
 ADDED = "I have added this to the question that I was about to answer; one answer comes for both."
 STOPPING = "I am stopping your earlier question in this thread, and answer this one instead."
 BUSY = "I am still at an earlier question in this thread; please ask again once it is answered."
+
+_INBOX = cast(Table, InboxRow.__table__)
+_ANSWERED_BY = update(_INBOX).where(_INBOX.c.id == bindparam("inbox")).values(run_id=bindparam("run"))
+_SPANS = cast(Table, SpanRow.__table__)
+_OPEN_ROOT = insert(_SPANS)
+_SHOW_IN_ROOT = update(_SPANS).where(_SPANS.c.id == bindparam("span")).values(input=bindparam("question"))
+_RUNS = cast(Table, RunRow.__table__)
+_KEEP_MASKED = (
+    update(_RUNS)
+    .where(
+        _RUNS.c.id == bindparam("run"),
+        _RUNS.c.masked_question.is_(None),
+        _RUNS.c.question == bindparam("asked"),
+    )
+    .values(masked_question=bindparam("masked"))
+)
 
 
 class DeliveryTarget(BaseModel):
@@ -122,7 +139,7 @@ def _submit(db: Database, request: RunRequest, question: str) -> Submission:
             if added_to is not None:
                 return Submission(added_to, created=False)
         run = create_run(session, request, question, principal, spec, awaits_turn=busy)
-        session.get_one(InboxRow, inbox_id).run_id = run.id
+        session.connection().execute(_ANSWERED_BY, {"inbox": inbox_id, "run": run.id})
         if busy:
             stops = request.when_busy is WhenBusy.INTERRUPT and own_earlier(session, run)
             _tell_sender(session, inbox_id, request, STOPPING if stops else LINED_UP)
@@ -242,11 +259,11 @@ def keep_masked_question(db: Database, run_id: str, question: str, masked: str) 
     """Keeps the question as everybody but its asker sees it; the first to say so is right, unless something
     was added to the question since."""
     with db.record() as session:
-        unset = (RunRow.id == run_id, RunRow.masked_question.is_(None), RunRow.question == question)
-        keep = update(RunRow).where(*unset).values(masked_question=masked).returning(RunRow.id)
-        if session.execute(keep).scalar_one_or_none() is not None:
-            root = update(SpanRow).where(SpanRow.id == span_id_for(run_id))
-            session.execute(root.values(input=mask_secrets({"question": masked})))
+        kept = {"run": run_id, "asked": question, "masked": masked}
+        connection = session.connection()
+        if connection.execute(_KEEP_MASKED, kept).rowcount:
+            shown = {"span": span_id_for(run_id), "question": mask_secrets({"question": masked})}
+            connection.execute(_SHOW_IN_ROOT, shown)
 
 
 def _enter_inbox(session: Session, source: str, external_id: str, digest: str) -> str | None:
@@ -259,12 +276,15 @@ def _enter_inbox(session: Session, source: str, external_id: str, digest: str) -
         "request_digest": digest,
         "received_at": now_in(session),
     }
-    return session.execute(
-        insert_into(session)(InboxRow)
-        .values(**values)
-        .on_conflict_do_nothing(index_elements=["source", "external_id"])
-        .returning(InboxRow.id)
-    ).scalar_one_or_none()
+    entered: str | None = session.connection().execute(_entering(insert_into(session)), values).scalar()
+    return entered
+
+
+@cache
+def _entering(insert: Any) -> Any:
+    """Made once for a database: to put it together takes longer than to carry it out."""
+    enter = insert(_INBOX).on_conflict_do_nothing(index_elements=["source", "external_id"])
+    return enter.returning(_INBOX.c.id)
 
 
 def _settle_request(
@@ -319,44 +339,44 @@ def create_run(
     )
     session.add(run)
     session.flush()
-    for step in spec.steps:
-        session.add(
-            StepRow(
-                id=new_id(),
-                run_id=run.id,
-                key=step.key,
-                kind=step.kind,
-                uses=step.uses,
-                needs=list(step.needs),
-                deadline_s=step.deadline_s,
-                state=StepState.BLOCKED,
-                attempt=0,
-                fence=0,
-                plan=step.model_dump(mode="json", exclude_defaults=True),
-                position=0,
-                forgiven=0,
-            )
+    steps = [
+        StepRow(
+            id=new_id(),
+            run_id=run.id,
+            key=step.key,
+            kind=step.kind,
+            uses=step.uses,
+            needs=list(step.needs),
+            deadline_s=step.deadline_s,
+            state=StepState.BLOCKED,
+            attempt=0,
+            fence=0,
+            plan=step.model_dump(mode="json", exclude_defaults=True),
+            position=0,
+            forgiven=0,
         )
-    session.add(_root_span(run, principal))
-    session.flush()
+        for step in spec.steps
+    ]
+    session.add_all(steps)
+    session.connection().execute(_OPEN_ROOT, _root_span(run, principal))
     if not awaits_turn:
-        advance_run(session, run)
+        advance_run(session, run, steps)
     return run
 
 
-def _root_span(run: RunRow, principal: Principal) -> SpanRow:
-    return SpanRow(
-        id=span_id_for(run.id),
-        trace_id=trace_id_for(run.id),
-        run_id=run.id,
-        kind="run",
-        name=run.workflow,
-        state="open",
-        started_at=run.created_at,
+def _root_span(run: RunRow, principal: Principal) -> dict[str, Any]:
+    return {
+        "id": span_id_for(run.id),
+        "trace_id": trace_id_for(run.id),
+        "run_id": run.id,
+        "kind": "run",
+        "name": run.workflow,
+        "state": "open",
+        "started_at": run.created_at,
         # The question comes later, masked, by `keep_masked_question`: nobody has looked at it yet.
-        input=None,
-        attributes={"user_id": principal.email, "session_id": run.thread or run.id, "source": run.source},
-    )
+        "input": None,
+        "attributes": {"user_id": principal.email, "session_id": run.thread or run.id, "source": run.source},
+    }
 
 
 def _has_lone_surrogate(text: str) -> bool:

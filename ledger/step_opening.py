@@ -20,8 +20,9 @@ from ledger.workflow import StepKind, StepSpec, moment_in
 
 def open_step(
     session: Session, step: StepRow, inputs: dict[str, Any], replay: dict[str, Any] | None
-) -> list[str]:
-    """Lets a blocked step begin, in whatever way its kind does. Raises StepUnfit."""
+) -> list[StepRow]:
+    """Lets a blocked step begin, in whatever way its kind does; returns those that became ready, which may be
+    new. Raises StepUnfit."""
     plan = declared(step)
     now = now_in(session)
     if plan.when is not None and not parse_condition(plan.when).holds(inputs):
@@ -39,7 +40,7 @@ def open_step(
         step.due_at = open_decision(session, step, plan.ask, inputs)
     else:
         step.state = StepState.READY
-        return [step.id]
+        return [step]
     step.state, step.started_at = StepState.WAITING, now
     return []
 
@@ -55,7 +56,7 @@ def _recorded(session: Session, step: StepRow, origin: str) -> dict[str, Any]:
     return output
 
 
-def _spread(session: Session, step: StepRow, plan: StepSpec, items: Any) -> list[str]:
+def _spread(session: Session, step: StepRow, plan: StepSpec, items: Any) -> list[StepRow]:
     """One step for each item. A list that was never made, because its step was skipped, is empty."""
     if items is not None and not isinstance(items, list):
         raise StepUnfit(f"The step '{step.key}' runs for each of '{plan.each}', which is not a list.")
@@ -65,30 +66,29 @@ def _spread(session: Session, step: StepRow, plan: StepSpec, items: Any) -> list
             "ask for less at once."
         )
     step.state, step.started_at = StepState.SPREAD, now_in(session)
-    ids = [new_id() for _ in items or ()]
     part_plan = plan.model_dump(mode="json", exclude_defaults=True, exclude={"each", "when", "most"})
-    for number, item in enumerate(items or ()):
-        session.add(
-            StepRow(
-                id=ids[number],
-                run_id=step.run_id,
-                key=f"{step.key}.{number + 1}",
-                kind=step.kind,
-                uses=step.uses,
-                needs=list(step.needs),
-                deadline_s=step.deadline_s,
-                state=StepState.READY,
-                attempt=0,
-                fence=0,
-                plan=part_plan,
-                part_of=step.key,
-                position=number,
-                item={"value": item},
-                forgiven=0,
-            )
+    parts = [
+        StepRow(
+            id=new_id(),
+            run_id=step.run_id,
+            key=f"{step.key}.{number + 1}",
+            kind=step.kind,
+            uses=step.uses,
+            needs=list(step.needs),
+            deadline_s=step.deadline_s,
+            state=StepState.READY,
+            attempt=0,
+            fence=0,
+            plan=part_plan,
+            part_of=step.key,
+            position=number,
+            item={"value": item},
+            forgiven=0,
         )
-    session.flush()
-    return ids
+        for number, item in enumerate(items or ())
+    ]
+    session.add_all(parts)
+    return parts
 
 
 def _end_of_wait(plan: StepSpec, inputs: dict[str, Any], now: datetime) -> datetime:

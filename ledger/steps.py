@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from ledger.advance import finish_step
+from ledger.advance import Advance, finish_step
 from ledger.cancel import settle_cancel, stop_step
 from ledger.crash_points import crash_point
 from ledger.db import ROW_LOCK, Database, now_in
@@ -116,7 +116,8 @@ def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
         start_run(session, run, principal.groups)
         # Heard, by whatever way: no doorbell is owed for it any more.
         hear_dispatch(session, step_id)
-        return _claimed(session, step, run, principal)
+        steps = steps_of_run(session, run.id) if step.needs else []
+        return _claimed(session, step, run, principal, steps)
 
 
 @cache
@@ -158,22 +159,42 @@ def complete_step(
     claim: ClaimedStep,
     output: dict[str, Any],
     beside: Callable[[Session], None] | None = None,
-) -> str | None:
+    owner: str | None = None,
+) -> ClaimedStep | None:
     """Commits the output, makes successors ready, and with the last step ends the run. Raises LeaseLost.
     `beside` writes what belongs to the step's end and is committed with it.
 
-    Returns the id of a step that became ready: the caller may claim it at once, without waiting for its
-    doorbell. If it does not, the relay rings at its next look.
+    An `owner` goes on with the run: the first step that became ready is claimed for them in the same
+    transaction and returned.
     """
     with db.write() as session:
         step, run = _held_step(session, claim)
-        ready = finish_step(session, step, run, output, taker=True)
+        advance = finish_step(session, step, run, output, taken=0 if owner is None else 1)
+        following = None if owner is None else _claim_next(session, run, advance, owner)
         if beside is not None:
             beside(session)
         session.flush()
         crash_point("step.before_commit")
     crash_point("step.after_commit")
-    return ready[0] if ready else None
+    return following
+
+
+def _claim_next(session: Session, run: RunRow, advance: Advance, owner: str) -> ClaimedStep | None:
+    if not advance.ready:
+        return None
+    step = advance.ready[0]
+    try:
+        principal = principal_by(session, principal_id=run.principal_id)
+    except UnknownPrincipal:
+        # Whoever claims it by its doorbell ends the run, and says why.
+        owe_dispatch(session, step.id)
+        return None
+    now = now_in(session)
+    step.state, step.started_at = StepState.RUNNING, now
+    step.attempt, step.fence = step.attempt + 1, step.fence + 1
+    step.lease_owner, step.lease_until = owner, now + timedelta(seconds=LEASE_S)
+    start_run(session, run, principal.groups)
+    return _claimed(session, step, run, principal, advance.steps)
 
 
 def fail_step(
@@ -275,8 +296,9 @@ def close_interrupted_spans(session: Session, step: StepRow) -> None:
     )
 
 
-def _claimed(session: Session, step: StepRow, run: RunRow, principal: Principal) -> ClaimedStep:
-    steps = steps_of_run(session, run.id) if step.needs else ()
+def _claimed(
+    session: Session, step: StepRow, run: RunRow, principal: Principal, steps: list[StepRow]
+) -> ClaimedStep:
     plan = declared(step)
     return ClaimedStep(
         step_id=step.id,

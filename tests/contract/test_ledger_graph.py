@@ -21,6 +21,7 @@ from ledger.reading import get_run, list_runs
 from ledger.relay import Relay
 from ledger.replays import submit_replay
 from ledger.schema import AuditRow, DecisionRow, DeliveryRow, DispatchRow, RunRow, StepRow
+from ledger.step_plan import steps_of_run
 from ledger.steps import LEASE_S, MAX_ATTEMPTS, claim_step, complete_step, fail_step
 from ledger.sweep import count_open_runs, release_leases, sweep_steps
 from ledger.workflow import WorkflowSpec
@@ -33,7 +34,6 @@ from tests.unit.ledger.world import (
     ask,
     at_once,
     claim,
-    dispatch_row,
     furnish,
     pass_time,
     people_file,
@@ -132,10 +132,8 @@ def test_items_that_finish_together_are_joined_once(db: Database) -> None:
         run_id = ask(db, f"together {number}", workflow="graph").run_id
         complete_step(db, claim(db, run_id, "start"), {"items": ["a", "b", "c"]})
         parts = [claim(db, run_id, f"each.{number}") for number in (1, 2, 3)]
-        told = at_once(*[lambda part=part: complete_step(db, part, {}) for part in parts])
-        doorbell = dispatch_row(db, run_id, "last")
-        assert doorbell is not None
-        assert [step_id for step_id in told if step_id] == [doorbell.step_id]
+        told = at_once(*[lambda part=part: complete_step(db, part, {}, owner="me") for part in parts])
+        assert [claimed.key for claimed in told if claimed] == ["last"]
 
 
 @pytest.mark.parametrize(
@@ -583,7 +581,8 @@ def test_a_run_of_an_earlier_release_goes_on(db: Database) -> None:
     complete_step(db, claim(db, run_id, "right"), {})
     complete_step(db, claim(db, run_id, "join"), ANSWER)
     with db.write() as session:
-        assert advance_run(session, session.get_one(RunRow, run_id)) == []
+        run, steps = session.get_one(RunRow, run_id), steps_of_run(session, run_id)
+        assert advance_run(session, run, steps).ready == []
         assert session.scalars(select(DecisionRow)).all() == []
     assert get_run(db, run_id).state == "answered"
 

@@ -2,15 +2,18 @@
 
 import json
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from ledger.cancel import cancel_run
 from ledger.db import Database
 from ledger.dispatch import owe_dispatch
 from ledger.errors import LeaseLost
 from ledger.people import sync_people
+from ledger.pii_tokens import PersonalValue, assign_tokens
 from ledger.reading import get_run
 from ledger.relay import Relay
 from ledger.run_state import start_run
@@ -29,6 +32,7 @@ from ledger.steps import (
 from ledger.sweep import RING_AGAIN_S, count_open_runs, release_leases, sweep_steps
 from tests.unit.ledger.world import (
     ANSWER,
+    EMPLOYEE,
     SLACK_PLACE,
     ask,
     at_once,
@@ -171,14 +175,56 @@ def test_parallel_steps_that_finish_together_unblock_the_join_once(db: Database)
     for number in range(12):
         run_id = ask(db, str(number), workflow="pair").run_id
         sides = [claim(db, run_id, "left"), claim(db, run_id, "right")]
-        told = at_once(*[lambda side=side: complete_step(db, side, {}) for side in sides])
-        assert _states(db, run_id)["join"] == "ready"
-        doorbell = dispatch_row(db, run_id, "join")
-        assert doorbell is not None
-        assert doorbell.rung_at is None
-        assert [step_id for step_id in told if step_id] == [doorbell.step_id]
-        complete_step(db, claim(db, run_id, "join"), ANSWER)
+        told = at_once(*[lambda side=side: complete_step(db, side, {}, owner="me") for side in sides])
+        assert _states(db, run_id)["join"] == "running"
+        [join] = [claimed for claimed in told if claimed]
+        complete_step(db, join, ANSWER)
         assert _audited(db, run_id) == ["run.submitted", "run.answered"]
+
+
+def test_who_goes_on_has_the_first_step_that_became_ready(db: Database) -> None:
+    furnish(db)
+    run_id = ask(db, workflow="diamond").run_id
+    start = claim(db, run_id, "start")
+    assign_tokens(db, run_id, [PersonalValue("email", "a@b.example")])
+    left = complete_step(db, start, {"found": 1}, owner="who goes on")
+    assert left is not None
+    assert (left.key, left.attempt, left.fence) == ("left", 1, start.fence)
+    assert step_row(db, run_id, "left").lease_owner == "who goes on"
+    assert dispatch_row(db, run_id, "left") is None
+    assert extend_lease(db, left)
+    assert _states(db, run_id) == {"start": "done", "left": "running", "right": "ready", "join": "blocked"}
+    # Whoever comes for the other one is told the same of the run.
+    right = claim(db, run_id, "right")
+    assert left == replace(right, step_id=left.step_id, key="left")
+    assert left.inputs == {"start": {"found": 1}}
+    # One whose lease ran out is handed to the next, as any other.
+    _outlive_lease(db)
+    assert sweep_steps(db) == 2
+    again = claim(db, run_id, "left")
+    assert (again.attempt, again.fence) == (2, left.fence + 1)
+    with pytest.raises(LeaseLost):
+        complete_step(db, left, {}, owner="who goes on")
+
+
+def test_nobody_goes_on_for_somebody_who_has_left(db: Database) -> None:
+    furnish(db)
+    run_id = ask(db, workflow="diamond").run_id
+    start = claim(db, run_id, "start")
+    sync_people(db, people_file(employee=None))
+    assert complete_step(db, start, {}, owner="me") is None
+    assert dispatch_row(db, run_id, "left") is not None
+    assert try_claim(db, run_id, "left") is None
+    assert "no longer in the workspace" in (get_run(db, run_id).failure or "")
+
+
+def test_nobody_goes_on_with_a_run_that_was_cancelled(db: Database) -> None:
+    furnish(db)
+    run_id = ask(db, workflow="diamond").run_id
+    start = claim(db, run_id, "start")
+    cancel_run(db, run_id, EMPLOYEE)
+    assert complete_step(db, start, {}, owner="me") is None
+    assert get_run(db, run_id).state == "cancelled"
 
 
 def test_nobody_rings_for_a_step_that_was_claimed_without_a_doorbell(db: Database, run_id: str) -> None:

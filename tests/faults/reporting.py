@@ -24,37 +24,28 @@ from ledger.sweep import release_leases
 from tests.stand_ins.report_shop import ReportShop
 
 
-def doom(key: str, when: str) -> None:
-    """Of this process."""
+def work(folder: str, journal: str, key: str | None, when: str) -> None:
+    """Notes each step in the journal once its output is committed; at the step it is doomed at, if any, it is
+    killed."""
+    shop = ReportShop(Path(folder))
 
     def claimed(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
-        claim = claim_step(db, step_id, owner)
-        if claim is not None and claim.key == key and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        return claim
+        return _come_to(claim_step(db, step_id, owner))
 
-    def completed(db: Database, claim: ClaimedStep, output: dict[str, Any], *beside: Any) -> str | None:
-        if claim.key == key and when == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
-        return complete_step(db, claim, output, *beside)
-
-    at_work.claim_step, at_work.complete_step = claimed, completed
-
-
-def work(folder: str, journal: str, key: str | None, when: str) -> None:
-    """Notes each step in the journal once its output is committed."""
-    shop = ReportShop(Path(folder))
-    if key is not None:
-        doom(key, when)
-    committed = at_work.complete_step
-
-    def noted(db: Database, claim: ClaimedStep, output: dict[str, Any], *beside: Any) -> str | None:
-        next_id = committed(db, claim, output, *beside)
+    def completed(db: Database, claim: ClaimedStep, output: dict[str, Any], *more: Any) -> ClaimedStep | None:
+        if (claim.key, when) == (key, "after"):
+            _die()
+        following = complete_step(db, claim, output, *more)
         with open(journal, "a") as file:  # noqa: PTH123 - one write, which the kernel does not cut
             file.write(f"{claim.key}\n")
-        return next_id
+        return _come_to(following)
 
-    at_work.complete_step = noted
+    def _come_to(claim: ClaimedStep | None) -> ClaimedStep | None:
+        if claim is not None and (claim.key, when) == (key, "before"):
+            _die()
+        return claim
+
+    at_work.claim_step, at_work.complete_step = claimed, completed
     db = Database(shop.url)
     library = shop.library(db)
     runner = shop.runner(db, library)
@@ -64,6 +55,10 @@ def work(folder: str, journal: str, key: str | None, when: str) -> None:
         while rung:
             runner.run(rung.pop(0))
     db.close()
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _release(folder: str) -> None:

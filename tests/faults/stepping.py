@@ -16,7 +16,7 @@ from ledger.errors import LeaseLost
 from ledger.reading import run_state
 from ledger.relay import Relay
 from ledger.schema import OPEN_RUN_STATES, RunState
-from ledger.steps import claim_step, complete_step
+from ledger.steps import ClaimedStep, claim_step, complete_step
 from ledger.sweep import release_leases, sweep_steps
 from tests.unit.ledger.world import ANSWER
 
@@ -30,25 +30,22 @@ def work(url: str, run_id: str, journal: str) -> None:
         sweep_steps(db)
         relay.ring_due()
         while rung:
-            next_id: str | None = rung.pop()
-            while next_id is not None:
-                next_id = _work_on(db, next_id, journal)
+            claim = claim_step(db, rung.pop(), str(os.getpid()))
+            while claim is not None:
+                claim = _work_on(db, claim, journal)
     db.close()
 
 
-def _work_on(db: Database, step_id: str, journal: str) -> str | None:
-    claim = claim_step(db, step_id, str(os.getpid()))
-    if claim is None:
-        return None
+def _work_on(db: Database, claim: ClaimedStep, journal: str) -> ClaimedStep | None:
     outputs = {"start": {"items": list(range(8))}, "last": ANSWER}
     output = outputs.get(claim.key, {"item": claim.item, "by": claim.fence})
     try:
-        next_id = complete_step(db, claim, output)
+        following = complete_step(db, claim, output, owner=str(os.getpid()))
     except LeaseLost:
         return None
     with open(journal, "a") as file:  # noqa: PTH123 - one write, which the kernel does not cut
         file.write(f"{claim.key} {json.dumps(claim.inputs)}\n")
-    return next_id
+    return following
 
 
 def _release(url: str) -> None:

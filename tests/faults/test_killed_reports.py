@@ -142,10 +142,10 @@ def _check_one_report(db: Database, shop: ReportShop, run_id: str, journal: Path
 def _interrupted(db: Database, run_id: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run is cancelled when the work of this step is done and its output is not committed."""
 
-    def completed(at: Database, claim: ClaimedStep, output: dict[str, Any], *beside: Any) -> str | None:
+    def completed(at: Database, claim: ClaimedStep, output: dict[str, Any], *more: Any) -> ClaimedStep | None:
         if claim.key == key:
             cancel_run(db, run_id, ASKER)
-        return complete_step(at, claim, output, *beside)
+        return complete_step(at, claim, output, *more)
 
     monkeypatch.setattr(at_work, "complete_step", completed)
 

@@ -89,10 +89,10 @@ def test_undoing_in_a_replay_does_nothing(
 ) -> None:
     run_id = submit_replay(desk.db, issued.run_id, find_principal(desk.db, ASKER), None)
 
-    def complete(db: Database, claim: ClaimedStep, output: dict[str, Any], *beside: Any) -> str | None:
+    def complete(db: Database, claim: ClaimedStep, output: dict[str, Any], *more: Any) -> ClaimedStep | None:
         if claim.key == "deliver":
             cancel_run(db, run_id, ASKER)
-        return complete_step(db, claim, output, *beside)
+        return complete_step(db, claim, output, *more)
 
     monkeypatch.setattr("crews.step_runner.complete_step", complete)
     desk.work()
