@@ -51,6 +51,7 @@ def redraft_once(context: StepContext, draft: D, ask: Callable[[str], D | None])
     CrewdeskError or ValidationError. Raises StepCancelled, and RecordEnded where a replay is not the course
     that was recorded."""
     evidence = {item.label: item for item in context.evidence}
+    # All ended on record: the generation that made the draft wrote what was before it.
     spans = list_spans(context.db, context.claim.run_id, "tool")
     grounds = Grounds(context.claim.question, calls_done(spans), context.similarity)
     with context.recorder.span("guardrail", "redraft", None, parent_id=context.parent_span) as span:

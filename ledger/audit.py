@@ -11,9 +11,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from ledger.db import Database, now_in
@@ -23,6 +23,13 @@ from ledger.schema import AuditHeadRow, AuditRow, storable
 
 GENESIS = "0" * 64
 _HEAD_ID = 1
+_SEALED = ("previous_hash", "seq", "at", "actor", "action", "subject", "detail")
+
+# Of the tables themselves: every request and every end of a run writes here.
+_CHAIN, _HEAD = cast(Table, AuditRow.__table__), cast(Table, AuditHeadRow.__table__)
+_END_OF_CHAIN = select(_HEAD.c.seq, _HEAD.c.hash).where(_HEAD.c.id == _HEAD_ID).with_for_update()
+_APPEND = insert(_CHAIN)
+_MOVE_END = update(_HEAD).where(_HEAD.c.id == _HEAD_ID).values(seq=bindparam("last"), hash=bindparam("seal"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +43,24 @@ class AuditHead:
 def append_audit(session: Session, actor: str, action: str, subject: str, detail: Mapping[str, Any]) -> None:
     """Adds one row in the caller's transaction, so that a deed and its record stand or fall together."""
     # Held until commit: writers queue here, or two rows would claim the same place in the chain.
-    head = session.get(AuditHeadRow, _HEAD_ID, with_for_update=True)
+    session.flush()
+    connection = session.connection()
+    head = connection.execute(_END_OF_CHAIN).one_or_none()
     if head is None:
         raise AuditBroken("The audit chain is broken: its head is gone from the table audit_head.")
-    row = AuditRow(
-        seq=head.seq + 1,
-        at=now_in(session).isoformat(),
+    row = {
+        "seq": head.seq + 1,
+        "at": now_in(session).isoformat(),
         # Sealed as it will be stored, or the seal would not fit what is read back.
-        actor=storable(actor),
-        action=storable(action),
-        subject=storable(subject),
-        detail=storable(json.dumps(mask_secrets(detail), sort_keys=True, ensure_ascii=False)),
-        previous_hash=head.hash,
-    )
-    row.hash = _seal(row)
-    session.add(row)
-    head.seq, head.hash = row.seq, row.hash
+        "actor": storable(actor),
+        "action": storable(action),
+        "subject": storable(subject),
+        "detail": storable(json.dumps(mask_secrets(detail), sort_keys=True, ensure_ascii=False)),
+        "previous_hash": head.hash,
+    }
+    row["hash"] = _seal(row)
+    connection.execute(_APPEND, row)
+    connection.execute(_MOVE_END, {"last": row["seq"], "seal": row["hash"]})
 
 
 def verify_audit(db: Database) -> AuditHead:
@@ -77,14 +86,14 @@ def _follow_chain(rows: Iterable[AuditRow]) -> AuditHead:
             raise AuditBroken(f"{broken} it is missing (the next is {row.seq}).")
         if row.previous_hash != previous:
             raise AuditBroken(f"{broken} it does not follow the row before it.")
-        if row.hash != _seal(row):
+        if row.hash != _seal(vars(row)):
             raise AuditBroken(f"{broken} its content was changed.")
         previous, expected = row.hash, expected + 1
     return AuditHead(rows=expected - 1, hash=previous)
 
 
-def _seal(row: AuditRow) -> str:
-    fields = [row.previous_hash, row.seq, row.at, row.actor, row.action, row.subject, row.detail]
+def _seal(row: Mapping[str, Any]) -> str:
+    fields = [row[name] for name in _SEALED]
     # `repr` for a column that was given another type; whatever it is then, it is not what was sealed.
     sealed = json.dumps(fields, ensure_ascii=False, default=repr)
     return hashlib.sha256(sealed.encode("utf-8", "surrogatepass")).hexdigest()

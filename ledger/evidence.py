@@ -6,15 +6,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from ledger.db import ROW_LOCK, Database, now_in
+from ledger.db import Database, now_in
 from ledger.ids import new_id
 from ledger.outgoing import in_words
-from ledger.schema import EvidenceRow, RunRow
+from ledger.run_lock import lock_run
+from ledger.schema import EvidenceRow
 from ledger.steps import ClaimedStep
 
 # The kind of evidence that is rows of governed figures.
@@ -27,7 +28,12 @@ BLOCKED = "blocked"
 WEB_PAGE = "web_page"
 
 # Shorter labels first, or E10 would stand before E2.
-_IN_ORDER = select(EvidenceRow).order_by(func.length(EvidenceRow.label), EvidenceRow.label)
+_IN_ORDER = (func.length(EvidenceRow.label), EvidenceRow.label)
+_ROWS = select(EvidenceRow).where(EvidenceRow.run_id == bindparam("run")).order_by(*_IN_ORDER)
+_TABLE = cast(Table, EvidenceRow.__table__)
+# To be looked at only.
+_OF_RUN = select(_TABLE).where(_TABLE.c.run_id == bindparam("run")).order_by(*_IN_ORDER)
+_OF_ATTEMPT = _OF_RUN.where(_TABLE.c.step_id == bindparam("step"), _TABLE.c.attempt == bindparam("attempt"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,8 @@ def record_evidence(
         return []
     with db.record() as session:
         # Locked, or two parallel steps would give out the same label.
-        session.get_one(RunRow, claim.run_id, with_for_update=ROW_LOCK)
-        taken = {row.label: row for row in session.scalars(_of_run(claim.run_id))}
+        lock_run(session, claim.run_id)
+        taken = {row.label: row for row in session.scalars(_ROWS, {"run": claim.run_id})}
         mine = [row for row in taken.values() if (row.step_id, row.attempt) == (claim.step_id, claim.attempt)]
         known = {row.digest: row for row in mine}
         fresh = (label for number in count(1) if (label := f"E{number}") not in taken)
@@ -93,22 +99,16 @@ def list_evidence(
     db: Database, run_id: str, *, step_id: str | None = None, attempt: int | None = None
 ) -> list[Evidence]:
     """In the order it was found; only that of one attempt of one step where these are given."""
-    query = _of_run(run_id)
-    if step_id is not None:
-        query = query.where(EvidenceRow.step_id == step_id)
-    if attempt is not None:
-        query = query.where(EvidenceRow.attempt == attempt)
+    query = _OF_RUN if step_id is None else _OF_ATTEMPT
+    wanted = {"run": run_id, "step": step_id, "attempt": attempt}
     with db.read() as session:
-        return [_evidence(row) for row in session.scalars(query)]
+        return [_evidence(cast(EvidenceRow, row)) for row in session.connection().execute(query, wanted)]
 
 
 def evidence_in(session: Session, run_id: str) -> list[Evidence]:
     """For a reader that has a transaction already and wants one picture of the run."""
-    return [_evidence(row) for row in session.scalars(_of_run(run_id))]
-
-
-def _of_run(run_id: str) -> Select[EvidenceRow]:
-    return _IN_ORDER.where(EvidenceRow.run_id == run_id)
+    rows = session.connection().execute(_OF_RUN, {"run": run_id})
+    return [_evidence(cast(EvidenceRow, row)) for row in rows]
 
 
 def _of_earlier_attempt(

@@ -6,10 +6,10 @@ Rights are computed here from rows that `people.yaml` fills; nothing a model say
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from sqlalchemy import bindparam, delete, literal, select
+from sqlalchemy import Table, bindparam, delete, literal, select
 from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
@@ -29,9 +29,10 @@ _HELD = (
         )
     )
 )
-_ACTIVE = select(PrincipalRow).where(PrincipalRow.active.is_(True))
-_BY_EMAIL = _ACTIVE.where(PrincipalRow.email == bindparam("email"))
-_BY_ID = _ACTIVE.where(PrincipalRow.id == bindparam("principal"))
+_PEOPLE = cast(Table, PrincipalRow.__table__).c
+_ACTIVE = select(_PEOPLE.id, _PEOPLE.email, _PEOPLE.name, _PEOPLE.slack_id).where(_PEOPLE.active.is_(True))
+_BY_EMAIL = _ACTIVE.where(_PEOPLE.email == bindparam("email"))
+_BY_ID = _ACTIVE.where(_PEOPLE.id == bindparam("principal"))
 
 EVERYONE = "everyone"
 # Not a group anybody is in: it stands for whoever may read what is classified as public, strangers too.
@@ -179,15 +180,16 @@ def find_slack_principal(db: Database, slack_id: str) -> Principal | None:
 
 def principal_by(session: Session, *, email: str | None = None, principal_id: str | None = None) -> Principal:
     """Raises UnknownPrincipal; somebody who is no longer in people.yaml is unknown."""
+    connection = session.connection()
     if email is not None:
-        row = session.scalar(_BY_EMAIL, {"email": email.strip().lower()})
+        row = connection.execute(_BY_EMAIL, {"email": email.strip().lower()}).one_or_none()
     else:
-        row = session.scalar(_BY_ID, {"principal": principal_id})
+        row = connection.execute(_BY_ID, {"principal": principal_id}).one_or_none()
     if row is None:
         raise UnknownPrincipal(
             f"Nobody called {email or principal_id or '(nothing)'} is in this workspace's people.yaml."
         )
-    return _principal(session, row)
+    return _principal(session, cast(PrincipalRow, row))
 
 
 def list_principals(db: Database) -> list[Principal]:
@@ -226,7 +228,7 @@ def _record_changes(session: Session, changed: list[Person], gone: list[str]) ->
 
 
 def _principal(session: Session, row: PrincipalRow) -> Principal:
-    held = session.execute(_HELD, {"principal": row.id}).all()
+    held = session.connection().execute(_HELD, {"principal": row.id}).all()
     groups = [name for what, name in held if what == "group"]
     roles = [name for what, name in held if what == "role"]
     return Principal(

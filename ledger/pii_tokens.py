@@ -9,15 +9,17 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
-from ledger.db import ROW_LOCK, Database
-from ledger.schema import PiiTokenRow, RunRow
+from ledger.db import Database
+from ledger.run_lock import lock_run
+from ledger.schema import PiiTokenRow
 
-_OF_RUN = select(PiiTokenRow.token, PiiTokenRow.value).where(PiiTokenRow.run_id == bindparam("run"))
+_TOKENS = cast(Table, PiiTokenRow.__table__).c
+_OF_RUN = select(_TOKENS.token, _TOKENS.value).where(_TOKENS.run_id == bindparam("run"))
 _TOKEN = re.compile(r"\[[A-Z]+(?:_[A-Z]+)*_[1-9]\d*\]")
 
 
@@ -50,7 +52,7 @@ def assign_tokens(db: Database, run_id: str, values: Sequence[PersonalValue]) ->
         return {}
     with db.record() as session:
         # Locked, or two parallel steps would give out the same number.
-        session.get_one(RunRow, run_id, with_for_update=ROW_LOCK)
+        lock_run(session, run_id)
         rows = list(session.scalars(select(PiiTokenRow).where(PiiTokenRow.run_id == run_id)))
         known = {(row.kind, row.digest): row.token for row in rows}
         used = Counter(row.kind for row in rows)
@@ -73,7 +75,7 @@ def list_tokens(db: Database, run_id: str) -> dict[str, str]:
 
 def tokens_of(session: Session, run_id: str) -> dict[str, str]:
     """For a reader that has a transaction already."""
-    return {row.token: row.value for row in session.execute(_OF_RUN, {"run": run_id})}
+    return {row.token: row.value for row in session.connection().execute(_OF_RUN, {"run": run_id})}
 
 
 def reveal(text: str, tokens: Mapping[str, str]) -> str:

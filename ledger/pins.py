@@ -5,14 +5,19 @@ A crew's spec is kept under its hash, so that a run can finish with it after the
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from ledger.db import ROW_LOCK, Database, insert_into, now_in
+from ledger.db import Database, insert_into, now_in
 from ledger.schema import PinnedSpecRow, RunRow
+
+_RUNS = cast(Table, RunRow.__table__)
+_OF_RUN = _RUNS.c.id == bindparam("run")
+_HELD = select(_RUNS.c.pins).where(_OF_RUN).with_for_update(key_share=True)
+_PIN = update(_RUNS).where(_OF_RUN).values(pins=bindparam("as"))
 
 
 class Pins(BaseModel):
@@ -41,11 +46,13 @@ def pin_run(db: Database, run_id: str, pins: Pins, specs: Mapping[str, BaseModel
     # A power cut that loses the pins loses all that was done with them: what is durable later makes durable
     # what came before.
     with db.record() as session:
-        run = session.get_one(RunRow, run_id, with_for_update=ROW_LOCK)
-        if run.pins is None:
-            run.pins = pins.model_dump(mode="json")
-            _keep(session, specs)
-        return Pins.model_validate(run.pins)
+        connection = session.connection()
+        held = connection.execute(_HELD, {"run": run_id}).scalar_one()
+        if held is not None:
+            return Pins.model_validate(held)
+        connection.execute(_PIN, {"run": run_id, "as": pins.model_dump(mode="json")})
+        _keep(session, specs)
+        return pins
 
 
 def _keep(session: Session, specs: Mapping[str, BaseModel]) -> None:

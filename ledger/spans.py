@@ -1,9 +1,9 @@
 """The record of what happened inside a run: every prompt, tool call, retrieval and check, as a tree of
 spans.
 
-A span is on record before anything it holds reaches outside, and again when it ends, so a process that dies
-leaves the prompt it had sent. Inputs and outputs are masked here, the one way in: secrets always, personal
-data by the run's own tokens.
+A span is on record before anything it holds reaches outside, so a process that dies leaves the prompt it had
+sent; how it ended is on record before the next of them, and before the step ends. Inputs and outputs are
+masked here, the one way in: secrets always, personal data by the run's own tokens.
 """
 
 import secrets
@@ -30,14 +30,12 @@ _TABLE = cast(Table, SpanRow.__table__)
 _BEGIN = insert(_TABLE)
 _END = update(_TABLE).where(_TABLE.c.id == bindparam("span"), _TABLE.c.ended_at.is_(None))
 
-_OF_RUN = select(SpanRow).where(SpanRow.run_id == bindparam("run")).order_by(SpanRow.started_at, SpanRow.id)
-_OF_KIND = _OF_RUN.where(SpanRow.kind == bindparam("kind"))
+_OF_RUN = select(_TABLE).where(_TABLE.c.run_id == bindparam("run")).order_by(_TABLE.c.started_at, _TABLE.c.id)
+_OF_KIND = _OF_RUN.where(_TABLE.c.kind == bindparam("kind"))
 
 # What goes on around the calls that reach outside. Its beginning is written with the first of them within it,
 # or with its own end: before that nothing has happened that would not be on record.
 _AROUND = frozenset({"crew", "retrieval", "guardrail", "check"})
-# Within a step their ends are written with what follows, at the latest with the step's own.
-_ENDS_WITH_NEXT = frozenset({"crew", "retrieval"})
 
 
 @dataclass(slots=True)
@@ -112,7 +110,8 @@ class SpanRecorder:
         parent_id: str | None = None,
         span_id: str | None = None,
     ) -> Iterator[OpenSpan]:
-        """Below the step's own span unless `parent_id` says otherwise. An error is noted and passes on."""
+        """Below the step's own span unless `parent_id` says otherwise. An error is noted and passes on.
+        Within a step its end is written with what follows, at the latest with the step's own."""
         begin = self._keep if kind in _AROUND else self.begin
         opened = begin(kind, name, span_input, parent_id=parent_id, span_id=span_id)
         try:
@@ -121,7 +120,7 @@ class SpanRecorder:
             opened.failure = f"{type(error).__name__}: {error}"
             raise
         finally:
-            if self._within_step and kind in _ENDS_WITH_NEXT:
+            if self._within_step:
                 self._note_end(opened)
             else:
                 self.end(opened)
@@ -157,13 +156,21 @@ class SpanRecorder:
 
     @contextmanager
     def handing_over(self) -> Iterator[Callable[[Session], None]]:
-        """Writes it in a transaction of the caller's, or in one of its own if that fails."""
+        """Writes it in a transaction of the caller's, or in one of its own if that fails or never was."""
+        written = False
         try:
             # Before that transaction begins, or it could wait for one that waits for it.
             with self._writing:
                 kept, ended = dict(self._kept), dict(self._ended)
-                yield lambda session: _insert(session, kept, ended)
-                self._forget(kept, ended)
+
+                def write(session: Session) -> None:
+                    nonlocal written
+                    _insert(session, kept, ended)
+                    written = True
+
+                yield write
+                if written:
+                    self._forget(kept, ended)
         finally:
             self.write()
 
@@ -226,7 +233,8 @@ def list_spans(db: Database, run_id: str, kind: str | None = None) -> list[Span]
     """All spans of a run, or those of one kind, in the order they began."""
     query = _OF_RUN if kind is None else _OF_KIND
     with db.read() as session:
-        return [_span(row) for row in session.scalars(query, {"run": run_id, "kind": kind})]
+        rows = session.connection().execute(query, {"run": run_id, "kind": kind})
+        return [_span(cast(SpanRow, row)) for row in rows]
 
 
 def unshipped_spans(db: Database, limit: int) -> list[Span]:

@@ -5,7 +5,7 @@ one conditional UPDATE per account, so workers that reserve at the same moment c
 process that dies in between leaves its reservation standing: the provider was probably paid.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import ROUND_CEILING, Decimal
@@ -110,8 +110,11 @@ class Purse:
                 _reserve(session, account, micro_usd)
         return Reservation(keys, micro_usd)
 
-    def settle(self, reservation: Reservation, used: Usage) -> None:
-        """Puts what was used in the place of what was reserved; `used` may be more."""
+    def settle(
+        self, reservation: Reservation, used: Usage, beside: Callable[[Session], None] | None = None
+    ) -> None:
+        """Puts what was used in the place of what was reserved; `used` may be more. `beside` writes what
+        belongs to the call's end, in the same transaction if there is one."""
         if not reservation.micro_usd and used == Usage():
             return
         added = {
@@ -122,6 +125,8 @@ class Purse:
         with self._db.record() as session:
             rows = [{"account": key, **added} for key in reservation.accounts]
             session.connection().execute(_booking(insert_into(session)), rows)
+            if beside is not None:
+                beside(session)
 
 
 @cache

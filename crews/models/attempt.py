@@ -112,7 +112,8 @@ class Attempt:
                     used += _usage_of(speaker, span)
         finally:
             budget.add_usage(used)
-            self._purse.settle(held, used)
+            with self._context.recorder.handing_over() as last_words:
+                self._purse.settle(held, used, last_words)
 
     def _ask_in_time(
         self, speaker: Speaker, messages: Messages, tools: Tools, task: Any, agent: Any, span: OpenSpan
