@@ -37,7 +37,10 @@ from ledger.thread_queue import next_in_line, take_thread, thread_of
 _BY_RUN = {"synchronize_session": False, "dml_strategy": "orm"}
 _WITHDRAW = (
     update(DecisionRow)
-    .where(DecisionRow.run_id == bindparam("run"), DecisionRow.state == DecisionState.OPEN)
+    .where(
+        DecisionRow.run_id == bindparam("run"),
+        DecisionRow.state.in_((DecisionState.WANTED, DecisionState.OPEN)),
+    )
     .values(state=DecisionState.WITHDRAWN)
     .returning(DecisionRow.id)
     .execution_options(**_BY_RUN)
