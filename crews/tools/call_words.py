@@ -13,8 +13,10 @@ from ledger.masking import mask_text
 from ledger.outgoing import LINK, inert, without_unseen
 
 _LONGEST_DESCRIPTION = 400
-# What some program would take for a tag, a mention, a picture, a link or code.
-_MARKUP = re.compile(r"[<>`]|(?<=\])\(|@(?=(?:channel|here|everyone|everybody|group)\b)", re.IGNORECASE)
+# What some program would take for a tag, a mention, a picture, a link, code or bold.
+_MARKUP = re.compile(
+    r"[<>`]|(?<=\])\(|(?<=\*)\*|@(?=(?:channel|here|everyone|everybody|group)\b)", re.IGNORECASE
+)
 
 
 def question_about(tool: str) -> str:

@@ -13,7 +13,7 @@ from ledger.outgoing import inert
 
 PARTS = [
     *("<!channel>", "<a href=x>", "![p](https://evil.example/p.png?d=1)", "[here](http://evil.example)"),
-    *("www.evil.example/x", "mailto:ann@evil.example", "@everyone", "javascript:alert(1)", "`code`"),
+    *("www.evil.example/x", "mailto:ann@evil.example", "@everyone", "javascript:alert(1)", "`code`", "**b**"),
     *("\u200b", "\u202e", "\U000e0041", "\x00", "é", "\\u003c", '"', "{", "]", "(", "\n", " ", "a", "1"),
 ]
 
@@ -27,7 +27,7 @@ def _original(shown: str) -> object:
 def test_nothing_of_it_is_left_out_and_nothing_acts(text: str) -> None:
     shown = arguments_in_words({"body": text, "pieces": 3})
     assert inert(shown) == shown
-    assert not re.search(r"[<>`\u200b\u202e\x00]", shown)
+    assert not re.search(r"[<>`\u200b\u202e\x00]|\*\*", shown)
     assert _original(shown) == {"body": text, "pieces": 3}
 
 
