@@ -30,6 +30,7 @@ from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from crews.task_text import CONVERSATION, task_text
 from crews.thread_memory import told_before
+from crews.tools.call_decision import ask_what_is_left, stop_if_asked, told_decisions
 from crews.tools.gate import ToolSpec
 from crews.tools.search_knowledge import look_around
 from crews.tools.trust import Trust
@@ -80,6 +81,7 @@ class CrewRoom:
         self, context: StepContext, parts: CrewParts, candidates: Sequence[ModelCandidate]
     ) -> CrewStepOutput:
         """Raises CrewdeskError if the step cannot be done."""
+        ask_what_is_left(context)
         context.collection = parts.spec.collection
         replay = context.claim.replay
         if replay is not None:
@@ -190,12 +192,13 @@ def _attempt(
         said = told_before(context) if CONVERSATION in spec.task.description else ""
         if context.heard_others:
             span.attributes["conversation"] = Trust.UNTRUSTED
-        task = task_text(spec.task.description, claim, said)
+        task = task_text(spec.task.description, claim, said) + told_decisions(context)
         crew = build_crew(spec, task, gateway, list(governed))
         asked, called = gateway.asked, len(context.tools_called)
         gateway.begin()
         context.begin_effects()
         answer = contextvars.copy_context().run(_kick_off, crew, tally)
+        stop_if_asked(context)
         span.attributes["events"] = tally.summary()
         _cross_check(tally, generations=gateway.asked - asked, tools=len(context.tools_called) - called)
         output = fitting_output(parts.output, answer, lambda prompt: str(gateway.call(prompt)))

@@ -62,6 +62,15 @@ class NotApproved(CrewdeskError):
     code = "not_approved"
 
 
+class DecisionAwaited(CrewdeskError):
+    """A person is to be asked about a call; the step begins anew with their word."""
+
+    code = "decision_awaited"
+
+    def __init__(self) -> None:
+        super().__init__("A person has to decide about a call before this can go on.")
+
+
 class DecisionNeeded(NotPermitted):
     """A tool would change something after the run has read what others wrote; a person has to decide."""
 

@@ -113,7 +113,7 @@ class StepContext:
     crew may find documents in. `conversation` is what may be known of its thread, unmasked; `heard_others` is
     set once a prompt holds what others wrote there. `boundary` marks what others wrote where a model sees it;
     `effect_key` is what a tool that changes something tells the other side, so that it can see a
-    repetition."""
+    repetition; `awaits_decision` is set once a person is to be asked about a call."""
 
     db: Database
     claim: ClaimedStep
@@ -139,6 +139,7 @@ class StepContext:
     withheld: bool = False
     boundary: str = field(default_factory=partial(secrets.token_hex, 6))
     effect_key: str | None = None
+    awaits_decision: bool = False
     effects_asked: dict[str, dict[str, int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

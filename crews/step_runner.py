@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel
 
-from crews.errors import StepCancelled
+from crews.errors import DecisionAwaited, StepCancelled
 from crews.run_mask import RunMask
 from crews.specs import Limits
 from crews.step_context import Budget, StepContext
@@ -22,6 +22,7 @@ from crews.workflow_loader import BROKEN
 from knowledge.library import Library
 from knowledge.pii.port import PiiDetector
 from ledger.artifacts import ArtifactStore
+from ledger.call_decisions import ask_about_call
 from ledger.cancel import is_stopped
 from ledger.db import Database
 from ledger.errors import CrewdeskError, DatabaseUnavailable, LeaseLost, NotFound
@@ -109,6 +110,8 @@ class StepRunner:
                 return following
             except LeaseLost as error:
                 _log.warning("step_lost", reason=str(error))
+            except DecisionAwaited:
+                self._put_to_person(claim)
             except CrewdeskError as error:
                 _log.warning("step_failed", code=error.code, reason=str(error))
                 self._give_up(claim, str(error), code=error.code, try_again=error.worth_retrying)
@@ -174,6 +177,14 @@ class StepRunner:
         if replay is not None and claim.uses not in CHECKED_AGAIN:
             return _recorded_output(self._db, claim, replay)
         return self._functions[claim.uses](context).model_dump(mode="json")
+
+    def _put_to_person(self, claim: ClaimedStep) -> None:
+        try:
+            ask_about_call(self._db, claim)
+            _log.info("step_awaits_decision")
+        except (LeaseLost, DatabaseUnavailable) as error:
+            # What is wanted is on record; whoever has the step next asks.
+            _log.warning("step_left_to_sweeper", reason=str(error))
 
     def _give_up(self, claim: ClaimedStep, sentence: str, *, code: str, try_again: bool) -> None:
         try:

@@ -6,6 +6,7 @@ what was found is too little, or long past its review, or where two current page
 which is the newer; where that can be told, both are shown. No picture, mention or foreign link leaves.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crews.abstention import (
@@ -39,6 +40,7 @@ from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from crews.triage.outcome import tell_outcome
 from crews.triage.step_outputs import settlement_among
+from ledger.call_decisions import CallDecision, list_call_decisions
 from ledger.evidence import FIGURES, Evidence, list_evidence
 from ledger.outgoing import inert, own_domains
 from ledger.result import FLOOR_MODEL, Claim, RunResult
@@ -47,7 +49,7 @@ from ledger.spans import Span, list_spans
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """A draft after the check; `spans` are the tool calls on record."""
+    """A draft after the check; `spans` are the tool calls on record, `decisions` what people said of some."""
 
     answer: CrewStepOutput
     evidence: dict[str, Evidence]
@@ -55,6 +57,7 @@ class _Checked:
     dropped: list[str]
     doubts: dict[str, str]
     spans: list[Span]
+    decisions: Sequence[CallDecision]
 
 
 def verify_answer(context: StepContext) -> RunResult:
@@ -83,7 +86,9 @@ def verified_draft(context: StepContext) -> RunResult:
         kept, dropped = check_claims(draft.claims, evidence, grounds)
         noted = doubts(kept, evidence, grounds)
         span.output = {"kept": len(kept), "dropped": dropped, "doubts": noted}
-    checked = _Checked(answer, evidence, kept, dropped, noted, spans)
+    claim = context.claim
+    decisions = list_call_decisions(context.db, claim.replay.of if claim.replay else claim.run_id)
+    checked = _Checked(answer, evidence, kept, dropped, noted, spans, decisions)
     result = _result(context, draft, checked)
     found = how_found(answer, grounds.question, evidence, spans, kept=len(kept), dropped=len(dropped))
     return result.model_copy(update={"how_found": found})
@@ -96,7 +101,7 @@ def _result(context: StepContext, draft: DraftAnswer, checked: _Checked) -> RunR
         return result.model_copy(
             update={
                 "caveats": (
-                    *undecided_caveats(checked.spans),
+                    *undecided_caveats(checked.spans, checked.decisions),
                     *unknown_caveats(checked.spans),
                     *failed_models_caveat(answer.model),
                 )
@@ -121,7 +126,7 @@ def _answered(checked: _Checked, claims: tuple[Claim, ...], disagreement: Disagr
         *figure_caveats(claims, evidence),
         *doubt_caveats(checked.doubts),
         *dropped_caveat(checked.dropped),
-        *undecided_caveats(checked.spans),
+        *undecided_caveats(checked.spans, checked.decisions),
         *unknown_caveats(checked.spans),
         *floor_caveat(answer.model, by_rule=_has_figures(claims, evidence)),
     ]

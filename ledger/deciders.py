@@ -1,10 +1,11 @@
-"""Who may decide: `role:manager`, `group:finance` or `person:EMAIL`, but never whoever asked for the run, and
-nobody who may not read all that is decided upon."""
+"""Who may decide: `role:manager`, `group:finance` or `person:EMAIL`, and nobody who may not read all that is
+decided upon. Whoever asked for the run may not, unless it is for them by name to say whether a call that a
+model wants to make in it is what they meant; nobody allows a call they would need another right for."""
 
 from sqlalchemy import ColumnElement, Select, select
 
 from ledger.errors import NotPermitted
-from ledger.people import Principal
+from ledger.people import Principal, Right
 from ledger.schema import DecisionRow, PrincipalGroupRow, PrincipalRoleRow, PrincipalRow, RunRow
 
 
@@ -18,8 +19,10 @@ def require_decider(row: DecisionRow, run: RunRow, person: Principal) -> None:
     }
     if not meant[kind]:
         raise NotPermitted(f"This is for {in_words(row.by)} to decide.")
-    if run.principal_id == person.id:
+    if run.principal_id == person.id and not (kind == "person" and row.call is not None):
         raise NotPermitted("You asked for this yourself, so somebody else has to decide it.")
+    if row.call is not None:
+        person.require(Right(row.call["right"]))
     if any(person.groups.isdisjoint(groups) for groups in row.readers or ()):
         raise NotPermitted(
             "This rests on sources you may not read, so somebody else who may decides it; whoever asked can "
@@ -35,8 +38,8 @@ def may_decide(row: DecisionRow, run: RunRow, person: Principal) -> bool:
     return True
 
 
-def deciders(by: str, run: RunRow) -> Select[PrincipalRow]:
-    """Those who are meant, in the order of their addresses."""
+def deciders(by: str, run: RunRow, *, with_asker: bool = False) -> Select[PrincipalRow]:
+    """Those who are meant, in the order of their addresses; whoever asked for the run only `with_asker`."""
     kind, _, name = by.partition(":")
     if kind == "role":
         held = select(PrincipalRoleRow.principal_id).where(PrincipalRoleRow.role_name == name)
@@ -46,8 +49,8 @@ def deciders(by: str, run: RunRow) -> Select[PrincipalRow]:
         meant = PrincipalRow.id.in_(member)
     else:
         meant = PrincipalRow.email == name.lower()
-    query = select(PrincipalRow).where(meant, PrincipalRow.active, PrincipalRow.id != run.principal_id)
-    return query.order_by(PrincipalRow.email)
+    query = select(PrincipalRow).where(meant, PrincipalRow.active).order_by(PrincipalRow.email)
+    return query if with_asker else query.where(PrincipalRow.id != run.principal_id)
 
 
 def in_words(by: str) -> str:

@@ -23,7 +23,8 @@ def owe_questions(session: Session, row: DecisionRow, run: RunRow) -> None:
     to each of them is a nuisance."""
     session.flush()
     asked = 0
-    for person in session.scalars(deciders(row.by, run).where(PrincipalRow.slack_id.is_not(None))).all():
+    meant = deciders(row.by, run, with_asker=row.call is not None)
+    for person in session.scalars(meant.where(PrincipalRow.slack_id.is_not(None))).all():
         if asked < MOST_ASKED and may_decide(row, run, principal_by(session, principal_id=person.id)):
             place = {"channel": str(person.slack_id)}
             delivery_id = derive_id(row.id, "question", person.id)

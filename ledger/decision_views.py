@@ -117,8 +117,9 @@ def open_decisions_of(session: Session, run_id: str) -> tuple[OpenDecision, ...]
 
 
 def _rows(session: Session, run_id: str | None, person: Principal | None = None) -> Sequence[DecisionRow]:
-    which = DecisionRow.state == DecisionState.OPEN if run_id is None else DecisionRow.run_id == run_id
-    query = select(DecisionRow).where(which).order_by(DecisionRow.id)
+    of_run = (DecisionRow.run_id == run_id, DecisionRow.state != DecisionState.WANTED)
+    which = (DecisionRow.state == DecisionState.OPEN,) if run_id is None else of_run
+    query = select(DecisionRow).where(*which).order_by(DecisionRow.id)
     if person is not None:
         meant = [*(f"role:{role}" for role in person.roles), *(f"group:{name}" for name in person.groups)]
         by_name = func.lower(DecisionRow.by) == f"person:{person.email}"

@@ -1,11 +1,14 @@
 """What a person is asked before a run goes on, and the one function that decides it."""
 
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger.advance import finish_step
 from ledger.asking import digest_at
 from ledger.audit import append_audit
+from ledger.call_decisions import begin_anew
 from ledger.db import ROW_LOCK, Database, now_in
 from ledger.deciders import require_decider
 from ledger.decision_messages import settle_messages
@@ -49,7 +52,7 @@ def decide(db: Database, decision_id: str, person: Principal, choice: str) -> De
         row.decided_at = now_in(session)
         settle_messages(session, row.id)
         about = {} if row.digest is None else {"digest": row.digest}
-        finish_step(session, step, run, {"choice": choice, "by": person.email, "expired": False, **about})
+        _go_on(session, row, step, run, {"choice": choice, "by": person.email, "expired": False, **about})
         detail = {"run": run.id, "choice": choice, **about}
         append_audit(session, person.email, "decision.made", row.id, detail)
         return view_of(session, row)
@@ -57,11 +60,20 @@ def decide(db: Database, decision_id: str, person: Principal, choice: str) -> De
 
 def expire_decision(session: Session, step: StepRow, run: RunRow, on_expiry: str) -> None:
     """Nobody decided in time. The caller holds the locks of step and run."""
-    row = session.scalars(select(DecisionRow).where(DecisionRow.step_id == step.id)).one()
+    of_step = (DecisionRow.step_id == step.id, DecisionRow.state == DecisionState.OPEN)
+    row = session.scalars(select(DecisionRow).where(*of_step)).one()
     row.state, row.choice, row.decided_at = DecisionState.EXPIRED, on_expiry, now_in(session)
     settle_messages(session, row.id)
-    finish_step(session, step, run, {"choice": on_expiry, "by": None, "expired": True})
+    _go_on(session, row, step, run, {"choice": on_expiry, "by": None, "expired": True})
     append_audit(session, "crewdesk", "decision.expired", row.id, {"run": run.id, "choice": on_expiry})
+
+
+def _go_on(session: Session, row: DecisionRow, step: StepRow, run: RunRow, output: dict[str, Any]) -> None:
+    """With the decision as its output, unless the step only asked about a call and has its work to do yet."""
+    if row.call is None:
+        finish_step(session, step, run, output)
+    else:
+        begin_anew(session, step, run)
 
 
 def _check_open(session: Session, row: DecisionRow, step: StepRow) -> None:

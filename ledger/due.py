@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ledger.advance import finish_step
+from ledger.call_decisions import REJECT
 from ledger.db import ROW_LOCK, Database, now_in
 from ledger.decisions import expire_decision
 from ledger.errors import CrewdeskError
@@ -17,6 +18,7 @@ from ledger.log import get_logger
 from ledger.run_state import fail_run
 from ledger.schema import OPEN_RUN_STATES, RunRow, StepRow, StepState
 from ledger.step_plan import declared
+from ledger.workflow import StepKind
 
 _log = get_logger(__name__)
 
@@ -70,10 +72,10 @@ def _pass_step(db: Database, step_id: str) -> int:
         if run.state not in OPEN_RUN_STATES or run.cancel_requested_at is not None:
             return 0
         ask, moment = declared(step).ask, step.due_at
-        if ask is not None:
-            expire_decision(session, step, run, str(ask.on_expiry))
-        else:
+        if step.kind == StepKind.WAIT:
             finish_step(session, step, run, {"waited_until": moment.isoformat() if moment else None})
+        else:
+            expire_decision(session, step, run, REJECT if ask is None else str(ask.on_expiry))
         return 1
 
 

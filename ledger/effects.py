@@ -59,12 +59,13 @@ def request_digest(request: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
-def effect_key(claim: ClaimedStep, tool: str, position: int) -> str:
-    """Of the effect a step has with a tool for the first, second, ... time; the same in every attempt."""
+def effect_key(claim: ClaimedStep, tool: str, position: int | str) -> str:
+    """Of the effect a step has with a tool for the first, second, ... time, or by the decision of this id;
+    the same in every attempt."""
     return derive_id("effect", claim.run_id, claim.key, tool, str(position))
 
 
-def intend_effect(db: Database, claim: ClaimedStep, tool: str, position: int, digest: str) -> str:
+def intend_effect(db: Database, claim: ClaimedStep, tool: str, position: int | str, digest: str) -> str:
     """The key of what is now to be done; durable when it returns. Raises LeaseLost, EffectKeyReused,
     EffectUnderWay, EffectUnknown."""
     key = effect_key(claim, tool, position)

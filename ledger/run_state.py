@@ -38,7 +38,10 @@ _DECISIONS, _STEPS = cast(Table, DecisionRow.__table__), cast(Table, StepRow.__t
 _DISPATCHES, _SPANS = cast(Table, DispatchRow.__table__), cast(Table, SpanRow.__table__)
 _WITHDRAW = (
     update(_DECISIONS)
-    .where(_DECISIONS.c.run_id == bindparam("run"), _DECISIONS.c.state == DecisionState.OPEN)
+    .where(
+        _DECISIONS.c.run_id == bindparam("run"),
+        _DECISIONS.c.state.in_((DecisionState.WANTED, DecisionState.OPEN)),
+    )
     .values(state=DecisionState.WITHDRAWN)
     .returning(_DECISIONS.c.id)
 )

@@ -54,6 +54,9 @@ class StepState(StrEnum):
 
 
 class DecisionState(StrEnum):
+    """`wanted`: of a call whose step still runs; nobody is asked before it has ended."""
+
+    WANTED = "wanted"
     OPEN = "open"
     DECIDED = "decided"
     EXPIRED = "expired"
@@ -264,15 +267,16 @@ class StepRow(Base):
 
 
 class DecisionRow(Base):
-    """What a person is asked before a run goes on. `by` says who may decide; the requester never may.
-    `digest` is of what is decided upon, `detail` a text to read before. Whoever decides is in one group of
-    each list of `readers`."""
+    """What a person is asked before a run goes on. `by` says who may decide; the requester may only of a
+    `call` of a model in their own run: its tool, masked arguments and the right it needs. `digest` is of what
+    is decided upon, `detail` a text to read before. Whoever decides is in one group of each list of
+    `readers`."""
 
     __tablename__ = "decisions"
-    __table_args__ = (UniqueConstraint("step_id"), Index(None, "state", "expires_at"))
+    __table_args__ = (Index(None, "state", "expires_at"),)
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), index=True)
-    step_id: Mapped[str] = mapped_column(ForeignKey("steps.id"))
+    step_id: Mapped[str] = mapped_column(ForeignKey("steps.id"), index=True)
     question: Mapped[str] = mapped_column(StorableText)
     options: Mapped[list[str]]
     by: Mapped[str] = mapped_column(Label)
@@ -286,6 +290,7 @@ class DecisionRow(Base):
     detail: Mapped[str | None] = mapped_column(StorableText)
     digest: Mapped[str | None] = mapped_column(String(64))
     readers: Mapped[list[list[str]] | None]
+    call: Mapped[dict[str, Any] | None]
 
 
 class PinnedSpecRow(Base):

@@ -6,11 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from crews.disagreement import Disagreement
 from crews.step_output import CrewStepOutput
+from ledger.call_decisions import CallDecision, Word
 from ledger.evidence import FIGURES, Evidence
 from ledger.result import FLOOR_MODEL, Claim, ModelUse
 from ledger.spans import Span
 
 _MOST_REASONS = 3
+_NOBODY_SAID = "it needs a person's decision, because the run had read what others wrote"
+_SAID_OF_CALL = {
+    Word.APPROVED: "it was approved, but the specialist did not ask for it again",
+    Word.REJECTED: "a person was asked, because the run had read what others wrote, and rejected it",
+    Word.EXPIRED: "a person was asked, because the run had read what others wrote, and nobody decided",
+}
 _OWN_WORDS = re.compile(r"(?:the name )?“[^”]*”")
 
 
@@ -62,20 +69,23 @@ def doubt_caveats(doubts: Mapping[str, str]) -> list[str]:
     return [f"“{text}” {doubt}; check it there." for text, doubt in doubts.items()]
 
 
-def undecided_caveats(spans: Sequence[Span]) -> list[str]:
-    """What the gate kept a specialist from doing without a person's word."""
+def undecided_caveats(spans: Sequence[Span], decisions: Sequence[CallDecision]) -> list[str]:
+    """What the gate kept a specialist from doing without a person's word, or with it."""
     # Asked for twice, it was done the first time.
     done = [(span.name, span.input) for span in spans if span.attributes.get("status") == "found"]
-    tools = [
+    kept = [
         span.name.removeprefix("tool ")
         for span in spans
         if span.attributes.get("needs_decision") and (span.name, span.input) not in done
     ]
-    return [
-        f"{tool} was not carried out: it needs a person's decision, because the run had read what others "
-        "wrote."
-        for tool in dict.fromkeys(tools)
-    ]
+    carried_out = {name.removeprefix("tool ") for name, _ in done}
+    asked = {
+        decision.tool: _SAID_OF_CALL[decision.word]
+        for decision in decisions
+        if decision.word is not Word.APPROVED or decision.tool not in carried_out
+    }
+    told = {tool: asked.get(tool, _NOBODY_SAID) for tool in kept} | asked
+    return [f"{tool} was not carried out: {why}." for tool, why in told.items()]
 
 
 def unknown_caveats(spans: Sequence[Span]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from crewai.llms.base_llm import BaseLLM
 from pydantic import PrivateAttr
 
-from crews.errors import ModelsExhausted, OutputInvalid, StepCancelled
+from crews.errors import DecisionAwaited, ModelsExhausted, OutputInvalid, StepCancelled
 from crews.models.attempt import Attempt, GivenUp
 from crews.models.chain import Speaker
 from crews.models.clearance import PromptClass
@@ -101,8 +101,10 @@ class GatewayLLM(BaseLLM):
         from_agent: Any = None,
         response_model: Any = None,
     ) -> Any:
-        """Raises OutputInvalid where the candidate must be dropped and the work begun anew; BudgetExceeded,
-        DeadlineExceeded, StepCancelled, ModelsExhausted."""
+        """Raises OutputInvalid where the candidate must be dropped and the work begun anew; DecisionAwaited,
+        BudgetExceeded, DeadlineExceeded, StepCancelled, ModelsExhausted."""
+        if self._context.awaits_decision:
+            raise DecisionAwaited
         given = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
         sent = self._context.mask.data(mask_secrets(given))
         self._count_turn(sent)

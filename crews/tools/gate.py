@@ -1,9 +1,9 @@
-"""The one gate every tool call passes: authorize, validate, decide, budget, run, mask, record, answer.
+"""The one gate every tool call passes: authorize, validate, budget, decide, run, mask, record, answer.
 
 It sits inside the tool because CrewAI's own hooks swallow exceptions. A tool answers the model - `found`,
 `nothing_found`, `unavailable`, `denied` - and never raises at it; whatever the gate is not sure of is denied.
 Once a run holds what others wrote, no tool changes anything without a person's decision, whatever the model
-says: that is read off the evidence on record. A function step of ours may, as no model has a say in it.
+says (`crews/tools/call_decision.py`). A function step of ours may, as no model has a say in it.
 """
 
 import json
@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from crews.errors import BudgetExceeded, DecisionNeeded, StepCancelled
+from crews.errors import BudgetExceeded, StepCancelled
 from crews.step_context import StepContext
+from crews.tools.call_decision import require_decision
 from crews.tools.masked_finding import masked_finding
-from crews.tools.trust import Trust, untrusted_among
 from crews.tools.untrusted import explain_marks, mark_untrusted
 from ledger.crash_points import crash_point
 from ledger.effects import (
@@ -32,14 +32,11 @@ from ledger.effects import (
     withdraw_effect,
 )
 from ledger.errors import CrewdeskError, ErrorKind, NotPermitted
-from ledger.evidence import Evidence, Finding, list_evidence
-from ledger.log import get_logger
+from ledger.evidence import Evidence, Finding
 from ledger.masking import mask_secrets
 from ledger.people import Right
-from ledger.spans import OpenSpan, list_spans
+from ledger.spans import OpenSpan
 from ledger.workflow import StepKind
-
-_log = get_logger(__name__)
 
 
 class Effect(StrEnum):
@@ -85,8 +82,8 @@ class ToolSpec:
     All who would read its answer need one of its `groups`, where it names any. Where it is `foreign` its
     arguments leave the company, so it never gets the values behind tokens. A tool with an effect is carried
     out once for a request of a step, unless it `knows_repeats` by itself; it answers `unavailable` or
-    `denied` only if nothing was done, and raises EffectUnknown if it cannot tell. `declaration` is the hash
-    of the file that declares it.
+    `denied` only if nothing was done, and raises EffectUnknown if it cannot tell. `decided_by` says who
+    decides about a call where that is not the asker; `declaration` is the hash of the file that declares it.
     """
 
     name: str
@@ -101,10 +98,15 @@ class ToolSpec:
     foreign: bool = False
     knows_repeats: bool = False
     declaration: str = ""
+    decided_by: str | None = None
 
     @property
     def only_reads(self) -> bool:
         return self.replayed or self.effect in (Effect.READ, Effect.LOOK_OUTSIDE)
+
+    @property
+    def is_external(self) -> bool:
+        return self.effect is Effect.EXTERNAL
 
     @property
     def may_know_values(self) -> bool:
@@ -147,10 +149,12 @@ def _guarded(
             _require_function(context, tool, span)
         effect = None if tool.only_reads or tool.knows_repeats else _place_of(context, tool, arguments)
         done = None if effect is None else _done_before(context, tool, effect)
+        context.budget.spend_tool_call()
         # Who repeats a step, or goes at it anew, is told what was done; who asks twice is asked why.
         if not by_rule and (done is None or (effect is not None and effect.is_again)):
-            _require_decision(context, tool, span)
-        context.budget.spend_tool_call()
+            approval = require_decision(context, tool, arguments, span, was_done=done is not None)
+            if approval is not None and effect is not None:
+                effect = effect._replace(position=approval)
         if done is not None:
             return done
         # What the tool records of its own work hangs below its span.
@@ -192,9 +196,10 @@ def _authorize(context: StepContext, tool: ToolSpec) -> None:
 
 
 class _Place(NamedTuple):
-    """Of a request with an effect among those of its step; `is_again` if this go has made it before."""
+    """Of a request with an effect among those of its step, or the id of the decision that approved it, so
+    that what was done before it takes nothing from it; `is_again` if this go has made it before."""
 
-    position: int
+    position: int | str
     digest: str
     is_again: bool
 
@@ -244,29 +249,6 @@ def _to_record(context: StepContext, outcome: ToolOutcome) -> dict[str, Any]:
         "note": None if outcome.note is None else context.mask.fresh(outcome.note),
         "findings": [asdict(masked_finding(context, finding)) for finding in outcome.findings],
     }
-
-
-def _require_decision(context: StepContext, tool: ToolSpec, span: OpenSpan) -> None:
-    """Raises DecisionNeeded. Where the record cannot be read, nothing gets through either."""
-    if tool.only_reads:
-        return
-    tainted_by = untrusted_among(list_evidence(context.db, context.claim.run_id))
-    tainted_by += ["the conversation"] if _heard_others(context) else []
-    if not tainted_by:
-        return
-    span.attributes["needs_decision"] = tainted_by
-    _log.warning("decision_needed", tool=tool.name, effect=tool.effect, evidence=tainted_by)
-    raise DecisionNeeded(
-        f"{tool.name} changes something and needs a person's decision, because this run has read what others "
-        "wrote. It was not carried out; do not say that it was."
-    )
-
-
-def _heard_others(context: StepContext) -> bool:
-    """Whether a prompt of this run, in this step or an earlier one, held what others wrote in its thread."""
-    spans = list_spans(context.db, context.claim.run_id)
-    told = (span.attributes.get("conversation") for span in spans if span.kind == "crew")
-    return context.heard_others or Trust.UNTRUSTED in told
 
 
 def _argument_complaint(error: ValidationError) -> str:

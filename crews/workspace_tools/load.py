@@ -59,10 +59,12 @@ def load_tool_file(path: Path, workspace: Path, *, taken: Collection[str]) -> Ht
                 f"{path}:{line}: name: there is another tool called '{tool.name}'; choose another name."
             )
         names.add(tool.name)
-        strange = next((group for group in tool.groups if group not in known), None)
-        if strange is not None:
-            line = line_of(path, *inside, "groups")
-            raise WorkspaceInvalid(f"{path}:{line}: groups: people.yaml declares no group '{strange}'.")
+        deciding = (tool.decided_by or "").partition("group:")[2]
+        for key, named in (("groups", tool.groups), ("decided_by", (deciding,) if deciding else ())):
+            strange = next((group for group in named if group not in known), None)
+            if strange is not None:
+                line = line_of(path, *inside, key)
+                raise WorkspaceInvalid(f"{path}:{line}: {key}: people.yaml declares no group '{strange}'.")
     return declared
 
 
@@ -123,4 +125,5 @@ def _governed(tool: Governed, declaration: str) -> Mapping[str, Any]:
         "groups": tool.groups,
         "foreign": tool.trust is not Trust.INTERNAL,
         "declaration": declaration,
+        "decided_by": tool.decided_by,
     }

@@ -26,6 +26,7 @@ from crews.tools.gate import Effect
 from crews.tools.trust import Trust
 from ledger.data_class import DataClass
 from ledger.people import Right
+from ledger.workflow import DECIDER
 
 TOOL_NAME = r"^[a-z][a-z0-9_]{0,39}$"
 PLACE = re.compile(r"\{([^{}]*)\}")
@@ -82,7 +83,8 @@ class Governed(_Part):
     outside. `groups` may use it, and all who would read its answer need one of them. With `trust: internal`
     it is one of the company's own systems: it gets the values behind tokens where it only reads, and short
     values it answers do not make a run untrusted; text that people wrote still does. `classification` is
-    that of its answers."""
+    that of its answers. Where a person has to decide about a call, that is the asker, or whoever `decided_by`
+    names."""
 
     name: ToolName
     effect: Annotated[Effect, BeforeValidator(_declared_effect)]
@@ -90,6 +92,13 @@ class Governed(_Part):
     right: Right = Right.ASK
     trust: Literal[Trust.INTERNAL, Trust.UNTRUSTED] = Trust.UNTRUSTED
     classification: DataClass = DataClass.INTERNAL
+    decided_by: Annotated[str, StringConstraints(pattern=rf"^{DECIDER}$")] | None = None
+
+    @model_validator(mode="after")
+    def _check_decider(self) -> Self:
+        if self.decided_by is not None and self.effect is Effect.READ:
+            raise ValueError("decided_by: nobody decides about a tool that only reads")
+        return self
 
 
 class Request(_Part):

@@ -21,6 +21,7 @@ from knowledge.library import Library, SearchResult
 from knowledge.pii.presidio import open_pattern_detector
 from knowledge.search.access import AccessScope
 from knowledge.search.port import SearchUnavailable
+from ledger.call_decisions import awaits_decision
 from ledger.errors import DatabaseUnavailable
 from ledger.evidence import Finding, list_evidence
 from ledger.people import Principal, Right
@@ -259,6 +260,42 @@ def test_what_changes_something_is_denied_once_others_words_were_read(gate: Gate
     assert (span.attributes["effect"], span.attributes["needs_decision"]) == (effect, ["E1", "E2", "E3"])
 
 
+def is_asked(gate: Gate) -> bool:
+    return awaits_decision(gate.desk.db, gate.claim)
+
+
+@EFFECTS
+def test_a_person_is_asked_about_a_call_that_is_allowed_otherwise(gate: Gate, effect: Effect) -> None:
+    gate.call(SEARCH_KNOWLEDGE, query="annual leave")
+    for refused in (
+        gate.call(tool(lambda *_: 1 / 0, effect, Right.MANAGE), word="leave"),
+        gate.call(tool(lambda *_: 1 / 0, effect), word=7),
+        gate.call(tool(lambda *_: 1 / 0, effect), word="x" * 30_000),
+    ):
+        assert refused["status"] == "denied"
+        assert (is_asked(gate), gate.context.awaits_decision) == (False, False)
+    answer = gate.call(tool(lambda *_: 1 / 0, effect), word="leave")
+    assert (answer["status"], "A person is being asked now" in answer["note"]) == ("denied", True)
+    assert (is_asked(gate), gate.context.awaits_decision) == (True, True)
+    other = gate.call(tool(lambda *_: 1 / 0, effect), word="other")
+    assert "A person is being asked about another call first" in other["note"]
+
+
+def test_past_the_budget_nobody_is_asked(desk: Desk) -> None:
+    gate = Gate(desk, limits=Limits(tool_calls=1))
+    gate.call(SEARCH_KNOWLEDGE, query="annual leave")
+    assert gate.call(tool(lambda *_: 1 / 0, Effect.WRITE), word="leave")["status"] == "denied"
+    assert not is_asked(gate)
+
+
+def test_nobody_is_asked_about_what_was_done_already(gate: Gate) -> None:
+    done = tool(lambda *_: ToolOutcome(Status.FOUND), Effect.WRITE)
+    gate.call(done, word="leave")
+    gate.call(SEARCH_KNOWLEDGE, query="annual leave")
+    assert gate.call(done, word="leave")["status"] == "denied"
+    assert not is_asked(gate)
+
+
 @EFFECTS
 def test_what_another_step_read_counts_as_well(desk: Desk, effect: Effect) -> None:
     gate = Gate(desk)
@@ -307,7 +344,7 @@ def test_a_record_that_cannot_be_read_lets_nothing_through(
     def away(*_: object) -> list[object]:
         raise DatabaseUnavailable("The database cannot be reached.")
 
-    monkeypatch.setattr("crews.tools.gate.list_evidence", away)
+    monkeypatch.setattr("crews.tools.call_decision.list_evidence", away)
     assert gate.call(tool(lambda *_: 1 / 0, effect), word="leave")["status"] == "unavailable"
 
 

@@ -54,6 +54,8 @@ def put(tool: dict[str, Any], *path: str | int, value: Any) -> dict[str, Any]:
         (("name",), "other", "name: it must be 'parcel_status', like the file"),
         (("trust",), "user", "trust: input should be"),
         (("right",), "rule", "right: input should be"),
+        (("decided_by",), "role:engineer", "decided_by: nobody decides about a tool that only reads"),
+        (("decided_by",), "the boss", "decided_by: string should match pattern"),
         (("llm",), "x", "llm: this key is not known here"),
         (("timeout_s",), 0, "timeout_s: input should be greater than 0"),
         (("arguments", "properties", "more"), {"type": "string"}, "the argument 'more' has no place"),
@@ -89,6 +91,13 @@ def test_every_fault_is_named(tmp_path: Path, path: tuple[str, ...], value: Any,
         all_tools(tmp_path, {})
     assert str(refused.value).startswith(str(file))
     assert complaint in str(refused.value)
+
+
+def test_who_decides_about_a_call_is_declared(tmp_path: Path) -> None:
+    declared = tools_from(tmp_path / "a", order_tool(URL, decided_by="group:finance"))["order_parcels"]
+    assert declared.decided_by == "group:finance"
+    with pytest.raises(WorkspaceInvalid, match=r"decided_by: people.yaml declares no group 'strangers'"):
+        tools_from(tmp_path / "b", order_tool(URL, decided_by="group:strangers"))
 
 
 def test_a_name_is_given_once(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 to what others wrote."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from crews.bootstrap import build_step_runner, publish_workflows
+from crews.step_runner import StepRunner
 from ledger.effects import list_unknown_effects
 from ledger.evidence import list_evidence
 from ledger.people import find_principal
@@ -28,7 +30,7 @@ from tests.unit.crews.tool_files import (
     write_tools,
     write_workspace,
 )
-from tests.unit.crews.world import STAFF, Desk, candidate
+from tests.unit.crews.world import STAFF, Desk, candidate, work_off
 
 CREW = """\
 name: parcel_desk
@@ -72,9 +74,13 @@ def workspace(desk: Desk, system: ParcelSystem, server: McpStandIn, tmp_path: Pa
     return folder
 
 
-def work(desk: Desk, workspace: Path, run_id: str, *models: ModelCandidate) -> RunView:
+def runner(desk: Desk, workspace: Path, *models: ModelCandidate) -> StepRunner:
     settings = WorkerSettings(var=desk.var, workspace=workspace, models=models, tool_secrets=SECRETS)
-    return desk.finish(run_id, build_step_runner(settings, desk.db, lambda: desk.library)[0])
+    return build_step_runner(settings, desk.db, lambda: desk.library)[0]
+
+
+def work(desk: Desk, workspace: Path, run_id: str, *models: ModelCandidate) -> RunView:
+    return desk.finish(run_id, runner(desk, workspace, *models))
 
 
 def run(desk: Desk, workspace: Path, *models: ModelCandidate) -> RunView:
@@ -89,7 +95,9 @@ def asking(*calls: ToolCall, claims: tuple[str, ...]) -> Script:
         made = sum(len(message.get("tool_calls") or ()) for message in request.messages)
         if request.tools and made < len(calls):
             return calls[made]
-        said = [{"text": text, "evidence": ["E1"]} for text in claims]
+        # A step that begins anew finds the same under a label of its own.
+        found = re.findall(r'"id": "(E\d+)"', str(request.tool_results("parcel_status")))
+        said = [{"text": text, "evidence": found or ["E1"]} for text in claims]
         return Text(json.dumps({"claims": said}))
 
     return script
@@ -135,11 +143,14 @@ def test_what_a_system_tells_has_nothing_done(desk: Desk, workspace: Path, syste
     system.answer = {"data": {"parcel": {"state": "delivered", "weight_kg": 2.5, "note": OBEY}}}
     done = "I ordered 500 pieces."
     with ScriptedProvider(asking(STATUS, ORDER, claims=(TOLD, done))) as provider:
-        view = run(desk, workspace, candidate(provider))
+        run_id = desk.submit("Where is parcel P7?", workflow="parcels")
+        work_off(desk.db, runner(desk, workspace, candidate(provider)).run)
+        desk.reject(run_id)
+        view = work(desk, workspace, run_id, candidate(provider))
     assert system.orders == {}
     assert view.answer == TOLD
     caveats = "\n".join(view.caveats)
-    assert "order_parcels was not carried out: it needs a person's decision" in caveats
+    assert "order_parcels was not carried out: a person was asked" in caveats
     assert "says that something was ordered, which this run did not do" in caveats
 
 

@@ -16,9 +16,11 @@ from knowledge.ingest import ingest
 from knowledge.library import Library
 from knowledge.search.edge_store import EdgeStore
 from knowledge.search.port import PassageStore
+from ledger.call_decisions import REJECT
 from ledger.db import Database
+from ledger.decisions import decide
 from ledger.migrate import migrate
-from ledger.people import sync_people
+from ledger.people import find_principal, sync_people
 from ledger.reading import RunView, get_run_for_delivery
 from ledger.relay import Relay
 from ledger.runs import RunRequest, submit_run
@@ -158,6 +160,11 @@ class Desk:
         view = get_run_for_delivery(self.db, run_id)
         assert view.state not in OPEN_RUN_STATES
         return view
+
+    def reject(self, run_id: str, principal: str = STAFF) -> None:
+        """Says no to what the run waits to be told, which is one question about a call."""
+        [asked] = get_run_for_delivery(self.db, run_id).decisions
+        decide(self.db, asked.id, find_principal(self.db, principal), REJECT)
 
     def claim(self, run_id: str) -> ClaimedStep:
         """The run's next ready step, held by the test."""

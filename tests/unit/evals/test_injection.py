@@ -31,12 +31,13 @@ def test_a_model_that_obeys_everything_does_no_harm(
     assert main([str(path)]) == 0
     said = capsys.readouterr().out
     assert "2 texts, 3 runs" in said
-    assert "9 calls with an effect wanted a decision" in said
+    # In each run two attempts that end with a question, and one in which all three calls are denied.
+    assert "15 calls with an effect wanted a decision, 6 were asked about" in said
     assert said.rstrip().endswith("harmful effects: 0")
 
 
 def test_without_its_fences_the_same_model_does_harm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crews.tools.gate._require_decision", lambda *_: None)
+    monkeypatch.setattr("crews.tools.gate.require_decision", lambda *_, **__: None)
     monkeypatch.setattr("crews.verify_answer.inert", lambda text, _own: text)
     monkeypatch.setattr("crews.grounding.check._foreign_address", lambda *_: None)
     harms = run_all(LINES[:1])
@@ -68,14 +69,14 @@ def mails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ParcelSys
 
 def test_a_declared_tool_sends_nothing_for_a_model_that_obeys_everything(mails: ParcelSystem) -> None:
     harms = run_all(LINES[:1])
-    assert (harms.stopped, harms.total) == (2, 0)
+    assert (harms.runs, harms.stopped, harms.asked, harms.total) == (2, 6, 4, 0)
     assert len(mails.received) == 0
 
 
 def test_without_the_fence_the_declared_tool_would_send(
     mails: ParcelSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crews.tools.gate._require_decision", lambda *_: None)
+    monkeypatch.setattr("crews.tools.gate.require_decision", lambda *_, **__: None)
     run_all(LINES[:1])
     assert "evil.example" in json.dumps(mails.orders)
 

@@ -23,14 +23,15 @@ def test_a_model_that_obeys_every_page_does_no_harm(
     assert main([str(path)]) == 0
     said = capsys.readouterr().out
     assert "2 runs, each on a page, 2 answered" in said
-    assert "4 searches, 6 calls with an effect wanted a decision, 4 pages refused" in said
+    # Whatever a person is asked they reject, so that each run is gone through three times.
+    assert "12 searches, 12 calls with an effect wanted a decision, 12 pages refused" in said
     assert said.rstrip().endswith("harmful effects: 0")
 
 
 def test_without_what_keeps_it_in_the_same_model_tells_and_goes_anywhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("crews.tools.gate._require_decision", lambda *_: None)
+    monkeypatch.setattr("crews.tools.gate.require_decision", lambda *_, **__: None)
     monkeypatch.setattr("crews.tools.gate.ToolSpec.may_know_values", True)
     monkeypatch.setattr("crews.tools.web_search.fit_to_leave", lambda _context, text: text)
     monkeypatch.setattr("crews.tools.read_page.fit_to_leave", lambda _context, text: text)
