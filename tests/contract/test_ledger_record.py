@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from ledger.artifacts import ArtifactStore
+from ledger.budgets import Budgets
 from ledger.db import ROW_LOCK, Database
 from ledger.errors import LeaseLost, NotFound
 from ledger.evidence import Finding, list_evidence, record_evidence
@@ -17,6 +18,7 @@ from ledger.ids import span_id_for, trace_id_for
 from ledger.reading import run_state
 from ledger.schema import RunRow, SpanRow
 from ledger.spans import Span, SpanRecorder, list_spans, mark_shipped, unshipped_spans
+from ledger.spending import Purse, Usage, usage_in
 from ledger.steps import LEASE_S, MAX_ATTEMPTS, ClaimedStep, complete_step, extend_lease
 from ledger.sweep import sweep_steps
 from tests.conftest import START
@@ -191,9 +193,36 @@ def test_a_steps_last_words_are_committed_with_what_it_came_to(db: Database, hel
     with recorder.handing_over() as last_words:
         complete_step(db, held, ANSWER, last_words)
     after = {span.kind: (span.state, span.output) for span in list_spans(db, held.run_id)}
-    assert before == {"run": "open", "step": "open", "crew": "open", "generation": "ok"}
+    assert before == {"run": "open", "step": "open", "crew": "open", "generation": "open"}
     assert {state for state, _output in after.values()} == {"ok"}
     assert after["step"] == ("ok", "done")
+
+
+def test_within_a_step_the_end_of_a_call_is_on_record_before_the_next_one(
+    db: Database, held: ClaimedStep
+) -> None:
+    recorder = SpanRecorder(db, held)
+    with recorder.step("answer", None):
+        with recorder.span("tool", "tool first", {}) as first:
+            first.output = "found"
+        with recorder.span("generation", "desk · main", {"messages": []}):
+            during = {span.name: (span.state, span.output) for span in list_spans(db, held.run_id)}
+    assert during["tool first"] == ("ok", "found")
+    assert during["desk · main"] == ("open", None)
+
+
+def test_the_end_of_a_models_call_is_on_record_with_what_it_cost(db: Database, held: ClaimedStep) -> None:
+    recorder, purse = SpanRecorder(db, held), Purse(db, Budgets(), held.run_id, held.principal)
+    with recorder.step("answer", None):
+        for used in (Usage(10, 5, 0), Usage()):
+            with recorder.span("generation", "desk · main", {"messages": []}) as call:
+                call.output = "said"
+            with recorder.handing_over() as last_words:
+                purse.settle(purse.reserve(0), used, last_words)
+            # Also where there was nothing to book.
+            assert [span.output for span in list_spans(db, held.run_id, "generation")][-1] == "said"
+    with db.read() as session:
+        assert usage_in(session, held.run_id) == Usage(10, 5, 0)
 
 
 def test_last_words_are_kept_also_where_the_step_was_lost(db: Database, held: ClaimedStep) -> None:
