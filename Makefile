@@ -36,8 +36,9 @@ serve: $(READY) ## Ingest the sample workspace and run everything in one process
 	@$(BIN)/crewdesk catalog load
 	@$(BIN)/crewdesk serve
 
-# Two at a time: each of them keeps a model and a server. A file's tests stay together, as they share both.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+# Two at a time: each of them keeps a model and a server. A file's tests stay together, as they share both, and go in
+# the order of their folders: by their number, the longest, which start processes, would come last, one after another.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test: $(READY) ## Run the whole test-suite
 	$(PYTEST) tests

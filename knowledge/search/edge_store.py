@@ -15,6 +15,7 @@ import numpy as np
 import qdrant_edge as edge
 from numpy.typing import NDArray
 
+from knowledge.search.copying import copy_index_folder
 from knowledge.search.edge_pointer import Pointer, read_pointer, write_pointer
 from knowledge.search.fusion import candidates_of_a_side, fuse, most_words_score
 from knowledge.search.payload import KEYWORDS, NUMBERS, AnyOf, Demand, demands, payload_of
@@ -174,7 +175,7 @@ class EdgeStore:
         with self._translated():
             self._open().flush()
             folder.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(self._folder / pointer.shard_folder, folder / pointer.shard_folder)
+            copy_index_folder(self._folder / pointer.shard_folder, folder / pointer.shard_folder)
             write_pointer(folder / SERVED, pointer)
 
     def restore(self, folder: Path) -> None:
@@ -185,7 +186,7 @@ class EdgeStore:
         with self._translated():
             self._folder.mkdir(parents=True, exist_ok=True)
             shard_folder = f"shard-{new_id()}"
-            shutil.copytree(folder / kept.shard_folder, self._folder / shard_folder)
+            copy_index_folder(folder / kept.shard_folder, self._folder / shard_folder)
             write_pointer(self._folder / BESIDE, Pointer(kept.index, shard_folder))
         self._beside = beside
         self.adopt_beside()

@@ -1,7 +1,6 @@
 """A company that orders reports: two years of orders that anybody there may read, their margins for Finance
 alone, one market report, and four people of whom two may approve."""
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,6 +13,7 @@ from crews.bootstrap import build_step_runner, publish_workflows
 from crews.step_runner import StepRunner
 from knowledge.ingest import ingest
 from knowledge.library import Library
+from knowledge.search.copying import copy_index_folder
 from knowledge.search.edge_store import EdgeStore
 from knowledge.warehouse.warehouse import open_warehouse
 from ledger.db import Database
@@ -185,7 +185,7 @@ class ReportShop:
 
     def copy_to(self, folder: Path) -> "ReportShop":
         """The same with a ledger of its own."""
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True, symlinks=True)
+        copy_index_folder(self.folder, folder)
         return ReportShop(folder)
 
     def library(self, db: Database) -> Library:

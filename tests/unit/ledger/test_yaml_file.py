@@ -82,6 +82,11 @@ def test_a_mapping_may_be_merged_into_others() -> None:
     assert parse_yaml(text, _File, source="x").items == [_Item(name="a", size=5), _Item(name="b", size=5)]
 
 
+def test_the_line_is_where_a_merged_value_was_replaced() -> None:
+    text = "title: x\nitems:\n  - &first {name: a, size: 5}\n  - {<<: *first, size: big}\n"
+    assert _complaint(text).startswith("crew.yaml:4: items.1.size: ")
+
+
 @pytest.mark.parametrize("says", ["no such file", "cannot be read", "not UTF-8"])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, says: str) -> None:
     path = tmp_path / "crew.yaml"
