@@ -38,12 +38,17 @@ _REASONS = {
     AbstainReason.OUT_OF_SCOPE: "This is outside of what I can look up.",
     AbstainReason.UNAVAILABLE: "What I need to answer this is not available just now.",
     AbstainReason.REJECTED: "Somebody who had to agree to this did not.",
+    AbstainReason.NOTHING_ASKED: "Ask whenever you need something.",
 }
 WATCH_OFFER = "Reply *tell me* in this thread (mention me), and I answer as soon as the data is fit again."
 _ASK_A_PERSON = "If it matters now, please ask the team that looks after this topic."
 
-# Of what was rejected, whoever asked knows whom to ask.
-_NEXT_STEPS: dict[str, str] = {AbstainReason.BLOCKED: WATCH_OFFER, AbstainReason.REJECTED: ""}
+# Of what was rejected, whoever asked knows whom to ask; to thanks there is nothing to do.
+_NEXT_STEPS: dict[str, str] = {
+    AbstainReason.BLOCKED: WATCH_OFFER,
+    AbstainReason.REJECTED: "",
+    AbstainReason.NOTHING_ASKED: "",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 
 from bots.posts import Post
-from bots.ticket_replies import Meaning, TicketReply, read_reply
 from ledger.crash_points import crash_point
 from ledger.db import Database
 from ledger.errors import CrewdeskError, ErrorKind
@@ -18,6 +17,7 @@ from ledger.runs import RunRequest, is_kept, note_request, refuse_request, submi
 from ledger.thread_queue import ThreadBusy
 from ledger.ticket_changes import LONGEST_NOTE, change_ticket
 from ledger.ticket_follow_up import SETTLED, ThreadTicket, confirm_ticket, take_reply, ticket_of_thread
+from ledger.ticket_replies import Meaning, TicketReply, read_reply
 from ledger.ticket_views import TicketState
 from ledger.watches import blocked_run_in, watch_run
 from ledger.workspace import Workspace

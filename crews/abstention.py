@@ -31,6 +31,7 @@ _SENTENCES = {
     AbstainReason.BLOCKED: "The data that would answer this is not fit to give a figure just now.",
     AbstainReason.OUT_OF_SCOPE: "This is not something the crew can answer from the company's own sources.",
     AbstainReason.REJECTED: "Somebody who had to agree to this did not.",
+    AbstainReason.NOTHING_ASKED: "Ask whenever you need something.",
     AbstainReason.UNAVAILABLE: "I could not search the documents just now, so I would only be guessing.",
 }
 # Where the model's own words on what is missing may be added.

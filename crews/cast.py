@@ -7,7 +7,7 @@ has changed since fails the step with a sentence, and a model that is gone is no
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -19,6 +19,7 @@ from crews.floor.turn import FloorPlan
 from crews.help_desk.output import DraftAnswer
 from crews.output_schema import output_model
 from crews.specs import CrewSpec
+from crews.step_context import StepContext
 from crews.tools.gate import ToolSpec
 from crews.workspace_crews import floor_of
 from ledger.db import Database
@@ -32,11 +33,13 @@ _RUNS_REMEMBERED = 256
 
 @dataclass(frozen=True, slots=True)
 class CrewParts:
-    """A crew as it can be run: its spec, the shape of its output, and how the floor speaks for it."""
+    """A crew as it can be run: its spec, the shape of its output, and how the floor speaks for it. `by_rule`
+    gives the output of what needs no model, and None for everything else."""
 
     spec: CrewSpec
     output: type[BaseModel]
     floor_plan: FloorPlan
+    by_rule: Callable[[StepContext], BaseModel | None] | None = None
 
 
 def parts_of(spec: CrewSpec) -> CrewParts:

@@ -14,6 +14,7 @@ from crews.report_writer.floor import plan_report_draft
 from crews.report_writer.output import ReportDraft
 from crews.router.floor import plan_route
 from crews.router.output import TRIAGER, Route
+from crews.router.small_talk import route_small_talk
 from crews.specs import check_tools, load_crew_spec, with_choices
 from crews.tools.gate import ToolSpec
 from crews.triage.spec import FOLDER as TRIAGE
@@ -27,7 +28,7 @@ def shipped_crews(tools: Mapping[str, ToolSpec], *, triage: bool = False) -> dic
     """Without triage the router is not told of the triager. Raises WorkspaceInvalid if a crew's folder does
     not hold what it should."""
     parts = [
-        CrewParts(load_crew_spec(_HERE / "router"), Route, plan_route),
+        CrewParts(load_crew_spec(_HERE / "router"), Route, plan_route, route_small_talk),
         CrewParts(load_crew_spec(_HERE / "help_desk"), DraftAnswer, plan_answer),
         CrewParts(load_crew_spec(_HERE / "data_analyst"), DraftAnswer, plan_figures),
         CrewParts(load_crew_spec(_HERE / "market_researcher"), DraftAnswer, plan_research),

@@ -26,6 +26,7 @@ from crews.models.provider import ProviderClients
 from crews.models.replay import RecordedReplies, RecordedTools
 from crews.redraft import redraft_once
 from crews.report_writer.output import ReportDraft
+from crews.specs import CrewSpec
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from crews.task_text import CONVERSATION, task_text
@@ -83,6 +84,9 @@ class CrewRoom:
         """Raises CrewdeskError if the step cannot be done."""
         ask_what_is_left(context)
         context.collection = parts.spec.collection
+        ruled = parts.by_rule(context) if parts.by_rule else None
+        if ruled is not None:
+            return _ruled(parts.spec, ruled)
         replay = context.claim.replay
         if replay is not None:
             return self._repeat(context, parts, replay)
@@ -268,6 +272,12 @@ def _step_output(
         withheld=context.withheld,
         redrafted_for=failed,
     )
+
+
+def _ruled(spec: CrewSpec, output: BaseModel) -> CrewStepOutput:
+    """What no model was asked for."""
+    data = output.model_dump(mode="json")
+    return CrewStepOutput(crew=spec.name, title=spec.title, output=data, model=None, evidence=())
 
 
 def _check_price(candidate: ModelCandidate, budgets: Budgets) -> None:

@@ -21,7 +21,7 @@ _ROUTER = "router"
 
 def asked_back(context: StepContext) -> RunResult | None:
     """The router's own question, where it asks one instead of choosing anybody."""
-    routed = _routed(context)
+    routed = routed_by(context)
     if routed is None or not routed.output.get("question"):
         return None
     return RunResult(
@@ -37,7 +37,7 @@ def asked_back(context: StepContext) -> RunResult | None:
 def merged_draft(context: StepContext) -> CrewStepOutput:
     """Of all specialists this step needs. A candidate that failed the router failed this run too. Raises
     StepUnfit."""
-    routed = _routed(context)
+    routed = routed_by(context)
     drafts = _drafts(context)
     answer = _merge(drafts) if drafts else _nobody(routed)
     earlier = routed.model.fallbacks if routed is not None and routed.model is not None else ()
@@ -86,7 +86,7 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _routed(context: StepContext) -> CrewStepOutput | None:
+def routed_by(context: StepContext) -> CrewStepOutput | None:
     return next((one for one in _crew_outputs(context) if one.crew == _ROUTER), None)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from knowledge.warehouse.resolve.suggest import Suggestions
 
 WHY = "why"
+WHY_PREFIX = "Why: "
 
 _MOST_WORDS = 7
 _MOST_BARE_WORDS = 4
@@ -103,7 +104,8 @@ def understand(conversation: Conversation, asked: str, reading: Reading) -> Unde
     if chosen is not None:
         return chosen
     if _WHY.fullmatch(asked.strip()):
-        return Understood(question=f"Why: {last.question.removeprefix('Why: ')}", about=WHY)
+        whole = _settled(last, reading).removeprefix(WHY_PREFIX)
+        return Understood(question=f"{WHY_PREFIX}{whole}", about=WHY)
     opened = _OPENING.match(asked.strip())
     fragment = asked.strip()[opened.end() if opened else 0 :].strip().rstrip("?!. ")
     most = _MOST_WORDS if opened else _MOST_BARE_WORDS
@@ -141,7 +143,8 @@ def _chosen(turn: Turn | None, reply: str) -> Understood | None:
 def _completed(
     last: Turn, asked: str, fragment: str, reading: Reading, *, is_opened: bool
 ) -> Understood | None:
-    previous = _settled(last, reading)
+    # Whoever asked why, and then for a part of it, asks for figures again.
+    previous = _settled(last, reading).removeprefix(WHY_PREFIX)
     earlier, alone = reading.suggest(previous), reading.suggest(asked)
     is_bound = bool(_PREPOSITION.match(fragment))
     is_of_figures = earlier is not None and (earlier.best is not None or bool(earlier.alternatives))
@@ -171,7 +174,7 @@ def _without_addition(last: Turn) -> str:
     """What one follow-up added gives way to what the next one adds."""
     about = last.understood.about if last.understood is not None else None
     question = last.question.removesuffix("" if about is None else _addition(about))
-    return question.removeprefix("Why: ").rstrip(" ?.!")
+    return question.removeprefix(WHY_PREFIX).rstrip(" ?.!")
 
 
 def _addition(fragment: str) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from crews.follow_up import WHY_PREFIX
 from knowledge.search.access import AccessScope
 from knowledge.warehouse.entity_profile import profile_entity
 from knowledge.warehouse.policy import policy_for
 from knowledge.warehouse.query import MetricQuery
 from knowledge.warehouse.query_metrics import query_metrics
+from knowledge.warehouse.resolve.break_down import break_down
 from knowledge.warehouse.resolve.follow_up import complete_question
 from knowledge.warehouse.resolve.suggest import Suggestions, suggest_queries
 from knowledge.warehouse.resolve.values import ValueIndex, index_values
@@ -37,8 +39,15 @@ class NumberDesk:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def suggest(self, scope: AccessScope, question: str, now: datetime) -> Suggestions:
+        """Of one that asks why a figure is as it is, the queries that cut it into parts."""
         visible, values = self.known_to(scope)
-        return suggest_queries(self.warehouse.catalog, values, question, now.date(), visible)
+        catalog, today = self.warehouse.catalog, now.date()
+        if question.startswith(WHY_PREFIX):
+            figure = suggest_queries(catalog, values, question.removeprefix(WHY_PREFIX), today, visible).best
+            parts = break_down(catalog, values, figure, visible) if figure else None
+            if parts is not None:
+                return parts
+        return suggest_queries(catalog, values, question, today, visible)
 
     def known_to(self, scope: AccessScope) -> tuple[frozenset[str], ValueIndex]:
         """The products the scope may read and that were loaded, and the values it sees there."""

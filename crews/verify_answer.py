@@ -17,7 +17,7 @@ from crews.abstention import (
     long_past_review,
 )
 from crews.disagreement import Disagreement, find_disagreement
-from crews.drafts import asked_back, came_to_nothing, merged_draft
+from crews.drafts import asked_back, came_to_nothing, merged_draft, routed_by
 from crews.grounding.actions import calls_done
 from crews.grounding.caveats import (
     disagreement_caveat,
@@ -36,6 +36,7 @@ from crews.grounding.check import Grounds, check_claims, doubts
 from crews.grounding.explanation import checked_explanation
 from crews.grounding.how_found import how_found
 from crews.help_desk.output import DraftAnswer
+from crews.small_talk import reply_to_small_talk
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from crews.triage.outcome import tell_outcome
@@ -71,7 +72,9 @@ def verify_answer(context: StepContext) -> RunResult:
 
 def verified_draft(context: StepContext) -> RunResult:
     """What the specialists' drafts come to by themselves."""
-    back = asked_back(context)
+    routed = routed_by(context)
+    replied = None if routed is None else reply_to_small_talk(context, routed)
+    back = replied or asked_back(context)
     if back is not None:
         return back
     answer = merged_draft(context)

@@ -37,7 +37,8 @@ _MEANINGS = {
     ),
     "how_found": "How the answer came about, in sentences made of the record.",
     "reason": (
-        "Why it abstained: `nothing_found`, `low_match`, `unsupported`, `out_of_scope` or `unavailable`."
+        "Why it abstained: `nothing_found`, `low_match`, `unsupported`, `out_of_scope`, `nothing_asked` "
+        "and others."
     ),
     "caveats": "What a reader should know beside the answer, such as a source that is due for review.",
     "choices": "Where the crew asks back: what the question may mean.",

@@ -151,7 +151,9 @@ def recall(db: Database, run_id: str) -> Conversation:
         if first.id != run.id and first.understood:
             tokens = tokens_of(session, first.id)
             again = Understood.model_validate(reveal_in(first.understood, tokens))
-        return Conversation(_turns(session, reversed(rows), reader), again)
+        # Nothing is asked for further where nothing was asked.
+        asked = [row for row in rows if not _is_small_talk(row)]
+        return Conversation(_turns(session, reversed(asked), reader), again)
 
 
 def read_thread(db: Database, name: str, reader: Principal, source: str | None = None) -> Conversation:
@@ -184,6 +186,10 @@ def _asked_first(session: Session, run: RunRow) -> RunRow:
         # Its request was named after the run it asks again for.
         origin = session.scalar(select(InboxRow.external_id).where(InboxRow.run_id == run.id))
     return run if origin is None else session.get(RunRow, origin) or run
+
+
+def _is_small_talk(run: RunRow) -> bool:
+    return (run.result or {}).get("reason") == AbstainReason.NOTHING_ASKED
 
 
 def _turns(session: Session, rows: Iterable[RunRow], reader: _Reader) -> tuple[Turn, ...]:

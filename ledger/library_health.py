@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from ledger.db import Database
 from ledger.documents import DocumentRecord, list_documents
 from ledger.ingestions import IngestionRecord, IngestionState, list_ingestions
+from ledger.result import AbstainReason
 from ledger.schema import EvidenceRow, PassageRow, RunRow, RunState
 
 DUE_SOON_DAYS = 30
@@ -201,6 +202,8 @@ def _unanswered(db: Database) -> tuple[UnansweredQuestion, ...]:
     with db.read() as session:
         for question, at, result in session.execute(query):
             reason = (result or {}).get("reason")
+            if reason == AbstainReason.NOTHING_ASKED:
+                continue
             asked.setdefault(_normalised(question), _Asked(question, at, reason)).count += 1
     ranked = sorted(asked.values(), key=lambda one: (one.count, one.last_asked), reverse=True)
     return tuple(

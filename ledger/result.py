@@ -16,7 +16,8 @@ class AbstainReason(StrEnum):
     """`stale`: all that answers is long past its review. `conflicting`: two current pages disagree, and
     neither is known to be the newer. `audience`: not everyone who would see the answer may read it.
     `ambiguous`: the question may mean several things; `choices` of the result are what it may mean.
-    `blocked`: the data is not fit to give one. `rejected`: somebody who had to agree did not."""
+    `blocked`: the data is not fit to give one. `rejected`: somebody who had to agree did not.
+    `nothing_asked`: a greeting, thanks and the like, to which the answer is a reply."""
 
     NOTHING_FOUND = "nothing_found"
     LOW_MATCH = "low_match"
@@ -29,6 +30,7 @@ class AbstainReason(StrEnum):
     OUT_OF_SCOPE = "out_of_scope"
     UNAVAILABLE = "unavailable"
     REJECTED = "rejected"
+    NOTHING_ASKED = "nothing_asked"
 
 
 class Claim(BaseModel):

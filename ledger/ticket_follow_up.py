@@ -19,7 +19,7 @@ from ledger.people import Principal
 from ledger.runs import Source, keep_request
 from ledger.schema import RunRow, TicketRow
 from ledger.ticket_changes import add_event, bring_ticket, check_next, checked_note, set_state
-from ledger.ticket_views import TicketState, TicketView, ticket_row, view_of
+from ledger.ticket_views import UNRESOLVED, TicketState, TicketView, ticket_row, view_of
 from ledger.ticket_words import tell_of_change, tell_requester
 
 _ACTOR = "crewdesk"
@@ -89,6 +89,34 @@ def confirm_ticket(db: Database, principal: Principal, number: int) -> TicketVie
         return view_of(session, principal, _confirm(session, principal, number))
 
 
+def settle_ticket(db: Database, principal: Principal, number: int, note: str) -> TicketView:
+    """The requester's word that it is solved, also of one that is still worked on; whoever asks is told
+    elsewhere. Said again, nothing changes. Raises NotFound, NotPermitted, TicketStateRefused."""
+    with db.write() as session:
+        row = _own_ticket(session, principal, number)
+        if row.state in UNRESOLVED:
+            check_next(row, TicketState.RESOLVED)
+            set_state(session, row, TicketState.RESOLVED)
+            add_event(session, row, principal.email, TicketState.RESOLVED, checked_note(note))
+            append_audit(session, principal.email, "ticket.resolved", f"ticket {number}", {"by": "requester"})
+        if row.state != TicketState.CLOSED:
+            _close_confirmed(session, principal, row)
+        return view_of(session, principal, row)
+
+
+def reopen_ticket(db: Database, principal: Principal, number: int, note: str) -> TicketView:
+    """The requester's word that it is not solved; of one that is open, nothing changes. Raises NotFound,
+    NotPermitted, TicketStateRefused."""
+    with db.write() as session:
+        row = _own_ticket(session, principal, number)
+        if row.state not in UNRESOLVED:
+            check_next(row, TicketState.REOPENED)
+            set_state(session, row, TicketState.REOPENED)
+            add_event(session, row, principal.email, TicketState.REOPENED, checked_note(note))
+            append_audit(session, principal.email, "ticket.reopened", f"ticket {number}", {})
+        return view_of(session, principal, row)
+
+
 def take_reply(
     db: Database, principal: Principal, number: int, note: str | None, source: Source, external_id: str
 ) -> bool:
@@ -120,16 +148,26 @@ def ticket_of_thread(db: Database, thread: str, requester: Principal) -> ThreadT
 
 
 def _confirm(session: Session, principal: Principal, number: int) -> TicketRow:
+    row = _own_ticket(session, principal, number)
+    if row.state != TicketState.CLOSED:
+        check_next(row, TicketState.CLOSED)
+        event_id = _close_confirmed(session, principal, row)
+        tell_of_change(session, row, event_id, f"Thank you. Ticket {number} is closed.")
+    return row
+
+
+def _own_ticket(session: Session, principal: Principal, number: int) -> TicketRow:
     row = ticket_row(session, principal, number, lock=True)
     if row.requester_id != principal.id:
         raise NotPermitted(f"Only whoever asked can confirm that ticket {number} is solved.")
-    if row.state != TicketState.CLOSED:
-        check_next(row, TicketState.CLOSED)
-        set_state(session, row, TicketState.CLOSED)
-        event_id = add_event(session, row, principal.email, TicketState.CLOSED, "Confirmed.")
-        append_audit(session, principal.email, "ticket.closed", f"ticket {number}", {"reason": "confirmed"})
-        tell_of_change(session, row, event_id, f"Thank you. Ticket {number} is closed.")
     return row
+
+
+def _close_confirmed(session: Session, principal: Principal, row: TicketRow) -> str:
+    """Returns the event's id."""
+    set_state(session, row, TicketState.CLOSED)
+    append_audit(session, principal.email, "ticket.closed", f"ticket {row.number}", {"reason": "confirmed"})
+    return add_event(session, row, principal.email, TicketState.CLOSED, "Confirmed.")
 
 
 def _as_seen(session: Session, seen: FollowUp) -> TicketRow | None:

@@ -63,13 +63,13 @@ def _searched(who: str, question: str, calls: Sequence[Span], evidence: Sequence
 
 
 def _reckoned(evidence: Iterable[Evidence]) -> Iterator[str]:
-    titles = [
-        f"“{_cut(str(item.finding.details.get('title')))}”"
-        for item in evidence
-        if item.finding.kind == FIGURES
-    ]
-    if titles:
+    figures = [item.finding.details for item in evidence if item.finding.kind == FIGURES]
+    if figures:
+        titles = [f"“{_cut(str(details.get('title')))}”" for details in figures]
         yield f"Figures come from {_listed(titles)}."
+    held = [" with ".join(details["compared"]) for details in figures if details.get("compared")]
+    if held:
+        yield f"They compare {_listed(held)}."
 
 
 def _written(answer: CrewStepOutput) -> Iterator[str]:

@@ -15,6 +15,7 @@ from crews.floor.parts import (
     speaks_of_market,
 )
 from crews.floor.turn import FloorTurn
+from crews.follow_up import WHY
 from crews.router.output import TRIAGER, Route
 from crews.triage.help_cues import asks_for_help, asks_for_person
 from knowledge.relevance.score import shipped_coefficients
@@ -66,6 +67,9 @@ def _asks_for_both(turn: FloorTurn) -> bool:
 
 
 def _asks_for_figures(turn: FloorTurn) -> bool:
+    if turn.about == WHY and turn.look().get("company", 0.0) >= shipped_coefficients().answers:
+        # A document may say why; a figure never does.
+        return False
     suggestions = turn.suggest()
     if suggestions is None:
         return False

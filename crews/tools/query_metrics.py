@@ -4,6 +4,7 @@ from crews.step_context import StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec
 from crews.tools.query_arguments import QueryArguments
 from knowledge.warehouse.evidence import number_finding, quality_sentence
+from knowledge.warehouse.query import Period
 from knowledge.warehouse.resolve.readings import reading_of
 from knowledge.warehouse.result import NumberResult, Verdict
 from ledger.evidence import BLOCKED, Finding
@@ -15,10 +16,13 @@ NO_ROWS = "No row fits this query."
 def _query(context: StepContext, arguments: QueryArguments) -> ToolOutcome:
     query = arguments.query()
     result = context.numbers.query(context.access, query, context.db.clock.now())
-    return outcome_of(result, reading_of(query))
+    compared = (query.period, query.compare_to) if query.period and query.compare_to else None
+    return outcome_of(result, reading_of(query), compared)
 
 
-def outcome_of(result: NumberResult, title: str) -> ToolOutcome:
+def outcome_of(
+    result: NumberResult, title: str, compared: tuple[Period, Period] | None = None
+) -> ToolOutcome:
     """A result as the tool's answer: its rows, or why there is no figure."""
     if result.quality.verdict is Verdict.BLOCK:
         finding = _blocked(result, title)
@@ -28,7 +32,9 @@ def outcome_of(result: NumberResult, title: str) -> ToolOutcome:
     notes = [quality_sentence(finding) for finding in result.quality.findings]
     if result.too_small:
         notes.append(f"{result.too_small} groups have too few rows to be told of.")
-    return ToolOutcome(Status.FOUND, findings=[number_finding(result, title)], note=" ".join(notes) or None)
+    return ToolOutcome(
+        Status.FOUND, findings=[number_finding(result, title, compared)], note=" ".join(notes) or None
+    )
 
 
 def _blocked(result: NumberResult, title: str) -> Finding:

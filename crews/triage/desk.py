@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crews.triage.help_cues import reports_loss
 from crews.triage.look_alikes import find_look_alikes, watch_for_incident
 from crews.triage.priority import Priority, judge_priority
 from crews.triage.spec import Category, TriageSpec
@@ -32,8 +33,9 @@ _MOST_LINKED = 5
 
 @dataclass(frozen=True, slots=True)
 class Triaged:
-    """`guesses` are the three likeliest categories, best first, and `category` is the first of them. A
-    request that is not in scope, or of which the classifier is not `sure`, is for a person to decide."""
+    """`guesses` are the three likeliest categories, best first, and `category` is the first of them, or that
+    of losses for what is lost or stolen. A request that is not in scope, or of which the classifier is not
+    `sure`, is for a person to decide."""
 
     guesses: tuple[Guess, ...]
     category: Category
@@ -83,13 +85,14 @@ class TriageDesk:
         if not words:
             raise InvalidInput("There is nothing to triage: the request is empty.")
         [found] = self.classifier().classify([words], self.library().vectors([words]))
-        category = self.spec.category(found.best.label)
+        lost = self._of_losses() if reports_loss(words) else None
+        category = lost or self.spec.category(found.best.label)
         named = self.systems.find(words) if self.systems else ()
         return Triaged(
             guesses=found.guesses,
             category=category,
-            in_scope=found.in_scope,
-            sure=found.in_scope and found.best.probability >= self.spec.file.sure_from,
+            in_scope=found.in_scope or lost is not None,
+            sure=lost is not None or (found.in_scope and found.best.probability >= self.spec.file.sure_from),
             priority=judge_priority(text, self.spec.file, category),
             systems=tuple(system.name for system in named),
         )
@@ -126,6 +129,9 @@ class TriageDesk:
             return Filed(opened, _but(request.similar, opened.number), None)
         incident = watch_for_incident(self.db, text, category.name, self._matter(text, category), similarity)
         return Filed(opened, _but(request.similar, opened.number), incident)
+
+    def _of_losses(self) -> Category | None:
+        return next((one for one in self.spec.file.categories if one.takes_losses), None)
 
     def _matter(self, text: str, category: Category) -> str:
         """What an incident is called: the system it is about, or else its category."""

@@ -70,6 +70,33 @@ _OUTAGE = _pattern(
 )
 
 
+# What opens the way to data or rooms, and is no receipt or parcel.
+_CARRIED = (
+    "(?:laptops?|notebooks?|computers?|macbooks?|(?:smart)?phones?|mobiles?|iphones?|tablets?|ipads?"
+    "|handhelds?|scanners?|devices?|badges?|(?:access|key|id|company) cards?|key ?fobs?|keys?(?! figures?)"
+    "|usb sticks?|memory sticks?|(?:hard|flash) drives?|authenticators?)"
+)
+_WHOSE = (
+    "(?:(?:my|our|the|an?|his|her|their|work|company|business|office|store|staff|access|security|private|personal"
+    "|mobile|new|old|spare|second) )*"
+)
+_LOSS = _pattern(
+    rf"(?:lost|misplaced|mislaid|stole|(?:can(?:not|['’]?t)|could(?: not|n['’]?t)) find) {_WHOSE}{_CARRIED}",
+    rf"(?:left|forgot) {_WHOSE}{_CARRIED} (?:on|in|at|behind)",
+    rf"{_CARRIED}(?: (?:was|were|is|are|has|have|had|been|got|gone|just|probably|apparently))+ "
+    # Keys that are missing letters are there.
+    r"(?:stolen|lost|taken|nicked|pinched|missing(?! (?!since|from|after|again|and|today|yesterday|i)\w))",
+    rf"(?<!is )(?<!are )(?<!was )(?:stolen|missing|lost) {_WHOSE}{_CARRIED}",
+)
+_DENIED = re.compile(r"\b(?:not|never|no|nobody|n['’]t)(?: \w+){0,2} $", re.IGNORECASE)
+
+
+def reports_loss(text: str) -> bool:
+    """Whether a device, or what opens doors, is lost or stolen: somebody has to lock it, whatever is written
+    about it."""
+    return any(not _DENIED.search(text[: found.start()]) for found in _LOSS.finditer(text))
+
+
 def reports_outage(text: str) -> bool:
     return bool(_OUTAGE.search(text))
 
@@ -84,4 +111,4 @@ def asks_for_help(text: str) -> bool:
         return True
     if any(part.endswith("?") or _ASKS.search(part) for part in sentences):
         return False
-    return bool(_BROKEN.search(text) or _WANTS_DONE.search(text))
+    return bool(_BROKEN.search(text) or _WANTS_DONE.search(text)) or reports_loss(text)

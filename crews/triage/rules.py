@@ -12,7 +12,8 @@ _PRESSING = 2
 @dataclass(frozen=True, slots=True)
 class Case:
     """`answered`: a draft from the documents passed its check. `fits`: some category fits, by the classifier
-    or by a person's word. `outage`: it says that a system is down for more than whoever asks."""
+    or by a person's word. `outage`: it says that a system is down for more than whoever asks. `loss`: a
+    device is lost or stolen."""
 
     priority: int
     answered: bool
@@ -20,6 +21,7 @@ class Case:
     wants_person: bool
     outage: bool = False
     systems: tuple[SystemLook, ...] = ()
+    loss: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ def judge_case(case: Case) -> Verdict:
         return Verdict(Move.ESCALATION, f"{affected.name} is affected.", affected)
     if not case.fits:
         return Verdict(Move.DECLINED, "It was decided that no category of this desk fits.")
+    if case.loss:
+        # Whatever the documents tell its owner to do, somebody has to lock it.
+        move = Move.ESCALATION if case.priority <= _PRESSING else Move.TICKET
+        return Verdict(move, "Something is lost or stolen, and has to be locked.")
     if case.answered and case.outage and case.systems:
         # What one person can do about it does not mend it, and only a ticket can become part of an incident.
         return Verdict(Move.TICKET, f"{case.systems[0].name} is reported to be down.", case.systems[0])

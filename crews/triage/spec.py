@@ -52,7 +52,7 @@ class _Strict(BaseModel):
 
 class Category(_Strict):
     """`group` handles its requests. `impact` and `urgency` are what a request of it has unless its words say
-    otherwise."""
+    otherwise. `takes_losses`: whatever device is lost or stolen belongs here."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
     title: Annotated[str, StringConstraints(min_length=1, max_length=75)]
@@ -60,6 +60,7 @@ class Category(_Strict):
     group: str
     impact: Level = Level.LOW
     urgency: Level = Level.MEDIUM
+    takes_losses: bool = False
 
     @field_validator("name")
     @classmethod
@@ -98,6 +99,8 @@ class CategoriesFile(_Strict):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"the category '{name}' is declared twice")
+        if sum(category.takes_losses for category in self.categories) > 1:
+            raise ValueError("more than one category has takes_losses")
         if set(self.settle_within_h) != set(DEFAULT_SETTLE_WITHIN):
             raise ValueError("settle_within_h needs hours for the priorities 1, 2, 3 and 4")
         for impact in Level:

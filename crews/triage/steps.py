@@ -12,7 +12,7 @@ from crews.tools.escalate_to_human import ESCALATE_TO_HUMAN, escalation_key
 from crews.tools.gate import Status
 from crews.tools.tickets import FIND_SIMILAR_TICKETS, OPEN_TICKET, OPENED_TICKET, ticket_key
 from crews.tools.triage import CHECK_ACCESS, CHECK_SYSTEM_STATUS, CLASSIFY_REQUEST, STATUS
-from crews.triage.help_cues import asks_for_person, reports_outage
+from crews.triage.help_cues import asks_for_person, reports_loss, reports_outage
 from crews.triage.priority import judge_priority
 from crews.triage.rule_tools import RuleTools, Told, rule_tools
 from crews.triage.rules import Case, Verdict, judge_case
@@ -173,6 +173,7 @@ def settle_request(context: StepContext) -> Settlement:
         fits=category is not None,
         wants_person=classified.wants_person,
         outage=reports_outage(context.claim.question),
+        loss=reports_loss(context.claim.question),
         systems=looked.systems,
     )
     verdict = judge_case(case)

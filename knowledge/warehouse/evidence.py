@@ -7,6 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from knowledge.warehouse.query import Period
+from knowledge.warehouse.resolve.calendar import spell_period
 from knowledge.warehouse.result import NumberResult, QualityFinding, ResultColumn, Value
 from knowledge.warehouse.wording import text_table
 from ledger.evidence import FIGURES, Finding
@@ -15,8 +17,11 @@ from ledger.evidence import FIGURES, Finding
 MOST_ROWS = 50
 
 
-def number_finding(result: NumberResult, title: str) -> Finding:
-    """`title` says in words what was asked for, periods and all."""
+def number_finding(
+    result: NumberResult, title: str, compared: tuple[Period, Period] | None = None
+) -> Finding:
+    """`title` says in words what was asked for, periods and all; `compared` are the period that is asked for
+    and the one it is held against."""
     shown = replace(result, rows=result.rows[:MOST_ROWS])
     return Finding(
         kind=FIGURES,
@@ -26,6 +31,7 @@ def number_finding(result: NumberResult, title: str) -> Finding:
         as_of=None if result.as_of is None else result.as_of.isoformat(timespec="minutes"),
         details={
             "title": title,
+            "compared": [spell_period(period) for period in compared or ()],
             "owner": result.metrics[0].owner if result.metrics else None,
             "metrics": [asdict(metric) for metric in result.metrics],
             "columns": [asdict(column) for column in result.columns],

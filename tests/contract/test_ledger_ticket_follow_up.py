@@ -1,5 +1,7 @@
 """Resolved tickets until it is known that they are, and what their requesters are told, on both databases."""
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import select
 
@@ -18,6 +20,8 @@ from ledger.ticket_follow_up import (
     close_unanswered,
     confirm_ticket,
     open_follow_ups,
+    reopen_ticket,
+    settle_ticket,
     ticket_of_thread,
 )
 from ledger.ticket_views import TicketState, TicketView
@@ -216,3 +220,28 @@ def test_a_thread_knows_its_newest_ticket_of_whoever_asked(db: Database, ticket:
     assert ticket_of_thread(db, THREAD, requester) == ThreadTicket(newer, TicketState.RESOLVED)
     assert ticket_of_thread(db, "C1:9.9", requester) is None
     assert ticket_of_thread(db, THREAD, who(db, GUEST)) is None
+
+
+def test_its_requester_settles_what_is_still_worked_on_and_is_told_elsewhere(
+    db: Database, ticket: int
+) -> None:
+    told = words(db)
+    requester = who(db, EMPLOYEE)
+    for _ in range(2):
+        view = settle_ticket(db, requester, ticket, "thanks, works now")
+        assert view.state == TicketState.CLOSED
+    kinds = [kind for kind, _state, _text in history(db, ticket)]
+    assert (kinds.count("resolved"), kinds.count("closed")) == (1, 1)
+    for _ in range(2):
+        assert reopen_ticket(db, requester, ticket, "broken again").state == TicketState.REOPENED
+    assert words(db) == told
+    verify_audit(db)
+
+
+@pytest.mark.parametrize("change", [settle_ticket, reopen_ticket])
+def test_nobody_else_settles_or_reopens_it_so(
+    db: Database, ticket: int, change: Callable[[Database, Principal, int, str], TicketView]
+) -> None:
+    with pytest.raises(NotPermitted):
+        change(db, who(db, DESK), ticket, "works now")
+    assert get_ticket(db, who(db, DESK), ticket).state == TicketState.OPEN

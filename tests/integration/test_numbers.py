@@ -77,6 +77,17 @@ def test_it_says_what_the_figures_are_how_old_and_how_good(answered: dict[str, A
     assert evidence["as_of"].startswith(f"{datetime.now(UTC):%Y-%m-}")
 
 
+def test_it_says_which_periods_were_compared(answered: dict[str, Any]) -> None:
+    compared = "They compare 1 July to 30 September 2026 with 1 April to 30 June 2026."
+    assert compared in answered["how_found"]
+
+
+def test_last_year_is_the_same_quarter_of_the_year_before(terminal: Terminal) -> None:
+    run = terminal.json("ask", "What was revenue in Q1 2026 compared to last year?", "--as", EMPLOYEE)
+    assert "They compare 1 January to 31 March 2026 with 1 January to 31 March 2025." in run["how_found"]
+    assert "against 1 January to 31 March 2025" in run["answer"]
+
+
 def test_there_is_a_picture_of_it(terminal: Terminal, answered: dict[str, Any]) -> None:
     [file] = answered["artifacts"]
     path = terminal.var / "artifacts" / file["file"]

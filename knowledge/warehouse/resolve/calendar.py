@@ -107,11 +107,17 @@ def before(span: Span) -> Span:
 
 
 def year_before(span: Span) -> Span:
+    return earlier_by(span, Unit.YEAR, 1)
+
+
+def earlier_by(span: Span, unit: Unit, count: int) -> Span:
+    """The same stretch so many units earlier."""
     period = span.period
-    start, end = step(period.start, Unit.YEAR, -1), step(period.end, Unit.YEAR, -1)
-    if span.unit is not None and span.unit is not Unit.WEEK:
+    start, end = step(period.start, unit, -count), step(period.end, unit, -count)
+    if span.unit is not None and (span.unit is unit or Unit.WEEK not in (span.unit, unit)):
         return Span(Period(start, end, _label(start, end, span.unit)), span.unit)
-    return Span(Period(start, max(end, step(start, Unit.DAY, 1)), "the same period a year before"))
+    far = f"a {unit.value}" if count == 1 else f"{count} {unit.value}s"
+    return Span(Period(start, max(end, step(start, Unit.DAY, 1)), f"the same period {far} before"))
 
 
 def spell(day: date) -> str:

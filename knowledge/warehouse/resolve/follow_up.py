@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from knowledge.warehouse.catalog import Catalog
 from knowledge.warehouse.metric_spec import CalendarFile
+from knowledge.warehouse.resolve.comparison_phrases import is_rhythm
 from knowledge.warehouse.resolve.comparisons import AGAINST_AT_START
 from knowledge.warehouse.resolve.cues import Cue
 from knowledge.warehouse.resolve.lexicon import MeaningKind, build_lexicon
@@ -76,7 +77,8 @@ def _compare(before: Shape, fragment: str, edits: _Edits) -> None:
     """Raises _Unclear."""
     if before.comparison is not None:
         raise _Unclear
-    edits.added.append(fragment if AGAINST_AT_START.match(fragment) else f"against {fragment}")
+    is_led_up_to = AGAINST_AT_START.match(fragment) or is_rhythm(fragment)
+    edits.added.append(fragment if is_led_up_to else f"against {fragment}")
 
 
 def _change_period(before: Shape, named: Shape, today: date, calendar: CalendarFile, edits: _Edits) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from knowledge.warehouse.metric_spec import CalendarFile, Grain
-from knowledge.warehouse.resolve.calendar import Span
+from knowledge.warehouse.resolve.calendar import Span, Unit, step
 from knowledge.warehouse.resolve.comparisons import (
     Comparison,
     asks_for_change,
@@ -119,6 +119,13 @@ def read_shape(
     if compared and comparison and comparison.is_assumed:
         # The difference between two stores is none between two periods.
         comparison = None
+    cues = cues_of(tokens, segments, superlative)
+    if comparison and comparison.is_assumed and comparison.others and Cue.GROUP in cues:
+        # Compared by region, the regions are held against each other.
+        used |= _places(tokens, comparison.spans)
+        comparison = None
+    if comparison and grain is Grain.YEAR and _is_within_a_year(comparison.period):
+        grain = None
     used |= compared | _explained(tokens, segments, free, comparison)
     period, joined_grain, left = asked_period(times, comparison)
     if comparison:
@@ -128,7 +135,7 @@ def read_shape(
         question=question,
         tokens=tokens,
         segments=segments,
-        cues=cues_of(tokens, segments, superlative),
+        cues=cues,
         negated=tuple(bool(places) for places in negated),
         period=period,
         time_place=_first_place(tokens, times),
@@ -144,6 +151,10 @@ def read_shape(
         ascending=ascending,
         pairs=pairs,
     )
+
+
+def _is_within_a_year(span: Span) -> bool:
+    return span.period.end <= step(span.period.start, Unit.YEAR, 1)
 
 
 def _explained(
@@ -184,7 +195,7 @@ def _unknown(tokens: Sequence[Token], free: frozenset[int], nots: Sequence[int])
     )
 
 
-_MORE_OR_LESS = words_in("higher lower better worse more less greater smaller")
+_MORE_OR_LESS = words_in("higher lower better worse more less greater smaller fewer up down")
 # Said beside a period or a grain, they add nothing: "the period", "over the time".
 _GRAIN_LIGHT = frozenset({"time", "period", "date", "range", "calendar"})
 

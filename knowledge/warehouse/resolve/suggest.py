@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from knowledge.warehouse.catalog import Catalog
 from knowledge.warehouse.query import MetricQuery
-from knowledge.warehouse.resolve.calendar import spell
+from knowledge.warehouse.resolve.calendar import spell, spell_period
 from knowledge.warehouse.resolve.candidates import candidates_for
 from knowledge.warehouse.resolve.confidence import CERTAIN, Judged, is_tied, judge, phrases_of
 from knowledge.warehouse.resolve.lexicon import Lexicon, Meaning, MeaningKind, build_lexicon
@@ -109,7 +109,7 @@ def suggest_queries(
     if first is not None and (outside := _outside(first.candidate.query, lexicon, values)):
         return Suggestions((), choices, first.not_understood, Reason.OUT_OF_RANGE, outside)
     if suggestions and suggestions[0].is_certain:
-        return Suggestions(suggestions, choices)
+        return _held_against(suggestions[0], shape) or Suggestions(suggestions, choices)
     missing = first.not_understood if first else phrases_of(shape, (shape.tokens[at] for at in shape.unknown))
     reason, why = _why(shape, missing, choices, lexicon)
     tied = [item for item, other in zip(suggestions, judged, strict=False) if is_tied(judged[0], other)]
@@ -128,6 +128,20 @@ def _read_again(shape: Shape, judged: list[Judged], read: Reader) -> tuple[Shape
         if others and others[0].confidence > best:
             shape, judged, best = again, others, others[0].confidence
     return shape, judged
+
+
+def _held_against(sure: Suggestion, shape: Shape) -> Suggestions | None:
+    """Where all is understood but which of several earlier periods is meant."""
+    comparison = shape.comparison
+    if comparison is None or not comparison.others or sure.query.compare_to is None:
+        return None
+    periods = (comparison.compare_to, *comparison.others)
+    queries = [replace(sure.query, compare_to=period) for period in periods]
+    found = tuple(replace(sure, query=query, reading=reading_of(query)) for query in queries)
+    start, end = comparison.spans[0]
+    meant = " or ".join(map(spell_period, periods))
+    why = f"“{shape.question[start:end].strip()}” may mean {meant}."
+    return Suggestions(found, (), (), Reason.AMBIGUOUS, why, tuple(item.reading for item in found))
 
 
 def _suggestion(item: Judged) -> Suggestion:

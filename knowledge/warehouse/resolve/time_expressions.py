@@ -43,7 +43,10 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _ONWARD = re.compile(
-    r"\s+(?:onwards?|on|and later|or later|until (?:now|today)|to (?:date|now|today))\b", re.IGNORECASE
+    # Held against last year, it is no "on" of that kind.
+    r"\s+(?:onwards?|on(?!\s+(?:the\s+)?(?:last|previous|prior|preceding|year|quarter|month|week)\b)"
+    r"|and later|or later|until (?:now|today)|to (?:date|now|today))\b",
+    re.IGNORECASE,
 )
 _LINK = re.compile(
     r"\s*(?:,|and|or|to|vs\.?|versus|against|with|over|than|-|–|—|compared (?:to|with)|&)*\s*"
@@ -74,11 +77,13 @@ def read_times(
 
 def _spans(question: str, points: list[Point], today: date) -> list[Span]:
     """A point without a year takes that of the one it is said together with; the later one first, so that
-    `June, July and August 1997` are of one year."""
+    `June, July and August 1997` are of one year. Not where both would be the same, as in `Q1 against Q1
+    2025`."""
     years = [point.year for point in points]
     for place in range(len(points) - 2, -1, -1):
-        if points[place].year is None and _linked(question, points[place], points[place + 1]):
-            years[place] = years[place + 1]
+        one, other, year = points[place], points[place + 1], years[place + 1]
+        if one.year is None and _linked(question, one, other) and not _is_same(one, other, year):
+            years[place] = year
     spans: list[Span] = []
     for place, point in enumerate(points):
         year = years[place]
@@ -106,6 +111,10 @@ def _is_range(question: str, one: Point, other: Point) -> bool:
 
 def _linked(question: str, one: Point, other: Point) -> bool:
     return other.needs_year and bool(_LINK.fullmatch(question[one.end : other.start]))
+
+
+def _is_same(one: Point, other: Point, year: int | None) -> bool:
+    return year is not None and _try(one, year) == _try(other, year)
 
 
 def _latest(point: Point, today: date) -> Span:

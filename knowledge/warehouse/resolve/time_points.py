@@ -18,6 +18,16 @@ from knowledge.warehouse.resolve.calendar import (
     unit_around,
     units_until,
 )
+from knowledge.warehouse.resolve.time_patterns import (
+    COUNTS,
+    MAY_FOLLOW,
+    MAY_LEAD,
+    MONTH_NUMBERS,
+    ORDINALS,
+    PATTERNS,
+)
+
+Parts = dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,82 +42,10 @@ class Point:
     read: Callable[[int | None], Span]
 
 
-_NAMES = "january february march april may june july august september october november december"
-_MONTH_NUMBERS = {name: number for number, name in enumerate(_NAMES.split(), start=1)}
-_MONTH_NUMBERS |= {name[:3]: number for name, number in list(_MONTH_NUMBERS.items())} | {"sept": 9}
-_MONTH = "(?:" + "|".join(sorted(_MONTH_NUMBERS, key=len, reverse=True)) + r")\b\.?"
-_ORDINALS = {
-    "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4,
-    "last": -1, "final": -1,
-}  # fmt: skip
-_COUNT_WORDS = "one two three four five six seven eight nine ten eleven twelve"
-_COUNTS = {name: count for count, name in enumerate(_COUNT_WORDS.split(), start=1)} | {
-    "couple of": 2,
-    "few": 3,
-}
-_YEAR = r"(?:19|20)\d\d"
-_OF_YEAR = rf"(?:[\s,]*(?:of\s+|in\s+)?(?:the\s+)?(?:(?:calendar\s+)?year\s+)?(?P<year>{_YEAR})\b)?"
-_FISCAL = r"(?:fiscal|financial|business)"
-_UNIT = r"(?P<unit>days?|weeks?|months?|quarters?|half[- ]years?|halves|half|years?)"
-_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
-_AMOUNT = (
-    r"(?<![\w.])(?<!than\s)(?<!over\s)(?<!least\s)(?<!most\s)(?<!above\s)(?<!below\s)(?<!under\s)"
-    r"(?<!top\s)(?<![<>=]\s)(?<![<>=#$€£])"
-)
-
-_PATTERNS: tuple[tuple[str, str], ...] = (
-    ("iso", rf"(?P<year>{_YEAR})-(?P<month>\d\d)-(?P<day>\d\d)"),
-    ("iso_month", rf"(?P<year>{_YEAR})-(?P<month>0[1-9]|1[0-2])(?![-\d])"),
-    ("day", rf"(?:the\s+)?{_DAY}\s+(?:of\s+)?(?P<name>{_MONTH}){_OF_YEAR}"),
-    ("day", rf"(?P<name>{_MONTH})\s+{_DAY}(?!\d){_OF_YEAR}"),
-    ("fiscal_quarter", rf"(?:{_FISCAL}\s+|f)q(?:uarter\s+)?(?P<number>[1-4])(?:\s+(?:of\s+)?"
-        rf"(?:fy\s*|{_FISCAL}\s+year\s+)?(?P<year>{_YEAR}))?"),
-    ("fiscal_quarter", rf"q(?P<number>[1-4])\s+(?:of\s+)?(?:fy\s*|{_FISCAL}\s+year\s+)(?P<year>{_YEAR})"),
-    ("quarter", rf"(?:q|quarter\s+)(?P<number>[1-4])\b[/\s,'-]*{_OF_YEAR}"),
-    ("quarter", rf"(?P<year>{_YEAR})[\s/-]*q(?P<number>[1-4])"),
-    ("half", rf"h(?P<number>[12])\b{_OF_YEAR}"),
-    ("half", rf"(?P<year>{_YEAR})[\s/-]*h(?P<number>[12])"),
-    ("nth", rf"(?:the\s+)?(?P<nth>first|1st|second|2nd|third|3rd|fourth|4th|last|final)\s+"
-        rf"(?P<part>quarter|half|month)\s+(?:of|in)\s+(?:the\s+)?(?:year\s+)?(?P<year>{_YEAR})"),
-    ("nth", r"(?:the\s+)?(?P<nth>first|1st|second|2nd|third|3rd|fourth|4th)\s+(?P<part>quarter"
-        r"|half)(?:\s+of\s+the\s+year)?(?!\s+(?:of|in)\b)"),
-    ("fiscal_year", rf"(?:fy|{_FISCAL}\s+year)\s*'?(?P<year>{_YEAR})(?:/\d\d)?"),
-    ("fiscal_year", r"fy\s?'?(?P<two_digits>\d\d)"),
-    ("week", rf"(?:calendar\s+week|week|cw|kw|w)\s*(?P<number>[1-5]?\d)\b(?:\s*/\s*|\s+(?:of\s+"
-        rf"|in\s+)?)?(?P<year>{_YEAR})?"),
-    ("to_date", rf"(?:(?:the\s+)?(?P<before>last|previous|prior)\s+)?(?:(?P<fiscal>{_FISCAL})\s+)?"
-        rf"(?:(?P<unit>week|month|quarter|year)[- ]to[- ]date|(?P<short>[wmqy]td))"),
-    ("so_far", rf"(?:so far this|this)\s+(?:(?P<fiscal>{_FISCAL})\s+)?(?P<unit>week|month|quarter"
-        rf"|year)\s+(?:so far|to date|until now)|so far this\s+(?P<other>week|month|quarter|year)"),
-    ("several", rf"(?:the\s+)?(?:last|past|previous|prior|trailing|rolling|most recent)\s+"
-        rf"(?P<count>\d+|{'|'.join(_COUNTS)})\s+(?:full\s+|complete\s+|calendar\s+)?(?:"
-        rf"(?P<fiscal>{_FISCAL})\s+)?{_UNIT}"),
-    ("near", rf"(?:the\s+)?(?P<which>this|current|last|past|previous|prior|preceding|next"
-        rf"|coming)\s+(?:full\s+|complete\s+|calendar\s+)?(?:(?P<fiscal>{_FISCAL})\s+)?{_UNIT}"),
-    ("near_month", rf"(?P<which>last|this|next)\s+(?P<name>{_MONTH})(?!\s*(?:\d|of))"),
-    ("ago", rf"(?P<count>\d+|an?|{'|'.join(_COUNTS)})\s+(?P<unit>days?|weeks?|months?|quarters?"
-        rf"|years?)\s+ago"),
-    ("relative", r"(?:the\s+)?day before yesterday|today|yesterday|tomorrow"),
-    ("month", rf"(?P<name>{_MONTH})[\s,'-]*{_OF_YEAR}"),
-    ("year", rf"(?:(?:calendar\s+)?year\s+)?{_AMOUNT}(?P<year>{_YEAR})(?![\w%])(?!\.\d)(?!-(?!{_YEAR}))"),
-)  # fmt: skip
-_COMPILED = tuple(
-    (kind, re.compile(rf"(?<![\w.]){pattern}(?!\w)", re.IGNORECASE)) for kind, pattern in _PATTERNS
-)
-# "may" is a month only where something says so.
-_MAY_LEAD = re.compile(
-    r"\b(?:in|since|during|for|of|from|by|until|till|vs\.?|versus|against|and|to|between|last|this"
-    r"|next|with|or|than|before|after|-)\s*$",
-    re.IGNORECASE,
-)
-
-_MAY_FOLLOW = re.compile(rf"\s*(?:,|and|to|or|-|–|vs\.?|versus|until|through)\s*{_MONTH}", re.IGNORECASE)
-
-
 def points_in(question: str, today: date, calendar: CalendarFile) -> list[Point]:
     """Those that exist, in order of place; where two overlap, the longer."""
     found: list[Point] = []
-    for kind, pattern in _COMPILED:
+    for kind, pattern in PATTERNS:
         for match in pattern.finditer(question):
             point = _point(kind, match, question, today, calendar)
             if point is not None:
@@ -126,7 +64,7 @@ def _point(
     if kind == "month" and match[0].lower().startswith("may") and not _is_may(match, question):
         return None
     end = match.start() + len(match[0].rstrip(" ,'-/"))
-    year = int(parts["year"]) if parts.get("year") else None
+    year = _said_year(parts, today)
     read = partial(_READERS[kind], parts, today, calendar, match[0].lower())
     point = Point(match.start(), end, year, kind in _NEED_YEAR, read)
     try:
@@ -136,16 +74,19 @@ def _point(
     return point
 
 
+def _said_year(parts: Parts, today: date) -> int | None:
+    if near := parts.get("near_year"):
+        return today.year - (near.lower() == "last")
+    return int(parts["year"] or 0) if parts.get("year") else None
+
+
 def _is_may(match: re.Match[str], question: str) -> bool:
-    if match.groupdict().get("year"):
+    if match.groupdict().get("year") or match.groupdict().get("near_year"):
         return True
-    if _MAY_FOLLOW.match(question[match.end("name") :]):
+    if MAY_FOLLOW.match(question[match.end("name") :]):
         return True
     capital = match[0][0] == "M" and match.start() > 0 and not question.isupper()
-    return bool(_MAY_LEAD.search(question[: match.start()])) or capital
-
-
-Parts = dict[str, str | None]
+    return bool(MAY_LEAD.search(question[: match.start()])) or capital
 
 
 def _unit_of(parts: Parts, key: str = "unit") -> Unit:
@@ -157,14 +98,14 @@ def _unit_of(parts: Parts, key: str = "unit") -> Unit:
 
 def _count(text: str | None) -> int:
     word = (text or "1").lower()
-    count = int(word) if word.isdigit() else _COUNTS.get(word, 1)
+    count = int(word) if word.isdigit() else COUNTS.get(word, 1)
     if not 0 < count <= 10_000:
         raise ValueError("no such count")
     return count
 
 
 def _number_of_month(parts: Parts) -> int:
-    return _MONTH_NUMBERS[(parts["name"] or "").lower().rstrip(".")]
+    return MONTH_NUMBERS[(parts["name"] or "").lower().rstrip(".")]
 
 
 def _given(year: int | None, today: date) -> int:
@@ -217,7 +158,7 @@ def _half(parts: Parts, today: date, calendar: CalendarFile, _text: str, year: i
 def _nth(parts: Parts, today: date, calendar: CalendarFile, _text: str, year: int | None) -> Span:
     unit = Unit((parts["part"] or "").lower())
     of_year = {Unit.MONTH: 12, Unit.QUARTER: 4, Unit.HALF: 2}[unit]
-    number = _ORDINALS[(parts["nth"] or "").lower()]
+    number = ORDINALS[(parts["nth"] or "").lower()]
     place = of_year if number == -1 else number
     if place > of_year:
         raise ValueError(f"a year has no {place} of these")

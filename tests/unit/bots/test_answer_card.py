@@ -268,3 +268,10 @@ def test_what_a_follow_up_was_taken_for_is_said_first(outcome: str) -> None:
     assert card.text.startswith("Understood as: Revenue in &lt;Q2&gt;?")
     assert card.blocks[0]["elements"][0]["text"] == "Understood as: Revenue in &lt;Q2&gt;?"
     assert "Understood as" not in render_run(run(state=outcome, outcome=outcome, answer="12 EUR.")).text
+
+
+def test_a_reply_to_thanks_sends_nobody_elsewhere() -> None:
+    card = render_run(run(state="abstained", answer="You're welcome.", reason="nothing_asked", model=None))
+    shown = "\n".join(texts(card))
+    assert "You're welcome." in shown
+    assert "ask the team" not in shown

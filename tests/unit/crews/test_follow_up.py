@@ -114,6 +114,18 @@ def test_why_asks_for_the_reason_of_what_was_asked(asked: str) -> None:
     assert understood == Understood(question=f"Why: {REVENUE}", about=WHY)
 
 
+def test_why_of_a_figure_that_was_chosen_is_of_that_one() -> None:
+    chosen = turn("1", understood=Understood(question=REVENUE, reading="Return rate by channel"))
+    known = reading("Return rate by channel")
+    assert taken_for("why?", chosen, known=known) == "Why: Return rate by channel"
+
+
+def test_a_part_of_a_figure_that_was_asked_why_is_asked_for_by_itself() -> None:
+    before = turn("why?", understood=Understood(question=f"Why: {REVENUE}", about=WHY))
+    known = reading(REVENUE, completes="What was revenue in Q1 by region?")
+    assert taken_for("by region?", before, known=known) == "What was revenue in Q1 by region?"
+
+
 def test_why_after_why_is_asked_once() -> None:
     before = turn("why?", understood=Understood(question=f"Why: {REVENUE}", about=WHY))
     assert taken_for("why?", before) == f"Why: {REVENUE}"

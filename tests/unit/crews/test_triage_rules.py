@@ -1,5 +1,6 @@
 """What becomes of a request, until when, and what is a request at all: rules that need no run."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from crews.triage.due_time import BusinessHours, due_time
-from crews.triage.help_cues import asks_for_help, asks_for_person, reports_outage
+from crews.triage.help_cues import asks_for_help, asks_for_person, reports_loss, reports_outage
 from crews.triage.rules import Case, judge_case
 from crews.triage.spec import CategoriesFile
 from crews.triage.step_outputs import Move, SystemLook
@@ -53,6 +54,35 @@ def test_a_system_that_is_reported_to_be_down_gets_a_ticket_beside_what_the_docu
     assert judged(system(), answered=True) is Move.ANSWER
     assert judged(answered=True, outage=True) is Move.ANSWER
     assert judged(system(), outage=True, priority=1) is Move.ESCALATION
+
+
+def test_what_is_lost_becomes_work_beside_what_the_documents_say() -> None:
+    for answered in (True, False):
+        loss = Case(2, answered, fits=True, wants_person=False, loss=True)
+        assert judge_case(loss).move is Move.ESCALATION
+        assert judge_case(replace(loss, priority=3)).move is Move.TICKET
+
+
+@pytest.mark.parametrize(
+    ("text", "is_loss"),
+    [
+        ("I lost my work phone", True),
+        ("my laptop was stolen", True),
+        ("My key card has gone missing since Monday", True),
+        ("I left the store tablet on the train.", True),
+        ("I cannot find my security key", True),
+        ("Stolen company laptop", True),
+        ("My phone was not stolen after all", False),
+        ("I did not lose my phone", False),
+        ("The laptop keys are missing letters", False),
+        ("Missing key figures in the report", False),
+        ("The app lost my account when I changed phones", False),
+        ("I lost a taxi receipt", False),
+        ("A parcel was lost", False),
+    ],
+)
+def test_a_lost_or_stolen_device_is_told_from_what_else_is_lost(text: str, is_loss: bool) -> None:
+    assert reports_loss(text) is is_loss
 
 
 @pytest.mark.parametrize(

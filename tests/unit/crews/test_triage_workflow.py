@@ -28,7 +28,7 @@ from ledger.spans import list_spans
 from ledger.sweep import sweep_steps
 from ledger.ticket_views import TicketState, TicketView
 from ledger.tickets import get_ticket, list_tickets
-from tests.unit.crews.triage_world import publish_runs, triage_workspace
+from tests.unit.crews.triage_world import CATEGORIES, publish_runs, triage_workspace
 from tests.unit.crews.world import ENGINEER, FINANCE, STAFF, Desk, work_off
 
 SEED = (
@@ -321,3 +321,18 @@ def test_every_tool_of_triage_went_through_the_gate(helped: Helped) -> None:
     }
     assert tools["tool open_ticket"].attributes["by_rule"] is True
     assert "by_rule" not in tools["tool search_knowledge"].attributes
+
+
+def test_a_stolen_device_is_work_of_the_category_that_takes_losses(desk: Desk, tmp_path: Path) -> None:
+    with_losses = CATEGORIES.replace("group: finance}\n  - {name: pay", "group: finance, urgency: high, "
+                                     "impact: medium, takes_losses: true}\n  - {name: pay")  # fmt: skip
+    workspace = triage_workspace(tmp_path / "shop", {"triage/categories.yaml": with_losses})
+    publish_shipped_workflows(desk.db)
+    publish_runs(desk, workspace)
+    helped = Helped(desk, WorkerSettings(workspace=workspace.folder, var=workspace.folder / "var"))
+    view = helped.ask("Somebody stole my phone")
+    assert (view.state, view.failure) == ("escalated", None)
+    assert view.how_found[0] == "Something is lost or stolen, and has to be locked."
+    ticket = helped.ticket(1)
+    assert (ticket.category, ticket.priority) == ("hardware", 2)
+    assert len(helped.escalations()) == 1

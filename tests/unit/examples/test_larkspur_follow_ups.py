@@ -58,6 +58,8 @@ def test_the_conversations_are_of_every_kind_and_some_stand_alone() -> None:
         ("Revenue in Q1 2026", "without online", "Revenue in Q1 2026 without online"),
         ("Revenue in Q1 2026", "the year before", "Revenue in Q1 2026 against the year before"),
         ("Revenue in Q1 2026", "against Q2", "Revenue in Q1 2026 against Q2"),
+        ("Revenue in Q1 2026", "vs last year", "Revenue in Q1 2026 vs last year"),
+        ("Revenue in Q1 2026", "year over year", "Revenue in Q1 2026 year over year"),
         ("Revenue in Q1 2026", "per month", "Revenue in Q1 2026 per month"),
     ],
 )

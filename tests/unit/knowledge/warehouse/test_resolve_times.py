@@ -94,6 +94,9 @@ def test_what_is_no_time_is_left_unread(question: str) -> None:
         ("revenue growth in 1997", "1997", "1996"),
         ("revenue last quarter year over year", "Q3 2026", "Q3 2025"),
         ("revenue in May 2026, month over month", "May 2026", "April 2026"),
+        ("revenue in Q1 against Q1 2025", "Q1 2026", "Q1 2025"),
+        ("revenue in March vs March last year", "March 2026", "March 2025"),
+        ("change of revenue in Q2 2026 from Q2 2025", "Q2 2026", "Q2 2025"),
     ],
 )
 def test_one_period_is_held_against_another(question: str, main: str, other: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bots.ticket_replies import Meaning, read_reply
+from ledger.ticket_replies import Meaning, read_reply
 
 
 @pytest.mark.parametrize(
