@@ -17,7 +17,7 @@ from ledger.migrate import migrate
 from ledger.people import sync_people
 from ledger.progress import RunProgress, read_progress
 from ledger.queue import create_celery, ring
-from ledger.reading import RunView, get_run_for_delivery
+from ledger.reading import RunView, get_run_for_delivery, run_state
 from ledger.relay import Relay
 from ledger.schema import RunState
 from ledger.settings import EmbeddedSettings
@@ -35,6 +35,7 @@ _log = get_logger(__name__)
 
 # Between two looks at a run that is shown at work; its end is told at once.
 POLL_S = 0.25
+AT_WORK = (RunState.QUEUED, RunState.RUNNING)
 # Between two looks for what has come due; what is owed at once is owed in this process and wakes the relay.
 LOOK_S = 0.5
 
@@ -97,11 +98,13 @@ class Installation:
         """Returns the run once it has ended, or waits for a person or a date; `on_progress` is called when it
         moves on."""
         seen: RunProgress | None = None
-        while (progress := read_progress(self.db, run_id)).is_open and progress.state != RunState.WAITING:
-            if progress != seen:
-                seen = progress
-                on_progress(progress)
-            self.db.run_ended.wait(POLL_S)
+        while run_state(self.db, run_id) in AT_WORK:
+            # First: most runs have ended before there would be anything to show.
+            if not self.db.run_ended.wait(POLL_S):
+                progress = read_progress(self.db, run_id)
+                if progress != seen:
+                    seen = progress
+                    on_progress(progress)
             self.db.run_ended.clear()
         return get_run_for_delivery(self.db, run_id)
 

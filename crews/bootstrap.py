@@ -3,6 +3,7 @@
 CrewAI is imported when the first crew step is worked on, or by `warm_up`, never before.
 """
 
+import asyncio
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -93,6 +94,7 @@ def shipped_crew_names() -> set[str]:
 def open_room(settings: WorkerSettings) -> "CrewRoom":
     """Loads CrewAI. Raises WorkspaceInvalid, SettingsInvalid."""
     harden_crewai(settings.var)
+    _loop_fast()
     from crews.catalog import all_crews
     from crews.crew_step import CrewRoom
     from crews.workspace_tools.load import all_tools
@@ -101,6 +103,14 @@ def open_room(settings: WorkerSettings) -> "CrewRoom":
     budgets = declared_budgets(settings.workspace)
     absent = frozenset() if settings.web_search_url else WEB_TOOLS
     return CrewRoom(all_crews(tools, settings.workspace), tools, settings.models, budgets, absent)
+
+
+def _loop_fast() -> None:
+    """CrewAI drives each agent in an event loop of its own, whose turns between threads take asyncio's longer
+    than the agent itself."""
+    import uvloop
+
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
 
 class CrewWorkshop:

@@ -38,13 +38,15 @@ def finish_step(
     step.state, step.output, step.finished_at = StepState.DONE, output, now_in(session)
     step.lease_owner = step.lease_until = step.due_at = None
     forget_dispatch(session, step.id)
-    session.flush()
     if run.state not in OPEN_RUN_STATES:
         return _NOTHING
     if run.cancel_requested_at is not None:
         settle_cancel(session, run)
         return _NOTHING
-    return advance_run(session, run, steps_of_run(session, run.id), taken=taken)
+    # What ends here and what it opens is written together.
+    with session.no_autoflush:
+        steps = steps_of_run(session, run.id)
+    return advance_run(session, run, steps, taken=taken)
 
 
 def advance_run(session: Session, run: RunRow, steps: list[StepRow], *, taken: int = 0) -> Advance:

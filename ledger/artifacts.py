@@ -6,8 +6,9 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import Table, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from ledger.db import Database, now_in
@@ -17,6 +18,9 @@ from ledger.schema import ArtifactRow
 
 # The store's folder in `var/`.
 ARTIFACTS = "artifacts"
+
+_TABLE = cast(Table, ArtifactRow.__table__)
+_OF_RUN = select(_TABLE).where(_TABLE.c.run_id == bindparam("run")).order_by(_TABLE.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def read_kept(folder: Path, name: str, sha256: str) -> bytes:
 
 def artifacts_in(session: Session, run_id: str) -> list[Artifact]:
     """For a reader that has a transaction already."""
-    rows = session.scalars(select(ArtifactRow).where(ArtifactRow.run_id == run_id).order_by(ArtifactRow.id))
+    rows = session.connection().execute(_OF_RUN, {"run": run_id})
     return [Artifact(row.id, row.name, row.media_type, row.size_bytes, row.sha256) for row in rows]
 
 

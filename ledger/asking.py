@@ -58,6 +58,8 @@ def open_decision(
         digest=None if ask.about is None else digest_at(ask.about, inputs),
         readers=None if ask.readers is None else _readers(step.key, ask.readers, inputs),
     )
+    # It refers to its step, which may be as new.
+    session.flush()
     session.add(row)
     owe_questions(session, row, run)
     return expires_at

@@ -5,10 +5,10 @@ shown to whoever asked and to nobody else; every other reader gets the tokens th
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from ledger.artifacts import Artifact, artifacts_in, file_of
@@ -26,6 +26,11 @@ from ledger.understanding import Understood
 
 # Nobody has looked for personal data in the question yet.
 UNSEEN_QUESTION = "(shown once work on it has begun)"
+
+_RUNS = cast(Table, RunRow.__table__).c
+_STATE = select(_RUNS.state).where(_RUNS.id == bindparam("run"))
+_PEOPLE = cast(Table, PrincipalRow.__table__).c
+_EMAIL = select(_PEOPLE.email).where(_PEOPLE.id == bindparam("principal"))
 
 
 class EvidenceView(BaseModel):
@@ -169,7 +174,7 @@ def get_run_for_delivery(db: Database, run_id: str) -> RunView:
 def run_state(db: Database, run_id: str) -> RunState:
     """A cheap look at one column, for those who wait. Raises NotFound."""
     with db.read() as session:
-        state = session.scalar(select(RunRow.state).where(RunRow.id == run_id))
+        state = session.connection().execute(_STATE, {"run": run_id}).scalar()
     if state is None:
         raise NotFound(f"There is no run {run_id}.")
     return RunState(state)
@@ -249,7 +254,7 @@ def _masked_view(session: Session, run: RunRow) -> RunView:
         workflow=run.workflow,
         state=run.state,
         outcome=None if run.state in OPEN_RUN_STATES else run.state,
-        principal=session.get_one(PrincipalRow, run.principal_id).email,
+        principal=session.connection().execute(_EMAIL, {"principal": run.principal_id}).scalar_one(),
         source=run.source,
         thread=run.thread,
         question=run.masked_question or UNSEEN_QUESTION,

@@ -358,7 +358,6 @@ def create_run(
         for step in spec.steps
     ]
     session.add_all(steps)
-    session.flush()
     session.connection().execute(_OPEN_ROOT, _root_span(run, principal))
     if not awaits_turn:
         advance_run(session, run, steps)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import ROUND_CEILING, Decimal
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from ledger.budgets import Budgets
@@ -23,6 +23,9 @@ from ledger.schema import RunRow, SpendingRow
 
 # Prices are per million tokens, so a token at a price of one dollar costs one of these.
 MICROS = 1_000_000
+
+_TABLE = cast(Table, SpendingRow.__table__)
+_BOOKED = select(_TABLE).where(_TABLE.c.account == bindparam("account"))
 
 
 class BudgetReached(CrewdeskError):
@@ -132,16 +135,16 @@ class Purse:
 @cache
 def _booking(insert: Any) -> Any:
     """Made once for a database: to put it together takes longer than to carry it out."""
-    book = insert(SpendingRow.__table__)
+    book = insert(_TABLE)
     names = ("micro_usd", "input_tokens", "output_tokens")
-    raised = {name: SpendingRow.__table__.c[name] + book.excluded[name] for name in names}
+    raised = {name: _TABLE.c[name] + book.excluded[name] for name in names}
     return book.on_conflict_do_update(index_elements=["account"], set_=raised)
 
 
 def usage_in(session: Session, run_id: str) -> Usage:
     """What a run has used so far."""
-    row = session.get(SpendingRow, f"run:{run_id}")
-    return Usage() if row is None else _usage(row)
+    row = session.connection().execute(_BOOKED, {"account": f"run:{run_id}"}).one_or_none()
+    return Usage() if row is None else _usage(cast(SpendingRow, row))
 
 
 @dataclass(frozen=True, slots=True)
