@@ -36,6 +36,7 @@ from ledger.thread_queue import next_in_line, take_thread, thread_of
 # Of the tables themselves: whatever of these rows a session holds is not looked at again in it.
 _DECISIONS, _STEPS = cast(Table, DecisionRow.__table__), cast(Table, StepRow.__table__)
 _DISPATCHES, _SPANS = cast(Table, DispatchRow.__table__), cast(Table, SpanRow.__table__)
+_RUNS = cast(Table, RunRow.__table__)
 _WITHDRAW = (
     update(_DECISIONS)
     .where(
@@ -48,6 +49,11 @@ _WITHDRAW = (
 _FORGET_ALL = delete(_DISPATCHES).where(
     _DISPATCHES.c.step_id.in_(select(_STEPS.c.id).where(_STEPS.c.run_id == bindparam("run")))
 )
+_START = (
+    update(_RUNS)
+    .where(_RUNS.c.id == bindparam("run"), _RUNS.c.state == RunState.QUEUED)
+    .values(state=RunState.RUNNING, started_at=bindparam("now"))
+)
 _END_ROOT = (
     update(_SPANS)
     .where(_SPANS.c.id == bindparam("span"))
@@ -59,11 +65,7 @@ def start_run(session: Session, run: RunRow, groups: frozenset[str]) -> None:
     """Marks a queued run as running; one that another worker has started or ended meanwhile is left alone.
     `groups` are those of its asker now."""
     if run.state == RunState.QUEUED:
-        session.execute(
-            update(RunRow)
-            .where(RunRow.id == run.id, RunRow.state == RunState.QUEUED)
-            .values(state=RunState.RUNNING, started_at=now_in(session))
-        )
+        session.connection().execute(_START, {"run": run.id, "now": now_in(session)})
     if not groups <= set(run.asked_with or ()):
         # Of a step before the asker was given another group, too: what was found may be of either.
         run.asked_with = sorted(groups.union(run.asked_with or ()))

@@ -8,6 +8,7 @@ from ledger.db import Database
 from ledger.errors import InvalidInput, NotFound, NotPermitted, UnknownPrincipal
 from ledger.evidence import Finding, record_evidence
 from ledger.ids import new_id
+from ledger.outgoing import own_domains
 from ledger.people import (
     RIGHTS,
     Right,
@@ -281,3 +282,11 @@ def test_a_reader_sees_one_picture_of_a_run(db: Database) -> None:
         False,
         {"done"},
     )
+
+
+def test_own_domains_are_those_of_the_people_who_are_here(db: Database) -> None:
+    sister = {"email": "kim@Sister.Example", "name": "Kim"}
+    gone = {"email": "somebody@left.example", "name": "Somebody"}
+    sync_people(db, people_file(sister=sister, gone=gone))
+    sync_people(db, people_file(sister=sister))
+    assert own_domains(db) == {"larkspur.example", "sister.example"}
