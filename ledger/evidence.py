@@ -3,12 +3,12 @@ can cite."""
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, func, select
+from sqlalchemy import Row, Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from ledger.db import Database, now_in
@@ -27,11 +27,11 @@ BLOCKED = "blocked"
 # A page of the web, or what a search engine tells of one; its source is its address.
 WEB_PAGE = "web_page"
 
-# Shorter labels first, or E10 would stand before E2.
-_IN_ORDER = (func.length(EvidenceRow.label), EvidenceRow.label)
-_ROWS = select(EvidenceRow).where(EvidenceRow.run_id == bindparam("run")).order_by(*_IN_ORDER)
 _TABLE = cast(Table, EvidenceRow.__table__)
-# To be looked at only.
+# Shorter labels first, or E10 would stand before E2.
+_IN_ORDER = (func.length(_TABLE.c.label), _TABLE.c.label)
+_ADD = insert(_TABLE)
+_TAKE_OVER = update(_TABLE).where(_TABLE.c.id == bindparam("row")).values(attempt=bindparam("by"))
 _OF_RUN = select(_TABLE).where(_TABLE.c.run_id == bindparam("run")).order_by(*_IN_ORDER)
 _OF_ATTEMPT = _OF_RUN.where(_TABLE.c.step_id == bindparam("step"), _TABLE.c.attempt == bindparam("attempt"))
 
@@ -78,21 +78,29 @@ def record_evidence(
     with db.record() as session:
         # Locked, or two parallel steps would give out the same label.
         lock_run(session, claim.run_id)
-        taken = {row.label: row for row in session.scalars(_ROWS, {"run": claim.run_id})}
+        connection, now = session.connection(), now_in(session)
+        taken = {row.label: row for row in connection.execute(_OF_RUN, {"run": claim.run_id})}
         mine = [row for row in taken.values() if (row.step_id, row.attempt) == (claim.step_id, claim.attempt)]
-        known = {row.digest: row for row in mine}
-        fresh = (label for number in count(1) if (label := f"E{number}") not in taken)
-        recorded = []
+        known = {row.digest: _evidence(row) for row in mine}
+        used = set(taken)
+        fresh = (label for number in count(1) if (label := f"E{number}") not in used)
+        new: list[dict[str, Any]] = []
         for position, finding in enumerate(findings):
+            if finding.digest in known:
+                continue
             wanted = labels[position] if labels else None
-            row = known.get(finding.digest) or _of_earlier_attempt(taken, wanted, claim, finding)
-            if row is None:
-                row = _row(claim, finding, next(fresh) if wanted is None or wanted in taken else wanted)
-                row.created_at = now_in(session)
-                session.add(row)
-            known[finding.digest] = taken[row.label] = row
-            recorded.append(_evidence(row))
-        return recorded
+            earlier = _of_earlier_attempt(taken, wanted, claim, finding)
+            if earlier is not None:
+                connection.execute(_TAKE_OVER, {"row": earlier.id, "by": claim.attempt})
+                known[finding.digest] = _evidence(earlier)
+                continue
+            label = next(fresh) if wanted is None or wanted in used else wanted
+            used.add(label)
+            new.append({**_row(claim, finding, label), "created_at": now})
+            known[finding.digest] = Evidence(new[-1]["id"], label, claim.step_id, finding)
+        if new:
+            connection.execute(_ADD, new)
+        return [known[finding.digest] for finding in findings]
 
 
 def list_evidence(
@@ -102,43 +110,41 @@ def list_evidence(
     query = _OF_RUN if step_id is None else _OF_ATTEMPT
     wanted = {"run": run_id, "step": step_id, "attempt": attempt}
     with db.read() as session:
-        return [_evidence(cast(EvidenceRow, row)) for row in session.connection().execute(query, wanted)]
+        return [_evidence(row) for row in session.connection().execute(query, wanted)]
 
 
 def evidence_in(session: Session, run_id: str) -> list[Evidence]:
     """For a reader that has a transaction already and wants one picture of the run."""
-    rows = session.connection().execute(_OF_RUN, {"run": run_id})
-    return [_evidence(cast(EvidenceRow, row)) for row in rows]
+    return [_evidence(row) for row in session.connection().execute(_OF_RUN, {"run": run_id})]
 
 
 def _of_earlier_attempt(
-    taken: dict[str, EvidenceRow], wanted: str | None, claim: ClaimedStep, finding: Finding
-) -> EvidenceRow | None:
+    taken: Mapping[str, Row[Any]], wanted: str | None, claim: ClaimedStep, finding: Finding
+) -> Row[Any] | None:
     """What a replay's attempt that was broken off had found under this label, which is this attempt's now."""
     row = None if wanted is None else taken.get(wanted)
     if row is None or (row.step_id, row.digest) != (claim.step_id, finding.digest):
         return None
-    row.attempt = claim.attempt
     return row
 
 
-def _row(claim: ClaimedStep, finding: Finding, label: str) -> EvidenceRow:
-    return EvidenceRow(
-        id=new_id(),
-        run_id=claim.run_id,
-        step_id=claim.step_id,
-        attempt=claim.attempt,
-        label=label,
-        kind=finding.kind,
-        source=finding.source,
-        locator=finding.locator,
-        text=finding.text,
-        as_of=finding.as_of,
-        details=finding.details,
-        digest=finding.digest,
-    )
+def _row(claim: ClaimedStep, finding: Finding, label: str) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "run_id": claim.run_id,
+        "step_id": claim.step_id,
+        "attempt": claim.attempt,
+        "label": label,
+        "kind": finding.kind,
+        "source": finding.source,
+        "locator": finding.locator,
+        "text": finding.text,
+        "as_of": finding.as_of,
+        "details": finding.details,
+        "digest": finding.digest,
+    }
 
 
-def _evidence(row: EvidenceRow) -> Evidence:
+def _evidence(row: Row[Any]) -> Evidence:
     finding = Finding(row.kind, row.source, row.locator, row.text, row.as_of, row.details)
     return Evidence(row.id, row.label, row.step_id, finding)
