@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bots.answer_card import MAX_SOURCES, Card, render_notice, render_run
@@ -227,6 +227,8 @@ def test_more_sources_than_anybody_reads_are_counted() -> None:
 WORDS = st.text(max_size=400)
 
 
+# Texts of this length take a while to make up on a busy machine.
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(WORDS, max_size=4),
     WORDS,
