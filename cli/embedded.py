@@ -17,7 +17,7 @@ from ledger.migrate import migrate
 from ledger.people import sync_people
 from ledger.progress import RunProgress, read_progress
 from ledger.queue import create_celery, ring
-from ledger.reading import RunView, get_run_for_delivery, run_state
+from ledger.reading import RunView, get_run_for_delivery
 from ledger.relay import Relay
 from ledger.schema import RunState
 from ledger.settings import EmbeddedSettings
@@ -98,15 +98,20 @@ class Installation:
         """Returns the run once it has ended, or waits for a person or a date; `on_progress` is called when it
         moves on."""
         seen: RunProgress | None = None
-        while run_state(self.db, run_id) in AT_WORK:
-            # First: most runs have ended before there would be anything to show.
-            if not self.db.run_ended.wait(POLL_S):
-                progress = read_progress(self.db, run_id)
-                if progress != seen:
-                    seen = progress
-                    on_progress(progress)
-            self.db.run_ended.clear()
-        return get_run_for_delivery(self.db, run_id)
+        while True:
+            # Before any look: one would only be in the way of the worker that is about to begin.
+            if self.db.run_ended.wait(POLL_S):
+                self.db.run_ended.clear()
+                run = get_run_for_delivery(self.db, run_id)
+                if run.state not in AT_WORK:
+                    return run
+                continue
+            progress = read_progress(self.db, run_id)
+            if progress.state not in AT_WORK:
+                return get_run_for_delivery(self.db, run_id)
+            if progress != seen:
+                seen = progress
+                on_progress(progress)
 
     def drain(self, timeout_s: float = 120.0) -> int:
         """Lets the runs an earlier process left finish; returns how many are still open at the timeout."""

@@ -54,12 +54,13 @@ class RunMask:
         return _with_each_text(value, self.fresh)
 
     def text(self, text: str) -> str:
-        with self._lock:
-            remembered = self._masked
-        if text not in remembered:
-            # If new values turn up meanwhile, this goes with what was masked without them.
-            remembered[text] = self._mask(text)
-        return remembered[text]
+        # Read once: whoever finds new values puts another in its place, and this goes with what was masked
+        # without them.
+        remembered = self._masked
+        masked = remembered.get(text)
+        if masked is None:
+            masked = remembered[text] = self._mask(text)
+        return masked
 
     def data(self, value: Any) -> Any:
         """The same JSON data with every string in it masked, but for figures: what comes from outside went

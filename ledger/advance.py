@@ -16,7 +16,7 @@ from ledger.result import RunResult
 from ledger.run_state import fail_run, finish_run, show_waiting
 from ledger.schema import OPEN_RUN_STATES, RunRow, StepRow, StepState
 from ledger.step_opening import open_step
-from ledger.step_plan import SETTLED, StepUnfit, fields_of, steps_of_run
+from ledger.step_plan import SETTLED, StepUnfit, fields_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,17 @@ _NOTHING = Advance([], [])
 
 
 def finish_step(
-    session: Session, step: StepRow, run: RunRow, output: dict[str, Any], *, taken: int = 0
+    session: Session,
+    step: StepRow,
+    run: RunRow,
+    steps: list[StepRow],
+    output: dict[str, Any],
+    *,
+    taken: int = 0,
 ) -> Advance:
-    """Keeps a step's output and moves its run on. For the first `taken` steps that become ready no doorbell
-    is owed: the caller claims them in this very transaction."""
+    """Keeps a step's output and moves its run on. `steps` are all of the run, read under its lock. For the
+    first `taken` steps that become ready no doorbell is owed: the caller claims them in this very
+    transaction."""
     step.state, step.output, step.finished_at = StepState.DONE, output, now_in(session)
     step.lease_owner = step.lease_until = step.due_at = None
     forget_dispatch(session, step.id)
@@ -43,9 +50,6 @@ def finish_step(
     if run.cancel_requested_at is not None:
         settle_cancel(session, run)
         return _NOTHING
-    # What ends here and what it opens is written together.
-    with session.no_autoflush:
-        steps = steps_of_run(session, run.id)
     return advance_run(session, run, steps, taken=taken)
 
 

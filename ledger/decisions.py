@@ -16,7 +16,7 @@ from ledger.decision_views import Decision, view_of
 from ledger.errors import CrewdeskError, ErrorKind, InvalidInput, NotFound
 from ledger.people import Principal
 from ledger.schema import DecisionRow, DecisionState, RunRow, StepRow, StepState
-from ledger.step_plan import declared, inputs_of
+from ledger.step_plan import declared, inputs_of, steps_of_run
 
 
 class DecisionOutdated(CrewdeskError):
@@ -71,7 +71,7 @@ def expire_decision(session: Session, step: StepRow, run: RunRow, on_expiry: str
 def _go_on(session: Session, row: DecisionRow, step: StepRow, run: RunRow, output: dict[str, Any]) -> None:
     """With the decision as its output, unless the step only asked about a call and has its work to do yet."""
     if row.call is None:
-        finish_step(session, step, run, output)
+        finish_step(session, step, run, steps_of_run(session, run.id), output)
     else:
         begin_anew(session, step, run)
 

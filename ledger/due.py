@@ -17,7 +17,7 @@ from ledger.ids import new_id, short_id
 from ledger.log import get_logger
 from ledger.run_state import fail_run
 from ledger.schema import OPEN_RUN_STATES, RunRow, StepRow, StepState
-from ledger.step_plan import declared
+from ledger.step_plan import declared, steps_of_run
 from ledger.workflow import StepKind
 
 _log = get_logger(__name__)
@@ -73,7 +73,8 @@ def _pass_step(db: Database, step_id: str) -> int:
             return 0
         ask, moment = declared(step).ask, step.due_at
         if step.kind == StepKind.WAIT:
-            finish_step(session, step, run, {"waited_until": moment.isoformat() if moment else None})
+            output = {"waited_until": moment.isoformat() if moment else None}
+            finish_step(session, step, run, steps_of_run(session, run.id), output)
         else:
             expire_decision(session, step, run, REJECT if ask is None else str(ask.on_expiry))
         return 1

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger.advance import Advance, finish_step
@@ -40,12 +40,13 @@ LEASE_S = 30.0
 MAX_ATTEMPTS = 3
 
 # Made once: to put a statement together takes longer than to carry it out.
+_STEPS = cast(Table, StepRow.__table__).c
 _HELD = (
-    select(StepRow)
+    select(_STEPS.run_id)
     .where(
-        StepRow.id == bindparam("step"),
-        StepRow.fence == bindparam("fence"),
-        StepRow.state == StepState.RUNNING,
+        _STEPS.id == bindparam("step"),
+        _STEPS.fence == bindparam("fence"),
+        _STEPS.state == StepState.RUNNING,
     )
     .with_for_update(key_share=True)
 )
@@ -168,8 +169,10 @@ def complete_step(
     transaction and returned.
     """
     with db.write() as session:
-        step, run = _held_step(session, claim)
-        advance = finish_step(session, step, run, output, taken=0 if owner is None else 1)
+        run = _hold(session, claim)
+        steps = steps_of_run(session, run.id)
+        step = next(step for step in steps if step.id == claim.step_id)
+        advance = finish_step(session, step, run, steps, output, taken=0 if owner is None else 1)
         following = None if owner is None else _claim_next(session, run, advance, owner)
         if beside is not None:
             beside(session)
@@ -203,7 +206,8 @@ def fail_step(
     """Gives the step back if a rule of its workflow for this error code says so, or it may be tried again,
     else ends its run as failed. Raises LeaseLost."""
     with db.write() as session:
-        step, run = _held_step(session, claim)
+        run = _hold(session, claim)
+        step = session.get_one(StepRow, claim.step_id)
         if run.state in OPEN_RUN_STATES and not is_called_off(step, run):
             rules = declared(step).retries
             number = next((number for number, rule in enumerate(rules) if code in rule.on), None)
@@ -271,17 +275,19 @@ def end_failed(session: Session, step: StepRow, run: RunRow, sentence: str) -> N
 
 def check_held(session: Session, claim: ClaimedStep) -> None:
     """Keeps the step this worker's until the transaction ends. Raises LeaseLost."""
-    _held_step(session, claim)
+    _hold(session, claim)
 
 
-def _held_step(session: Session, claim: ClaimedStep) -> tuple[StepRow, RunRow]:
-    step = session.scalars(_HELD, {"step": claim.step_id, "fence": claim.fence}).one_or_none()
-    if step is None:
+def _hold(session: Session, claim: ClaimedStep) -> RunRow:
+    """The run of the step, which stays this worker's until the transaction ends."""
+    held = {"step": claim.step_id, "fence": claim.fence}
+    run_id = session.connection().execute(_HELD, held).scalar()
+    if run_id is None:
         raise LeaseLost(
             f"The step {short_id(claim.step_id)} was taken over by another worker; this result is dropped."
         )
     # Steps of one run that finish together must see each other's ends, or neither would unblock what follows.
-    return step, session.get_one(RunRow, step.run_id, with_for_update=ROW_LOCK)
+    return session.get_one(RunRow, run_id, with_for_update=ROW_LOCK)
 
 
 def _held_by(claim: ClaimedStep) -> tuple[Any, ...]:
