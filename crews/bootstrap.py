@@ -95,10 +95,12 @@ def open_room(settings: WorkerSettings) -> "CrewRoom":
     """Loads CrewAI. Raises WorkspaceInvalid, SettingsInvalid."""
     harden_crewai(settings.var)
     _loop_fast()
+    from crews.builder import spare_empty_loops
     from crews.catalog import all_crews
     from crews.crew_step import CrewRoom
     from crews.workspace_tools.load import all_tools
 
+    spare_empty_loops()
     tools = all_tools(settings.workspace, settings.tool_secrets or {})
     budgets = declared_budgets(settings.workspace)
     absent = frozenset() if settings.web_search_url else WEB_TOOLS
