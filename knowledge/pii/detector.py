@@ -1,6 +1,7 @@
 """Puts recognisers together: a long text is looked at in windows, so that no pattern meets more than a few
 thousand characters at once, and where two recognisers want the same characters the surer one gets them."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
@@ -13,6 +14,8 @@ WINDOW_CHARS = 4_000
 OVERLAP_CHARS = 300
 # The fixed parts of prompts and often-found passages come again in every run; longer texts seldom do.
 _TEXTS_REMEMBERED = 1_000
+# An id that a program drew says nothing of a person, though parts of it may look like an account or a phone.
+_REST_OF_UUID = re.compile(r"-(?<=\b[0-9a-f]{8}-)[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 
 
 class PatternDetector:
@@ -29,7 +32,7 @@ class PatternDetector:
     def _look(self, text: str) -> tuple[PiiSpan, ...]:
         found = {
             PiiSpan(span.kind, start + span.start, start + span.end, span.score)
-            for start, window in _windows(text)
+            for start, window in _windows(_REST_OF_UUID.sub(lambda rest: "_" * len(rest[0]), text))
             for recogniser in self._recognisers
             for span in recogniser(window)
         }
@@ -38,10 +41,10 @@ class PatternDetector:
 
 def without_overlaps(spans: Iterable[PiiSpan]) -> list[PiiSpan]:
     """The surest first, of equals the longest; what is left of a beaten span stays covered by the winner
-    only."""
+    only. Always the same for the same spans."""
     kept: list[PiiSpan] = []
     taken: set[int] = set()
-    for span in sorted(spans, key=lambda span: (-span.score, span.start - span.end, span.start)):
+    for span in sorted(spans, key=lambda span: (-span.score, span.start - span.end, span.start, span.kind)):
         characters = range(span.start, span.end)
         if taken.isdisjoint(characters):
             taken.update(characters)

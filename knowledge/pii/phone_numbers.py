@@ -43,7 +43,9 @@ _STRONG = [
 ]
 _MOST_DIGITS = 15
 # Every shape has these; most texts have not, and are not looked at shape by shape.
-_ANY_SHAPE = re.compile(r"\d(?:[ \u00a0.\-/()]{0,4}\d){5}")
+_ANY_SHAPE = re.compile(r"\d(?:[ \u00a0.\-/()]{0,4}\d){5,}")
+# What most digits are in what we write ourselves.
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 _WEAK = re.compile(
     rf"{_BEFORE}\+?\(?\d(?:[ \u00a0.\-/()]{{0,2}}\d){{5,14}}{_EXTENSION}{_AFTER}", re.IGNORECASE
@@ -67,7 +69,7 @@ _CUE = re.compile(
 
 
 def find_phone_numbers(text: str) -> Iterator[PiiSpan]:
-    if _ANY_SHAPE.search(text) is None:
+    if all(_is_date(shape[0]) for shape in _ANY_SHAPE.finditer(text)):
         return
     for pattern, fewest, score in _STRONG:
         for match in pattern.finditer(text):
@@ -80,6 +82,10 @@ def find_phone_numbers(text: str) -> Iterator[PiiSpan]:
     for match in _OWN_LINE.finditer(text):
         if _is_phone(text, match, _FEWEST_OWN_LINE_DIGITS):
             yield PiiSpan(PiiKind.PHONE, match.start("number"), match.end("number"), 0.42)
+
+
+def _is_date(shape: str) -> bool:
+    return _ISO_DATE.fullmatch(shape) is not None and starts_as_date(shape)
 
 
 def _is_phone(text: str, match: re.Match[str], fewest: int) -> bool:

@@ -54,15 +54,38 @@ class _Use:
 
 
 _USED = (
-    _Use("IbanRecognizer", PiiKind.IBAN, trace=r"[A-Za-z]{2}\d{2}"),
+    _Use("IbanRecognizer", PiiKind.IBAN, trace=r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}"),
     _Use("IpRecognizer", PiiKind.IP_ADDRESS, trace=r"\d\.\d{1,3}\.\d{1,3}\.\d|:[0-9A-Fa-f]{0,4}:"),
-    _Use("UsSsnRecognizer", PiiKind.SSN, r"social security|\bssn|\bsoc(?:ial)? sec"),
-    _Use("CryptoRecognizer", PiiKind.CRYPTO_WALLET),
-    _Use("UsItinRecognizer", PiiKind.GOVERNMENT_ID, r"\bitin\b|taxpayer", only_by_cue=True),
+    _Use(
+        "UsSsnRecognizer",
+        PiiKind.SSN,
+        r"social security|\bssn|\bsoc(?:ial)? sec",
+        trace=r"\d{3}[- .]?\d{2}[- .]?\d{4}",
+    ),
+    _Use("CryptoRecognizer", PiiKind.CRYPTO_WALLET, trace=r"(?:[Bb][Cc]1|[13])[A-Za-z0-9]{25}"),
+    _Use(
+        "UsItinRecognizer",
+        PiiKind.GOVERNMENT_ID,
+        r"\bitin\b|taxpayer",
+        only_by_cue=True,
+        trace=r"9\d\d[- ]?\d\d[- ]?\d{4}",
+    ),
     _Use("UsPassportRecognizer", PiiKind.GOVERNMENT_ID, r"passport", only_by_cue=True),
     _Use("UsLicenseRecognizer", PiiKind.GOVERNMENT_ID, r"driv\w*['’]?s? licen[cs]e", only_by_cue=True),
-    _Use("NhsRecognizer", PiiKind.GOVERNMENT_ID, r"\bnhs\b|national health", only_by_cue=True),
-    _Use("UkNinoRecognizer", PiiKind.GOVERNMENT_ID, r"national insurance|\bnino\b", only_by_cue=True),
+    _Use(
+        "NhsRecognizer",
+        PiiKind.GOVERNMENT_ID,
+        r"\bnhs\b|national health",
+        only_by_cue=True,
+        trace=r"\d{3}[- ]?\d{3}[- ]?\d{4}",
+    ),
+    _Use(
+        "UkNinoRecognizer",
+        PiiKind.GOVERNMENT_ID,
+        r"national insurance|\bnino\b",
+        only_by_cue=True,
+        trace=r"\d\d ?\d\d ?\d\d",
+    ),
 )
 
 
@@ -107,9 +130,9 @@ def _adapted(recogniser: Any, use: _Use) -> Recogniser:
     trace = None if use.trace is None else re.compile(use.trace)
 
     def find(text: str) -> Iterator[PiiSpan]:
-        if use.only_by_cue and cue is not None and cue.search(text) is None:
-            return
         if trace is not None and trace.search(text) is None:
+            return
+        if use.only_by_cue and cue is not None and cue.search(text) is None:
             return
         # An IBAN is looked for in capitals only; a wallet's letters are not the same in capitals.
         looked_at = text.translate(_ASCII_CAPITALS) if use.kind is PiiKind.IBAN else text

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import spacy
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from knowledge.loading.load import load_file
@@ -153,22 +153,47 @@ def test_spans_lie_in_the_text_in_order_and_apart(text: str) -> None:
         end = span.end
 
 
-# Far enough away to change nothing but that every shape is looked for.
-ALL_TRACES = "\n" + ". " * 200 + "\n10.0.0.1 DE89 12 34 56 78"
+# Every shape is looked for because of these, which stand far enough away to change nothing else.
+FORMS = "10.0.0.1 DE89 12 34 56 78 900-70-0000 4000000004 400-000-0004 1" + "A" * 30
+ALL_TRACES = "\n" + ". " * 200 + "\n" + FORMS
+CUES = ["call", "ssn", "itin", "nhs", "national insurance", "updated"]
 
 
 @settings(max_examples=400, deadline=None)
 @given(
+    st.sampled_from(CUES),
     st.text(alphabet="0123456789 +-().:/\u00a0x\n", max_size=30)
     | st.text(alphabet="0123456789abDE: -%", max_size=40)
     | st.from_regex(r"\A[A-Za-z]{2}\d{2}([ -]?[A-Z0-9]{4}){2,6}\Z", fullmatch=True)
     | st.from_regex(r"\A\(?\d{1,3}\)?[ .-]{0,2}\d{3}[ .-]?\d{0,3}\Z", fullmatch=True)
-    | st.ip_addresses().map(str)
+    | st.from_regex(r"\A[49]?\d{2,3}[- .]?\d\d\d?[- .]?\d{4}\Z", fullmatch=True)
+    | st.from_regex(r"\A[A-CEGHJ]{2} ?\d\d ?\d\d ?\d\d ?[A-D]\Z", fullmatch=True)
+    | st.from_regex(r"\A(bc1|BC1|1|3)[a-km-zA-HJ-NP-Z0-9]{24,34}\Z", fullmatch=True)
+    | st.dates().map(str)
+    | st.ip_addresses().map(str),
 )
-def test_a_text_without_a_trace_of_a_form_has_none_of_it(text: str) -> None:
-    text = f"call {text}"
+@example("ssn", "536221234")
+@example("itin", "912702345")
+@example("nhs", "9434765919")
+@example("national insurance", "AB123456C")
+@example("updated", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq")
+def test_a_text_without_a_trace_of_a_form_has_none_of_it(cue: str, text: str) -> None:
+    text = f"{cue} {text}"
     looked_for = [span for span in open_pattern_detector().find(text + ALL_TRACES) if span.end <= len(text)]
     assert open_pattern_detector().find(text) == looked_for
+
+
+@pytest.mark.parametrize(
+    "drawn", ["83333218-bd91-41b7-b03e-dca7e2dcaa37", "23208544-f8a3-5a1d-9996-4812255d4c4a"]
+)
+def test_an_id_that_a_program_drew_is_no_number_of_anybody(detector: PiiDetector, drawn: str) -> None:
+    assert found(detector, f'{{"phone": "{drawn}"}}') == []
+    assert found(detector, f"call {drawn} or +44 7700 900123") == [(PiiKind.PHONE, "+44 7700 900123")]
+
+
+def test_of_two_equal_findings_the_same_one_wins_every_time() -> None:
+    equal = [PiiSpan(kind, 0, 9, 0.8) for kind in (PiiKind.SSN, PiiKind.GOVERNMENT_ID)]
+    assert without_overlaps(equal) == without_overlaps(reversed(equal))
 
 
 def test_the_surest_finding_wins_then_the_longest() -> None:
