@@ -19,7 +19,7 @@ SECRETS = [
     "xoxb-1234567890-abcdefghij",
     "xapp-1-A0123-4567-abcdef",
     "cd_0123456789ab_" + "a" * 43,
-    "ghp_" + "a" * 36,
+    *(f"gh{kind}_" + "a" * 36 for kind in "pousr"),
     "AKIA" + "A" * 16,
     "AIza" + "a" * 35,
     "eyJhbGciOiJI.eyJzdWIiOiIx.SflKxwRJSMeK",
@@ -50,7 +50,7 @@ def test_a_known_secret_is_masked_wherever_it_stands(secret: str, around: str) -
     assert secret[4:20] not in masked
 
 
-@pytest.mark.parametrize("secret", SECRETS[:10])
+@pytest.mark.parametrize("secret", [secret for secret in SECRETS if "\n" not in secret])
 def test_a_secret_is_masked_inside_json_inside_json(secret: str) -> None:
     inner = json.dumps({"text": f"first line\n{secret}\tand"})
     for _ in range(2):
