@@ -1,17 +1,16 @@
 """All that the work on one step may use, and what it has used so far."""
 
-import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
 from crews.errors import BudgetExceeded, DeadlineExceeded, StepCancelled
 from crews.run_mask import RunMask
 from crews.specs import DocumentCollection, Limits
+from crews.tools.untrusted import draw_boundary
 from knowledge.library import Library
 from knowledge.relevance.similarity import Similarity, similarity_from
 from knowledge.search.access import AccessScope
@@ -137,7 +136,7 @@ class StepContext:
     # that the audience may not read.
     best_relevance: float | None = None
     withheld: bool = False
-    boundary: str = field(default_factory=partial(secrets.token_hex, 6))
+    boundary: str = field(default_factory=draw_boundary)
     effect_key: str | None = None
     awaits_decision: bool = False
     effects_asked: dict[str, dict[str, int]] = field(default_factory=dict)

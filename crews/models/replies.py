@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from crews.models.failures import EmptyReply, MalformedReply
-from crews.tools.untrusted import unnumbered
+from crews.tools.untrusted import without_boundaries
 
 
 def check_reply(reply: Any, tools: list[dict[str, Any]] | None) -> None:
@@ -44,7 +44,7 @@ def as_data(reply: Any) -> Any:
 
 def request_digest(sent: dict[str, Any]) -> str:
     """The same for requests that hold the same messages and tools, whatever number their marks have."""
-    canonical = unnumbered(json.dumps(sent, sort_keys=True, ensure_ascii=False, default=str))
+    canonical = without_boundaries(json.dumps(sent, sort_keys=True, ensure_ascii=False, default=str))
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

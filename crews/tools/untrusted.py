@@ -1,9 +1,11 @@
 """Shows a model what others wrote as data: between marks nobody can forge, without what no reader sees.
 
-The marks hold a number that is drawn anew for every attempt of a step, and a text that has it loses it.
+The marks hold a word that is drawn anew for every attempt of a step, and a text that has it loses it.
 """
 
 import re
+import secrets
+from string import ascii_lowercase
 
 from ledger.outgoing import without_unseen
 
@@ -11,8 +13,13 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 _UNSHOWN = re.compile(
     r"<(script|style|template|noscript)\b[^>]*>.*?(?:</\1\s*>|$)", re.DOTALL | re.IGNORECASE
 )
-_NUMBERED = re.compile(r"<(/?)untrusted [0-9a-f]+>")
+_BOUNDED = re.compile(r"<(/?)untrusted [0-9a-z]+>")
 _MARK = re.compile(r"</?\s*untrusted\b[^>]*>?", re.IGNORECASE)
+
+
+def draw_boundary() -> str:
+    """56 bits, in letters alone: what looks for personal data need not look closer at them."""
+    return "".join(secrets.choice(ascii_lowercase) for _ in range(12))
 
 
 def mark_untrusted(text: str, boundary: str) -> str:
@@ -31,9 +38,9 @@ def without_marks(text: str) -> str:
     return _MARK.sub("", text)
 
 
-def unnumbered(text: str) -> str:
+def without_boundaries(text: str) -> str:
     """With marks that are the same for every attempt, so that two texts can be compared."""
-    return _NUMBERED.sub(r"<\1untrusted>", text)
+    return _BOUNDED.sub(r"<\1untrusted>", text)
 
 
 def _shown(text: str, boundary: str) -> str:
