@@ -8,7 +8,7 @@ import contextvars
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +74,7 @@ def tallying(tally: EventTally) -> Iterator[None]:
 
 _started = threading.Lock()
 _listening = False
+_ours = ExitStack()
 
 
 def _start_listening() -> None:
@@ -84,6 +85,9 @@ def _start_listening() -> None:
         # CrewAI's clients report one failure twice, and its bus would print a warning to stdout each time.
         event_context._default_config.mismatch_behavior = event_context.MismatchBehavior.SILENT
         event_context._default_config.empty_pop_behavior = event_context.MismatchBehavior.SILENT
+        # For good: CrewAI's own listeners write to a console that is off and to telemetry that is off, and
+        # every event of a run went through a pool of threads for them.
+        _ours.enter_context(crewai_event_bus.scoped_handlers())
         for event_type in _HEARD:
             crewai_event_bus.register_handler(event_type, _hear)
         _listening = True
