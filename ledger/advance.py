@@ -75,8 +75,9 @@ def advance_run(session: Session, run: RunRow, steps: list[StepRow], *, taken: i
             steps = [*steps, *(part for part in begun if part is not step)]
         if not opened and not any(joined):
             break
-    # What follows, and what is owed, refers to them.
-    session.flush()
+    if session.new:
+        # What follows, and what is owed, refers to them.
+        session.flush()
     for step in ready[taken:]:
         owe_dispatch(session, step.id)
     if all(step.state in SETTLED for step in steps):

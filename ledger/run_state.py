@@ -82,17 +82,28 @@ def show_waiting(session: Session, run: RunRow, steps: Iterable[StepRow]) -> Non
 
 
 def finish_run(session: Session, run: RunRow, result: RunResult) -> None:
+    """The run was read under its lock, and is open."""
     _end_run(session, run, RunState(result.outcome), result=result)
 
 
 def fail_run(session: Session, run: RunRow, sentence: str) -> None:
     """Ends the run as failed, with a sentence for the person who asked."""
-    _end_run(session, run, RunState.FAILED, failure=sentence)
+    if _is_still_open(session, run):
+        _end_run(session, run, RunState.FAILED, failure=sentence)
 
 
 def end_cancelled(session: Session, run: RunRow, sentence: str | None) -> None:
     """`sentence` says what could not be undone."""
-    _end_run(session, run, RunState.CANCELLED, failure=sentence)
+    if _is_still_open(session, run):
+        _end_run(session, run, RunState.CANCELLED, failure=sentence)
+
+
+def _is_still_open(session: Session, run: RunRow) -> bool:
+    """A run ends once, and a parallel step that fails later changes nothing: its state is read under its
+    lock."""
+    session.flush()
+    session.refresh(run, with_for_update=ROW_LOCK)
+    return run.state in OPEN_RUN_STATES
 
 
 def withdraw_decisions(session: Session, run_id: str) -> None:
@@ -110,11 +121,6 @@ def _end_run(
     result: RunResult | None = None,
     failure: str | None = None,
 ) -> None:
-    # A run ends once, and a parallel step that fails later changes nothing: its state is read under its lock.
-    session.flush()
-    session.refresh(run, with_for_update=ROW_LOCK)
-    if run.state not in OPEN_RUN_STATES:
-        return
     run.state, run.failure, run.finished_at = state, failure, now_in(session)
     tell_run_ended(session)
     run.result = result.model_dump(mode="json") if result else None

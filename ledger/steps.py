@@ -50,6 +50,12 @@ _HELD = (
     )
     .with_for_update(key_share=True)
 )
+_RUN_OF_HELD = (
+    select(RunRow)
+    .where(RunRow.id == bindparam("run"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +293,7 @@ def _hold(session: Session, claim: ClaimedStep) -> RunRow:
             f"The step {short_id(claim.step_id)} was taken over by another worker; this result is dropped."
         )
     # Steps of one run that finish together must see each other's ends, or neither would unblock what follows.
-    return session.get_one(RunRow, run_id, with_for_update=ROW_LOCK)
+    return session.scalars(_RUN_OF_HELD, {"run": run_id}).one()
 
 
 def _held_by(claim: ClaimedStep) -> tuple[Any, ...]:
