@@ -7,8 +7,9 @@ These rows are the truth about who may read what; a vector store's own copy only
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
@@ -18,6 +19,10 @@ from ledger.schema import DocumentRow, PassageRow
 SERVED = "ok"
 DUPLICATE = "duplicate"
 _ACTOR = "ingestion"
+# Made once, and of the tables themselves: every search looks its hits up.
+_PASSAGES, _DOCUMENTS = cast(Table, PassageRow.__table__), cast(Table, DocumentRow.__table__)
+_THESE_PASSAGES = select(_PASSAGES).where(_PASSAGES.c.id.in_(bindparam("ids", expanding=True)))
+_THESE_DOCUMENTS = select(_DOCUMENTS).where(_DOCUMENTS.c.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +141,14 @@ def find_passages(
     """Those that are there, each with its document as it is now."""
     if not passage_ids:
         return {}
-    query = (
-        select(PassageRow, DocumentRow)
-        .join(DocumentRow, DocumentRow.id == PassageRow.document_id)
-        .where(PassageRow.id.in_(passage_ids))
-    )
     with db.read() as session:
-        return {passage.id: (_passage(passage), _document(row)) for passage, row in session.execute(query)}
+        connection = session.connection()
+        passages = connection.execute(_THESE_PASSAGES, {"ids": list(passage_ids)}).all()
+        theirs = {"ids": list({row.document_id for row in passages})}
+        documents = {
+            row.id: _document(cast(DocumentRow, row)) for row in connection.execute(_THESE_DOCUMENTS, theirs)
+        }
+        return {row.id: (_passage(cast(PassageRow, row)), documents[row.document_id]) for row in passages}
 
 
 def find_document(db: Database, document_id: str) -> DocumentWithPassages | None:
