@@ -16,7 +16,7 @@ from crews.reports.view import Limits, view_table
 
 LIMITS = Limits(rows=100, columns=9, line=98)
 _CONTENTS_FROM = 5
-_LONGEST_SQL = 3_000
+_LONGEST_SQL = 4_000
 _LONGEST_WORD, _LONGEST_CELL_WORD, _LONGEST_TILE_WORD, _LONGEST_VALUE = 40, 24, 18, 10
 _PIECE = 12
 
