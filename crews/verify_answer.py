@@ -36,13 +36,14 @@ from crews.grounding.check import Grounds, check_claims, doubts
 from crews.grounding.explanation import checked_explanation
 from crews.grounding.how_found import how_found
 from crews.help_desk.output import DraftAnswer
+from crews.running_text import has_figures, running_text
 from crews.small_talk import reply_to_small_talk
 from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from crews.triage.outcome import tell_outcome
 from crews.triage.step_outputs import settlement_among
 from ledger.call_decisions import CallDecision, list_call_decisions
-from ledger.evidence import FIGURES, Evidence, list_evidence
+from ledger.evidence import Evidence, list_evidence
 from ledger.outgoing import inert, own_domains
 from ledger.result import FLOOR_MODEL, Claim, RunResult
 from ledger.spans import Span, list_spans
@@ -131,13 +132,11 @@ def _answered(checked: _Checked, claims: tuple[Claim, ...], disagreement: Disagr
         *dropped_caveat(checked.dropped),
         *undecided_caveats(checked.spans, checked.decisions),
         *unknown_caveats(checked.spans),
-        *floor_caveat(answer.model, by_rule=_has_figures(claims, evidence)),
+        *floor_caveat(answer.model, by_rule=has_figures(claims, evidence)),
     ]
-    # Sentences run on; figures stand below each other.
-    between = "\n" if _has_figures(claims, evidence) else " "
     return RunResult(
         outcome="answered",
-        answer=between.join(claim.text for claim in claims),
+        answer=running_text(claims, evidence),
         claims=claims,
         caveats=tuple(caveats),
         specialist=answer.title,
@@ -171,10 +170,6 @@ def _explained(
         return draft
     missing = checked_explanation(draft.missing, grounds.question, evidence.values(), grounds.calls)
     return draft.model_copy(update={"missing": missing})
-
-
-def _has_figures(claims: tuple[Claim, ...], evidence: dict[str, Evidence]) -> bool:
-    return any(evidence[label].finding.kind == FIGURES for claim in claims for label in claim.evidence)
 
 
 def _with_both_sides(claims: tuple[Claim, ...], disagreement: Disagreement | None) -> tuple[Claim, ...]:

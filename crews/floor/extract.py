@@ -1,13 +1,15 @@
 """Chooses what to quote: the part of the best passages that answers the question, in reading order.
 
 Every claim is a sentence of its evidence, word for word. What answers is decided by the calibrated relevance
-of each passage to the question, so that a page on a related matter is not quoted.
+of each passage to the question, so that a page on a related matter is not quoted. Who asks how something is
+done is told all steps of it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from knowledge.relevance.judge import Candidate, Judged, judge
+from knowledge.relevance.judge import Candidate, Judged, judge, steps_in
 from knowledge.relevance.score import shipped_coefficients
 from knowledge.relevance.similarity import Similarity
 from ledger.evidence import Evidence
@@ -19,6 +21,10 @@ OTHER_SHARE = 0.5
 MAX_PASSAGES = 3
 # A neighbour much further from the question than the best sentence is on another matter.
 NEIGHBOUR_SHARE = 0.5
+MAX_STEPS_WORDS = 150
+_HOW_TO = re.compile(
+    r"\bhow (?:do|does|can|could|should|would|must|to)\b|\bsteps\b|\bwhat (?:do|should|can) I do\b", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +46,12 @@ def extract_claims(question: str, evidence: Sequence[Evidence], similarity: Simi
     if not scored:
         return ()
     best, *rest = sorted(scored, key=lambda item: -item.judged.relevance)
-    claims = _quote(best, WINDOW_WORDS)
+    quote = _quote_with_steps if _HOW_TO.search(question) else _quote
+    claims = quote(best, WINDOW_WORDS)
     # What is nearly as relevant may confirm the best, complete it, or disagree.
     near = [item for item in rest if item.judged.relevance >= OTHER_SHARE * best.judged.relevance]
     for item in near[: MAX_PASSAGES - 1]:
-        claims.extend(_quote(item, OTHER_WINDOW_WORDS))
+        claims.extend(quote(item, OTHER_WINDOW_WORDS))
     return tuple({claim.text: claim for claim in claims}.values())
 
 
@@ -72,6 +79,25 @@ def _leads_on(sentences: Sequence[str], at: int) -> bool:
 
 
 def _quote(item: _Scored, max_words: int) -> list[Claim]:
+    return _claims(item, _window(item, max_words))
+
+
+def _quote_with_steps(item: _Scored, max_words: int) -> list[Claim]:
+    """Where a step would be quoted, all steps of its list, unless they are very long."""
+    window, sentences = _window(item, max_words), item.judged.sentences
+    first, last = window.start, window.stop
+    for steps in steps_in(item.evidence.finding.text):
+        words = sum(len(sentences[at].split()) for at in steps)
+        if words <= MAX_STEPS_WORDS and first < steps.stop and steps.start < last:
+            first, last = min(first, steps.start), max(last, steps.stop)
+    return _claims(item, range(first, last))
+
+
+def _claims(item: _Scored, chosen: range) -> list[Claim]:
+    return [Claim(text=item.judged.sentences[at], evidence=(item.evidence.label,)) for at in chosen]
+
+
+def _window(item: _Scored, max_words: int) -> range:
     """The run of neighbouring sentences around the best one that fits into `max_words`."""
     sentences, closeness = item.judged.sentences, item.judged.closeness
     lengths = [len(sentence.split()) for sentence in sentences]
@@ -91,5 +117,4 @@ def _quote(item: _Scored, max_words: int) -> list[Claim]:
         first, last = min(first, step), max(last, step)
     while last > first and _leads_on(sentences, last):
         last -= 1
-    chosen = sentences[first : last + 1]
-    return [Claim(text=sentence, evidence=(item.evidence.label,)) for sentence in chosen]
+    return range(first, last + 1)

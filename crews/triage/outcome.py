@@ -1,17 +1,18 @@
 """The result of a run that was triaged: what was found, what was done and by when, and what the documents
 say; each sentence our own, word for word from evidence of the run, or a claim that passed its check."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from crews.grounding.caveats import failed_models_caveat
 from crews.grounding.check import check_claims, own_sentences
+from crews.running_text import running_text
 from crews.step_context import StepContext
 from crews.triage.step_outputs import Move, Settlement
 from ledger.evidence import Evidence, list_evidence
 from ledger.result import AbstainReason, Claim, RunResult
 
 _NO_MORE = "If this does not settle it, ask again and say that you want a person."
-_FROM_DOCUMENTS = "The documents say on this: "
+_FROM_DOCUMENTS = "The documents say on this:"
 _FAILED = "I could not hand this on: {why} Please ask the desk directly."
 
 
@@ -37,7 +38,7 @@ def tell_outcome(context: StepContext, draft: RunResult, settlement: Settlement)
     failed = () if settlement.failed is None else (_FAILED.format(why=settlement.failed),)
     return RunResult(
         outcome="escalated",
-        answer="\n\n".join(lead + _paragraph(claims) for lead, claims in paragraphs if claims),
+        answer="\n\n".join(_paragraph(lead, claims, evidence) for lead, claims in paragraphs if claims),
         claims=tuple(claim for _lead, claims in paragraphs for claim in claims),
         how_found=(settlement.reason, *draft.how_found),
         caveats=(
@@ -62,5 +63,8 @@ def _told(evidence: dict[str, Evidence], labels: Iterable[str]) -> tuple[Claim, 
     return kept
 
 
-def _paragraph(claims: Sequence[Claim]) -> str:
-    return " ".join(claim.text for claim in claims)
+def _paragraph(lead: str, claims: Sequence[Claim], evidence: Mapping[str, Evidence]) -> str:
+    text = running_text(claims, evidence)
+    if not lead:
+        return text
+    return lead + ("\n" if "\n" in text else " ") + text

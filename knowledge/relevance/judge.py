@@ -15,6 +15,7 @@ from knowledge.sentences import split_sentences
 
 _TEXTS_REMEMBERED = 2_048
 _LIST_MARKER = re.compile(r"^(?:[-*•]|\d{1,2}[.)])\s+")
+_STEP_MARKER = re.compile(r"^\s*\d{1,2}[.)]\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,24 @@ def quotable_sentences(text: str) -> tuple[str, ...]:
     """The sentences and list items of a passage, without their markers."""
     parts = (_LIST_MARKER.sub("", sentence) for sentence in split_sentences(text))
     return tuple(part for part in parts if part)
+
+
+def steps_in(text: str) -> tuple[range, ...]:
+    """Which of the quotable sentences make up a numbered list: a range for each list of two steps or more."""
+    lines = [(line, len(quotable_sentences(line))) for line in text.split("\n")]
+    if sum(sentences for _, sentences in lines) != len(quotable_sentences(text)):
+        # A sentence runs on from one line into the next: there is no telling which is in which.
+        return ()
+    lists: list[range] = []
+    at = begin = steps = 0
+    for line, sentences in [*lines, ("The end.", 1)]:
+        if _STEP_MARKER.match(line):
+            begin, steps = (begin if steps else at), steps + 1
+        elif sentences:
+            lists += [range(begin, at)] if steps > 1 else []
+            steps = 0
+        at += sentences
+    return tuple(lists)
 
 
 def _passage_cosines(question: str, candidates: Sequence[Candidate], similarity: Similarity) -> list[float]:

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crews.floor.extract import OTHER_SHARE, WINDOW_WORDS, extract_claims
+from crews.floor.extract import MAX_STEPS_WORDS, OTHER_SHARE, WINDOW_WORDS, extract_claims
 from crews.floor.turn import FloorTurn, ToolRequest
 from crews.help_desk.floor import plan_answer
 from crews.help_desk.output import DraftAnswer
 from crews.router.floor import plan_route
 from crews.router.output import Route
-from knowledge.relevance.judge import Candidate, judge
+from knowledge.relevance.judge import Candidate, judge, steps_in
 from knowledge.relevance.score import shipped_coefficients
 from knowledge.relevance.similarity import Matrix, Similarity, similarity_from
 from knowledge.sentences import split_sentences
@@ -42,8 +42,10 @@ def scored(table: dict[str, float]) -> Similarity:
     return similarity
 
 
-def quoted(evidence: list[Evidence], table: dict[str, float]) -> list[tuple[str, str]]:
-    claims = extract_claims(QUESTION, evidence, scored(table))
+def quoted(
+    evidence: list[Evidence], table: dict[str, float], question: str = QUESTION
+) -> list[tuple[str, str]]:
+    claims = extract_claims(question, evidence, scored(table))
     return [(claim.evidence[0], claim.text) for claim in claims]
 
 
@@ -140,6 +142,48 @@ def test_a_lead_in_and_the_head_of_a_table_are_not_the_last_words() -> None:
 def test_rows_of_a_table_are_put_beside_an_answer_that_needs_them() -> None:
     near = [passage("E1", "It is 40 EUR."), passage("E2", "Day | Price\nMonday | 45 EUR")]
     assert ("E2", "Monday | 45 EUR") in quoted(near, {"40": 0.8, "45": 0.78})
+
+
+STEPS = "Tents are lent.\n1. Choose a tent. Any will do.\n2. Pay the deposit.\n3) Sign.\n\nBring it back."
+ALL_STEPS = ["Choose a tent.", "Any will do.", "Pay the deposit.", "Sign."]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("How do I borrow a tent?", ALL_STEPS),
+        ("I want a tent, what should I do?", ALL_STEPS),
+        ("How much do I pay for a tent?", ["Pay the deposit."]),
+        ("What are the steps to a tent?", ALL_STEPS),
+        (QUESTION, ["Pay the deposit."]),
+    ],
+)
+def test_who_asks_how_something_is_done_is_told_all_steps(question: str, said: list[str]) -> None:
+    item = passage("E1", STEPS, query=question)
+    assert [text for _, text in quoted([item], {"Pay the deposit": 0.9}, question)] == said
+
+
+def test_steps_are_told_only_where_one_of_them_answers_and_they_are_not_very_long() -> None:
+    question = "How do I bring a tent back?"
+    beside = quoted([passage("E1", STEPS, query=question)], {"Bring it back": 0.9}, question)
+    assert beside == [("E1", "Bring it back.")]
+    long = STEPS.replace("Sign.", f"Sign {'word ' * MAX_STEPS_WORDS}end.")
+    within = quoted([passage("E1", long, query=question)], {"Pay the deposit": 0.9}, question)
+    assert within == [("E1", "Pay the deposit.")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. Only one step.\nNo list.",
+        "First. 1. In a line. 2. With others.",
+        "1. It takes approx.\n2. Nobody knows.",
+        "- Tents.\n- Bikes.",
+        "",
+    ],
+)
+def test_what_is_no_list_of_steps(text: str) -> None:
+    assert steps_in(text) == ()
 
 
 def test_the_heading_helps_to_judge_but_is_not_quoted() -> None:
