@@ -25,7 +25,8 @@ from ledger.errors import ExternalIdReused, InvalidInput
 from ledger.ids import derive_id, new_id, span_id_for, trace_id_for
 from ledger.masking import mask_secrets
 from ledger.people import Principal, Right, principal_by
-from ledger.schema import InboxRow, RunRow, RunState, SpanRow, StepRow, StepState
+from ledger.schema import InboxRow, RunRow, RunState, SpanRow, StepState
+from ledger.step_plan import step_row
 from ledger.thread_queue import (
     Thread,
     ThreadBusy,
@@ -340,22 +341,7 @@ def create_run(
     session.add(run)
     session.flush()
     steps = [
-        StepRow(
-            id=new_id(),
-            run_id=run.id,
-            key=step.key,
-            kind=step.kind,
-            uses=step.uses,
-            needs=list(step.needs),
-            deadline_s=step.deadline_s,
-            state=StepState.BLOCKED,
-            attempt=0,
-            fence=0,
-            plan=step.model_dump(mode="json", exclude_defaults=True),
-            position=0,
-            forgiven=0,
-        )
-        for step in spec.steps
+        step_row(run.id, step.key, step, needs=step.needs, state=StepState.BLOCKED) for step in spec.steps
     ]
     session.add_all(steps)
     session.connection().execute(_OPEN_ROOT, _root_span(run, principal))
