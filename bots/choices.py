@@ -13,10 +13,11 @@ from bots.intake import NOT_KNOWN
 from ledger.db import Database
 from ledger.decision_views import get_decision
 from ledger.decisions import DecisionClosed, decide
+from ledger.deliveries import DeliveryTarget
 from ledger.errors import CrewdeskError, ErrorKind
+from ledger.inbox import refuse_request
 from ledger.log import get_logger
 from ledger.people import Principal, find_slack_principal
-from ledger.runs import DeliveryTarget, refuse_request
 
 _log = get_logger(__name__)
 

@@ -11,9 +11,10 @@ from bots.posts import Post
 from ledger.crash_points import crash_point
 from ledger.db import Database
 from ledger.errors import CrewdeskError, ErrorKind
+from ledger.inbox import is_kept, note_request, refuse_request
 from ledger.log import get_logger
 from ledger.people import Principal, find_slack_principal
-from ledger.runs import RunRequest, is_kept, note_request, refuse_request, submit_run
+from ledger.runs import RunRequest, submit_run
 from ledger.thread_queue import ThreadBusy
 from ledger.ticket_changes import LONGEST_NOTE, change_ticket
 from ledger.ticket_follow_up import SETTLED, ThreadTicket, confirm_ticket, take_reply, ticket_of_thread

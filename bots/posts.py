@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bots.mention_text import question_in
-from ledger.runs import DeliveryTarget
+from ledger.deliveries import DeliveryTarget
 
 # A person's post may carry files, be shown in the channel too, or be written with /me; any other subtype is
 # news about posts (changed, deleted, joined, written by a bot) and no question.

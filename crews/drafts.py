@@ -19,10 +19,13 @@ from ledger.step_plan import StepUnfit
 _ROUTER = "router"
 
 
-def asked_back(context: StepContext) -> RunResult | None:
+def routed_by(context: StepContext) -> CrewStepOutput | None:
+    return next((one for one in _crew_outputs(context) if one.crew == _ROUTER), None)
+
+
+def asked_back(routed: CrewStepOutput) -> RunResult | None:
     """The router's own question, where it asks one instead of choosing anybody."""
-    routed = routed_by(context)
-    if routed is None or not routed.output.get("question"):
+    if not routed.output.get("question"):
         return None
     return RunResult(
         outcome="abstained",
@@ -34,29 +37,8 @@ def asked_back(context: StepContext) -> RunResult | None:
     )
 
 
-def merged_draft(context: StepContext) -> CrewStepOutput:
-    """Of all specialists this step needs. A candidate that failed the router failed this run too. Raises
-    StepUnfit."""
-    routed = routed_by(context)
-    drafts = _drafts(context)
-    answer = _merge(drafts) if drafts else _nobody(routed)
-    earlier = routed.model.fallbacks if routed is not None and routed.model is not None else ()
-    if answer.model is None:
-        return answer
-    fallbacks = tuple(dict.fromkeys((*earlier, *answer.model.fallbacks)))
-    return answer.model_copy(update={"model": ModelUse(name=answer.model.name, fallbacks=fallbacks)})
-
-
-def came_to_nothing(context: StepContext) -> list[str]:
-    """A caveat for each specialist that found nothing where another one did."""
-    drafts = _drafts(context)
-    empty = [one for one in drafts if not _is_useful(one)]
-    if len(empty) == len(drafts):
-        return []
-    return [f"{one.title} found nothing on this that it could give." for one in empty if one.title]
-
-
-def _drafts(context: StepContext) -> list[CrewStepOutput]:
+def drafts_of(context: StepContext) -> list[CrewStepOutput]:
+    """Of all specialists this step needs. Raises StepUnfit."""
     drafts = [one for one in _crew_outputs(context) if one.crew != _ROUTER]
     for one in drafts:
         try:
@@ -67,6 +49,24 @@ def _drafts(context: StepContext) -> list[CrewStepOutput]:
                 f"is nothing the step '{context.claim.key}' could check; let a crew without one draft it."
             ) from error
     return drafts
+
+
+def merged_draft(routed: CrewStepOutput | None, drafts: Sequence[CrewStepOutput]) -> CrewStepOutput:
+    """A candidate that failed the router failed this run too."""
+    answer = _merge(drafts) if drafts else _nobody(routed)
+    earlier = routed.model.fallbacks if routed is not None and routed.model is not None else ()
+    if answer.model is None:
+        return answer
+    fallbacks = tuple(dict.fromkeys((*earlier, *answer.model.fallbacks)))
+    return answer.model_copy(update={"model": ModelUse(name=answer.model.name, fallbacks=fallbacks)})
+
+
+def came_to_nothing(drafts: Sequence[CrewStepOutput]) -> list[str]:
+    """A caveat for each specialist that found nothing where another one did."""
+    empty = [one for one in drafts if not _is_useful(one)]
+    if len(empty) == len(drafts):
+        return []
+    return [f"{one.title} found nothing on this that it could give." for one in empty if one.title]
 
 
 def _crew_outputs(context: StepContext) -> list[CrewStepOutput]:
@@ -84,10 +84,6 @@ def _listed(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
-
-
-def routed_by(context: StepContext) -> CrewStepOutput | None:
-    return next((one for one in _crew_outputs(context) if one.crew == _ROUTER), None)
 
 
 def _merge(drafts: Sequence[CrewStepOutput]) -> CrewStepOutput:

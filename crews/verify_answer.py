@@ -17,7 +17,7 @@ from crews.abstention import (
     long_past_review,
 )
 from crews.disagreement import Disagreement, find_disagreement
-from crews.drafts import asked_back, came_to_nothing, merged_draft, routed_by
+from crews.drafts import asked_back, came_to_nothing, drafts_of, merged_draft, routed_by
 from crews.grounding.actions import calls_done
 from crews.grounding.caveats import (
     disagreement_caveat,
@@ -42,17 +42,19 @@ from crews.step_context import StepContext
 from crews.step_output import CrewStepOutput
 from crews.triage.outcome import tell_outcome
 from crews.triage.step_outputs import settlement_among
-from ledger.call_decisions import CallDecision, list_call_decisions
-from ledger.evidence import Evidence, list_evidence
+from ledger.call_decisions import CallDecision, call_decisions_in
+from ledger.evidence import Evidence, evidence_in
 from ledger.outgoing import inert, own_domains
 from ledger.result import FLOOR_MODEL, Claim, RunResult
-from ledger.spans import Span, list_spans
+from ledger.spans import Span, spans_in
 
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """A draft after the check; `spans` are the tool calls on record, `decisions` what people said of some."""
+    """A draft after the check; `drafts` are those it was merged from, `spans` the tool calls on record,
+    `decisions` what people said of some."""
 
+    drafts: Sequence[CrewStepOutput]
     answer: CrewStepOutput
     evidence: dict[str, Evidence]
     kept: tuple[Claim, ...]
@@ -74,25 +76,24 @@ def verify_answer(context: StepContext) -> RunResult:
 def verified_draft(context: StepContext) -> RunResult:
     """What the specialists' drafts come to by themselves."""
     routed = routed_by(context)
-    replied = None if routed is None else reply_to_small_talk(context, routed)
-    back = replied or asked_back(context)
-    if back is not None:
-        return back
-    answer = merged_draft(context)
-    gathered = set(answer.evidence)
-    evidence = {
-        item.label: item for item in list_evidence(context.db, context.claim.run_id) if item.label in gathered
-    }
-    spans = list_spans(context.db, context.claim.run_id, "tool")
-    grounds = Grounds(context.claim.question, calls_done(spans), context.similarity)
+    if routed is not None:
+        back = reply_to_small_talk(context, routed) or asked_back(routed)
+        if back is not None:
+            return back
+    drafts = drafts_of(context)
+    answer = merged_draft(routed, drafts)
+    claim, gathered = context.claim, set(answer.evidence)
+    with context.db.read() as session:
+        evidence = {item.label: item for item in evidence_in(session, claim.run_id) if item.label in gathered}
+        spans = spans_in(session, claim.run_id, "tool")
+        decisions = call_decisions_in(session, claim.replay.of if claim.replay else claim.run_id)
+    grounds = Grounds(claim.question, calls_done(spans), context.similarity)
     draft = _explained(DraftAnswer.model_validate(answer.output), answer, evidence, grounds)
     with context.recorder.span("guardrail", "grounding", draft.model_dump(mode="json")) as span:
         kept, dropped = check_claims(draft.claims, evidence, grounds)
         noted = doubts(kept, evidence, grounds)
         span.output = {"kept": len(kept), "dropped": dropped, "doubts": noted}
-    claim = context.claim
-    decisions = list_call_decisions(context.db, claim.replay.of if claim.replay else claim.run_id)
-    checked = _Checked(answer, evidence, kept, dropped, noted, spans, decisions)
+    checked = _Checked(drafts, answer, evidence, kept, dropped, noted, spans, decisions)
     result = _result(context, draft, checked)
     found = how_found(answer, grounds.question, evidence, spans, kept=len(kept), dropped=len(dropped))
     return result.model_copy(update={"how_found": found})
@@ -117,7 +118,7 @@ def _result(context: StepContext, draft: DraftAnswer, checked: _Checked) -> RunR
     if disagreement is not None and disagreement.newer is None:
         return abstain_in_conflict(answer, disagreement)
     result = _answered(checked, _with_both_sides(kept, disagreement), disagreement)
-    return result.model_copy(update={"caveats": (*came_to_nothing(context), *result.caveats)})
+    return result.model_copy(update={"caveats": (*came_to_nothing(checked.drafts), *result.caveats)})
 
 
 def _answered(checked: _Checked, claims: tuple[Claim, ...], disagreement: Disagreement | None) -> RunResult:

@@ -156,12 +156,17 @@ def begin_anew(session: Session, step: StepRow, run: RunRow) -> None:
     show_waiting(session, run, steps_of_run(session, run.id))
 
 
-def list_call_decisions(db: Database, run_id: str, step_key: str | None = None) -> Sequence[CallDecision]:
-    """Those of a run, or of one of its steps, that were decided or expired, the oldest first."""
-    query = _SETTLED if step_key is None else _SETTLED_OF_STEP
+def list_call_decisions(db: Database, run_id: str, step_key: str) -> Sequence[CallDecision]:
+    """Those of one step of a run that were decided or expired, the oldest first."""
     with db.read() as session:
-        rows = session.connection().execute(query, {"run": run_id, "key": step_key})
+        rows = session.connection().execute(_SETTLED_OF_STEP, {"run": run_id, "key": step_key})
         return [_seen(cast(DecisionRow, row)) for row in rows]
+
+
+def call_decisions_in(session: Session, run_id: str) -> Sequence[CallDecision]:
+    """Those of all steps, for a reader that has a transaction already and wants one picture of the run."""
+    rows = session.connection().execute(_SETTLED, {"run": run_id})
+    return [_seen(cast(DecisionRow, row)) for row in rows]
 
 
 def _of_calls() -> Select[DecisionRow]:

@@ -9,11 +9,10 @@ from ledger.audit import append_audit
 from ledger.db import ROW_LOCK, Database, now_in
 from ledger.dispatch import owe_dispatch
 from ledger.errors import CrewdeskError, DatabaseUnavailable, ErrorKind, NotFound
-from ledger.ids import new_id
 from ledger.people import Principal, Right
 from ledger.run_state import end_cancelled, withdraw_decisions
 from ledger.schema import OPEN_RUN_STATES, DispatchRow, RunRow, RunState, StepRow, StepState
-from ledger.step_plan import declared, steps_of_run
+from ledger.step_plan import declared, step_row, steps_of_run
 from ledger.thread_queue import hold_thread
 from ledger.workflow import StepKind, StepSpec
 
@@ -144,20 +143,13 @@ def _undoing(step: StepRow, position: int) -> StepRow:
         uses=str(done.undo),
         deadline_s=done.deadline_s,
     )
-    return StepRow(
-        id=new_id(),
-        run_id=step.run_id,
-        key=f"{step.key}.undo",
-        kind=plan.kind,
-        uses=plan.uses,
+    return step_row(
+        step.run_id,
+        f"{step.key}.undo",
+        plan,
         needs=[step.key],
-        deadline_s=plan.deadline_s,
         state=StepState.BLOCKED,
-        attempt=0,
-        fence=0,
-        plan=plan.model_dump(mode="json", exclude_defaults=True),
-        undoes=step.key,
         position=position,
         item=step.item,
-        forgiven=0,
+        undoes=step.key,
     )

@@ -7,8 +7,9 @@ its next sender must look for it first (`may_have_arrived`), and post again only
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,15 @@ SEND_LEASE_S = 30.0
 LOOK_AGAIN_S = 10.0
 MISSES_BEFORE_POSTING_AGAIN = 2
 MAX_ATTEMPTS = 50
+
+
+class DeliveryTarget(BaseModel):
+    """Where the answer goes by itself: a channel's name and what that channel needs to find the place."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channel: Literal["slack"]
+    place: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,23 +9,24 @@ import hashlib
 import json
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from ledger.advance import advance_run
 from ledger.audit import append_audit
 from ledger.cancel import RunEnded, cancel_run
-from ledger.db import Database, insert_into, now_in
-from ledger.deliveries import owe_delivery
-from ledger.errors import ExternalIdReused, InvalidInput
+from ledger.db import Database, now_in
+from ledger.deliveries import DeliveryTarget, owe_delivery
+from ledger.errors import InvalidInput
 from ledger.ids import derive_id, new_id, span_id_for, trace_id_for
+from ledger.inbox import Source, earlier_run, enter_request, name_run
 from ledger.masking import mask_secrets
 from ledger.people import Principal, Right, principal_by
-from ledger.schema import InboxRow, RunRow, RunState, SpanRow, StepRow, StepState
+from ledger.schema import RunRow, RunState, SpanRow, StepState
+from ledger.step_plan import step_row
 from ledger.thread_queue import (
     Thread,
     ThreadBusy,
@@ -40,16 +41,11 @@ from ledger.workflows import current_workflow
 
 MAX_QUESTION_CHARS = 8_000
 
-# `watch`: asked again by itself, when data was fit again. `replay`: gone through again from its record.
-Source = Literal["cli", "api", "slack", "watch", "replay"]
-
 LINED_UP = "I am still at an earlier question in this thread; yours comes right after it."
 ADDED = "I have added this to the question that I was about to answer; one answer comes for both."
 STOPPING = "I am stopping your earlier question in this thread, and answer this one instead."
 BUSY = "I am still at an earlier question in this thread; please ask again once it is answered."
 
-_INBOX = cast(Table, InboxRow.__table__)
-_ANSWERED_BY = update(_INBOX).where(_INBOX.c.id == bindparam("inbox")).values(run_id=bindparam("run"))
 _SPANS = cast(Table, SpanRow.__table__)
 _OPEN_ROOT = insert(_SPANS)
 _SHOW_IN_ROOT = update(_SPANS).where(_SPANS.c.id == bindparam("span")).values(input=bindparam("question"))
@@ -63,15 +59,6 @@ _KEEP_MASKED = (
     )
     .values(masked_question=bindparam("masked"))
 )
-
-
-class DeliveryTarget(BaseModel):
-    """Where the answer goes by itself: a channel's name and what that channel needs to find the place."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    channel: Literal["slack"]
-    place: dict[str, str]
 
 
 class RunRequest(BaseModel):
@@ -128,9 +115,10 @@ def _submit(db: Database, request: RunRequest, question: str) -> Submission:
     with db.write() as session:
         principal = principal_by(session, email=request.principal)
         principal.require(Right.ASK)
-        inbox_id = _enter_inbox(session, request.source, request.external_id, request.digest)
+        inbox_id = enter_request(session, request.source, request.external_id, request.digest)
         if inbox_id is None:
-            return Submission(_earlier_run(session, request), created=False)
+            earlier = earlier_run(session, request.source, request.external_id, request.digest)
+            return Submission(earlier, created=False)
         spec = current_workflow(session, request.workflow)
         thread = _thread_of(request, principal)
         busy = thread is not None and _take(session, thread)
@@ -139,49 +127,13 @@ def _submit(db: Database, request: RunRequest, question: str) -> Submission:
             if added_to is not None:
                 return Submission(added_to, created=False)
         run = create_run(session, request, question, principal, spec, awaits_turn=busy)
-        session.connection().execute(_ANSWERED_BY, {"inbox": inbox_id, "run": run.id})
+        name_run(session, inbox_id, run.id)
         if busy:
             stops = request.when_busy is WhenBusy.INTERRUPT and own_earlier(session, run)
             _tell_sender(session, inbox_id, request, STOPPING if stops else LINED_UP)
         detail = {"workflow": spec.name, "source": request.source, "external_id": request.external_id}
         append_audit(session, principal.email, "run.submitted", run.id, detail)
         return Submission(run.id, created=True)
-
-
-def refuse_request(
-    db: Database, source: Source, external_id: str, sentence: str, reply_to: DeliveryTarget | None
-) -> bool:
-    """Keeps a request that cannot become a run, and owes its sender the reason. False if it was kept
-    before."""
-    with db.write() as session:
-        inbox_id = _settle_request(session, source, external_id, sentence, reply_to)
-        if inbox_id is None:
-            return False
-        session.get_one(InboxRow, inbox_id).refusal = sentence
-        append_audit(session, source, "request.refused", external_id, {"reason": sentence})
-        return True
-
-
-def note_request(
-    db: Database, source: Source, external_id: str, sentence: str, reply_to: DeliveryTarget | None
-) -> bool:
-    """Keeps a request that was met without a run, and owes its sender the word that it was. False if it was
-    kept before."""
-    with db.write() as session:
-        return _settle_request(session, source, external_id, sentence, reply_to) is not None
-
-
-def keep_request(session: Session, source: Source, external_id: str) -> bool:
-    """For whoever meets a request without a run or a word in a transaction of their own; False if it was kept
-    before."""
-    return _enter_inbox(session, source, external_id, "") is not None
-
-
-def is_kept(db: Database, source: Source, external_id: str) -> bool:
-    """Whether a request came before, whatever became of it."""
-    query = select(InboxRow.id).where(InboxRow.source == source, InboxRow.external_id == external_id)
-    with db.read() as session:
-        return session.scalar(query) is not None
 
 
 def _thread_of(request: RunRequest, principal: Principal) -> Thread | None:
@@ -215,7 +167,7 @@ def _add_or_refuse(
     )
     if run is None:
         return None
-    session.get_one(InboxRow, inbox_id).run_id = run.id
+    name_run(session, inbox_id, run.id)
     _tell_sender(session, inbox_id, request, ADDED)
     detail = {"source": request.source, "external_id": request.external_id}
     append_audit(session, principal.email, "run.question_added", run.id, detail)
@@ -266,49 +218,6 @@ def keep_masked_question(db: Database, run_id: str, question: str, masked: str) 
             connection.execute(_SHOW_IN_ROOT, shown)
 
 
-def _enter_inbox(session: Session, source: str, external_id: str, digest: str) -> str | None:
-    """The id of the new inbox row, or None if this external id is there already."""
-    inbox_id = new_id()
-    values = {
-        "id": inbox_id,
-        "source": source,
-        "external_id": external_id,
-        "request_digest": digest,
-        "received_at": now_in(session),
-    }
-    entered: str | None = session.connection().execute(_entering(insert_into(session)), values).scalar()
-    return entered
-
-
-@cache
-def _entering(insert: Any) -> Any:
-    """Made once for a database: to put it together takes longer than to carry it out."""
-    enter = insert(_INBOX).on_conflict_do_nothing(index_elements=["source", "external_id"])
-    return enter.returning(_INBOX.c.id)
-
-
-def _settle_request(
-    session: Session, source: Source, external_id: str, sentence: str, reply_to: DeliveryTarget | None
-) -> str | None:
-    inbox_id = _enter_inbox(session, source, external_id, "")
-    if inbox_id is not None and reply_to is not None:
-        refusal_id = derive_id(inbox_id, "refusal")
-        owe_delivery(session, refusal_id, None, reply_to.channel, reply_to.place, sentence)
-    return inbox_id
-
-
-def _earlier_run(session: Session, request: RunRequest) -> str:
-    row = session.scalars(
-        select(InboxRow).where(InboxRow.source == request.source, InboxRow.external_id == request.external_id)
-    ).one()
-    if row.request_digest != request.digest or row.run_id is None:
-        raise ExternalIdReused(
-            f"The id '{request.external_id}' was used before for another request; "
-            "use a new one for a new request."
-        )
-    return row.run_id
-
-
 def create_run(
     session: Session,
     request: RunRequest,
@@ -340,22 +249,7 @@ def create_run(
     session.add(run)
     session.flush()
     steps = [
-        StepRow(
-            id=new_id(),
-            run_id=run.id,
-            key=step.key,
-            kind=step.kind,
-            uses=step.uses,
-            needs=list(step.needs),
-            deadline_s=step.deadline_s,
-            state=StepState.BLOCKED,
-            attempt=0,
-            fence=0,
-            plan=step.model_dump(mode="json", exclude_defaults=True),
-            position=0,
-            forgiven=0,
-        )
-        for step in spec.steps
+        step_row(run.id, step.key, step, needs=step.needs, state=StepState.BLOCKED) for step in spec.steps
     ]
     session.add_all(steps)
     session.connection().execute(_OPEN_ROOT, _root_span(run, principal))

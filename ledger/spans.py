@@ -231,10 +231,15 @@ def _insert(
 
 def list_spans(db: Database, run_id: str, kind: str | None = None) -> list[Span]:
     """All spans of a run, or those of one kind, in the order they began."""
-    query = _OF_RUN if kind is None else _OF_KIND
     with db.read() as session:
-        rows = session.connection().execute(query, {"run": run_id, "kind": kind})
-        return [_span(cast(SpanRow, row)) for row in rows]
+        return spans_in(session, run_id, kind)
+
+
+def spans_in(session: Session, run_id: str, kind: str | None) -> list[Span]:
+    """The same for a reader that has a transaction already and wants one picture of the run."""
+    query = _OF_RUN if kind is None else _OF_KIND
+    rows = session.connection().execute(query, {"run": run_id, "kind": kind})
+    return [_span(cast(SpanRow, row)) for row in rows]
 
 
 def unshipped_spans(db: Database, limit: int) -> list[Span]:

@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 from ledger.asking import open_decision
 from ledger.condition import parse_condition, value_at
 from ledger.db import now_in
-from ledger.ids import new_id
 from ledger.schema import StepRow, StepState
-from ledger.step_plan import StepUnfit, declared, recorded_output
+from ledger.step_plan import StepUnfit, declared, recorded_output, step_row
 from ledger.workflow import StepKind, StepSpec, moment_in
 
 
@@ -66,24 +65,17 @@ def _spread(session: Session, step: StepRow, plan: StepSpec, items: Any) -> list
             "ask for less at once."
         )
     step.state, step.started_at = StepState.SPREAD, now_in(session)
-    part_plan = plan.model_dump(mode="json", exclude_defaults=True, exclude={"each", "when", "most"})
+    part_plan = StepSpec.model_validate(plan.model_dump(exclude={"each", "when", "most"}))
     parts = [
-        StepRow(
-            id=new_id(),
-            run_id=step.run_id,
-            key=f"{step.key}.{number + 1}",
-            kind=step.kind,
-            uses=step.uses,
-            needs=list(step.needs),
-            deadline_s=step.deadline_s,
+        step_row(
+            step.run_id,
+            f"{step.key}.{number + 1}",
+            part_plan,
+            needs=step.needs,
             state=StepState.READY,
-            attempt=0,
-            fence=0,
-            plan=part_plan,
-            part_of=step.key,
             position=number,
             item={"value": item},
-            forgiven=0,
+            part_of=step.key,
         )
         for number, item in enumerate(items or ())
     ]

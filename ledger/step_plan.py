@@ -1,6 +1,8 @@
-"""What a step's row was declared to be, and how what it put out is read by the steps after it."""
+"""How a step's row is made of what was declared and read as that again, and how what it put out is read by
+the steps after it."""
 
 import json
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -8,6 +10,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ledger.errors import CrewdeskError
+from ledger.ids import new_id
 from ledger.schema import StepRow, StepState
 from ledger.workflow import StepKind, StepSpec
 
@@ -22,6 +25,40 @@ class StepUnfit(CrewdeskError):
     """An earlier output is not what this step was declared to read."""
 
     code = "step_unfit"
+
+
+def step_row(
+    run_id: str,
+    key: str,
+    plan: StepSpec,
+    *,
+    needs: Iterable[str],
+    state: StepState,
+    position: int = 0,
+    item: dict[str, Any] | None = None,
+    part_of: str | None = None,
+    undoes: str | None = None,
+) -> StepRow:
+    """One that nobody has worked on. Its key and needs are the plan's own, unless it is for an item of a list
+    or undoes another."""
+    return StepRow(
+        id=new_id(),
+        run_id=run_id,
+        key=key,
+        kind=plan.kind,
+        uses=plan.uses,
+        needs=list(needs),
+        deadline_s=plan.deadline_s,
+        state=state,
+        attempt=0,
+        fence=0,
+        plan=plan.model_dump(mode="json", exclude_defaults=True),
+        position=position,
+        item=item,
+        part_of=part_of,
+        undoes=undoes,
+        forgiven=0,
+    )
 
 
 def declared(step: StepRow) -> StepSpec:

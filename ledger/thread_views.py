@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from ledger.conversations import Turn, read_thread
 from ledger.db import Database
+from ledger.inbox import Source
 from ledger.people import Principal
-from ledger.runs import Source
 
 
 class FactView(BaseModel):

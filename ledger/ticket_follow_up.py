@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from ledger.audit import append_audit
 from ledger.db import Database, now_in
 from ledger.errors import NotPermitted
+from ledger.inbox import Source, keep_request
 from ledger.outgoing import inert
 from ledger.people import Principal
-from ledger.runs import Source, keep_request
 from ledger.schema import RunRow, TicketRow
 from ledger.ticket_changes import add_event, bring_ticket, check_next, checked_note, set_state
 from ledger.ticket_views import UNRESOLVED, TicketState, TicketView, ticket_row, view_of

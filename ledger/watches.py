@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger.audit import append_audit
 from ledger.db import Database, insert_into, now_in
+from ledger.deliveries import DeliveryTarget
 from ledger.errors import (
     CrewdeskError,
     ErrorKind,
@@ -22,7 +23,7 @@ from ledger.errors import (
 from ledger.evidence import BLOCKED, evidence_in
 from ledger.people import Principal
 from ledger.result import AbstainReason
-from ledger.runs import DeliveryTarget, RunRequest, submit_run
+from ledger.runs import RunRequest, submit_run
 from ledger.schema import PrincipalRow, RunRow, RunState, WatchRow
 
 

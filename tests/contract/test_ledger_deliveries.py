@@ -19,7 +19,7 @@ from ledger.deliveries import (
     unsend_delivery,
 )
 from ledger.ids import span_id_for
-from ledger.runs import refuse_request
+from ledger.inbox import refuse_request
 from ledger.schema import DeliveryRow
 from ledger.spans import list_spans
 from ledger.steps import complete_step, fail_step

@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 
 from ledger.db import Database
 from ledger.errors import ExternalIdReused, InvalidInput, NotPermitted, UnknownPrincipal, UnknownWorkflow
+from ledger.inbox import refuse_request
 from ledger.people import sync_people
 from ledger.reading import get_run, get_run_for_delivery
-from ledger.runs import Submission, refuse_request, submit_run
+from ledger.runs import Submission, submit_run
 from ledger.schema import AuditRow, DeliveryRow, InboxRow, RunRow
 from ledger.spans import list_spans
 from ledger.steps import ClaimedStep

@@ -8,19 +8,11 @@ from ledger.cancel import cancel_run
 from ledger.db import Database
 from ledger.decision_views import list_decisions
 from ledger.decisions import decide
-from ledger.deliveries import list_open_run_targets
+from ledger.deliveries import DeliveryTarget, list_open_run_targets
 from ledger.errors import LeaseLost
 from ledger.people import find_principal, sync_people
 from ledger.reading import get_run, get_run_for_delivery
-from ledger.runs import (
-    ADDED,
-    BUSY,
-    LINED_UP,
-    MAX_QUESTION_CHARS,
-    STOPPING,
-    DeliveryTarget,
-    keep_masked_question,
-)
+from ledger.runs import ADDED, BUSY, LINED_UP, MAX_QUESTION_CHARS, STOPPING, keep_masked_question
 from ledger.schema import OPEN_RUN_STATES, AuditRow, DeliveryRow, RunRow
 from ledger.steps import complete_step, fail_step
 from ledger.thread_queue import ThreadBusy

@@ -8,9 +8,9 @@ from structlog.testing import capture_logs
 from bots.answer_card import render_run
 from bots.delivering import Deliverer
 from bots.posting import DeliveryMark, Posted, SlackPoster
-from ledger.deliveries import claim_delivery
+from ledger.deliveries import DeliveryTarget, claim_delivery
 from ledger.reading import get_run
-from ledger.runs import DeliveryTarget, RunRequest, submit_run
+from ledger.runs import RunRequest, submit_run
 from ledger.spans import list_spans
 from tests.integration.slack.desk import ASKER, QUESTION, WARRANTY, Desk
 from tests.stand_ins.faults import HttpStatus, LoseResponse, ResetBefore

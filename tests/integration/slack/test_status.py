@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from bots.status import StatusBoard
-from ledger.runs import DeliveryTarget, RunRequest, submit_run
+from ledger.deliveries import DeliveryTarget
+from ledger.runs import RunRequest, submit_run
 from tests.integration.slack.desk import ASKER, QUESTION, Desk
 from tests.stand_ins.faults import HoldAfter
 from tests.stand_ins.journal import Latch

@@ -14,6 +14,7 @@ from ledger.cancel import cancel_run
 from ledger.db import Database
 from ledger.decision_views import list_decisions
 from ledger.decisions import decide
+from ledger.deliveries import DeliveryTarget
 from ledger.due import pass_due
 from ledger.errors import LeaseLost
 from ledger.escalation_views import EscalationState, EscalationView
@@ -21,7 +22,6 @@ from ledger.escalations import list_escalations
 from ledger.people import find_principal
 from ledger.reading import RunView, get_run_for_delivery
 from ledger.replays import submit_replay
-from ledger.runs import DeliveryTarget
 from ledger.schema import DeliveryRow, StepRow
 from ledger.settings import ModelCandidate, WorkerSettings
 from ledger.spans import list_spans

@@ -9,10 +9,11 @@ from sqlalchemy import select, text
 
 from ledger.clock import ManualClock
 from ledger.db import Database
+from ledger.deliveries import DeliveryTarget
 from ledger.evidence import BLOCKED, Finding, record_evidence
 from ledger.people import PeopleFile, sync_people
 from ledger.result import AbstainReason, RunResult
-from ledger.runs import DeliveryTarget, RunRequest, Submission, submit_run
+from ledger.runs import RunRequest, Submission, submit_run
 from ledger.schema import DispatchRow, StepRow
 from ledger.steps import ClaimedStep, claim_step, complete_step
 from ledger.workflow import WorkflowSpec
