@@ -2,13 +2,14 @@
 
 Every claim is a sentence of its evidence, word for word. What answers is decided by the calibrated relevance
 of each passage to the question, so that a page on a related matter is not quoted. Who asks how something is
-done is told all steps of it.
+done is told all steps of it, and who asks for an amount is quoted no page without one.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crews.floor.wanted import Says, wanted_in
 from knowledge.relevance.judge import Candidate, Judged, judge, steps_in
 from knowledge.relevance.score import shipped_coefficients
 from knowledge.relevance.similarity import Similarity
@@ -29,19 +30,22 @@ _HOW_TO = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
+    """`best` is the sentence nearest to the question, of those that say what it asks for."""
+
     evidence: Evidence
     judged: Judged
+    best: int
 
 
 def extract_claims(question: str, evidence: Sequence[Evidence], similarity: Similarity) -> tuple[Claim, ...]:
     """Sentences to quote, or none if nothing found is relevant enough."""
     passages = [item for item in evidence if item.finding.kind == "passage"]
     judged = judge(question, [_candidate(question, item) for item in passages], similarity)
-    answers = shipped_coefficients().answers
+    answers, says = shipped_coefficients().answers, wanted_in(question)
     scored = [
-        _Scored(item, verdict)
+        _Scored(item, verdict, nearest)
         for item, verdict in zip(passages, judged, strict=True)
-        if verdict.sentences and verdict.relevance >= answers
+        if verdict.relevance >= answers and (nearest := _closest(verdict, says)) is not None
     ]
     if not scored:
         return ()
@@ -64,8 +68,9 @@ def _candidate(question: str, item: Evidence) -> Candidate:
     )
 
 
-def _closest(judged: Judged) -> int:
-    return max(range(len(judged.closeness)), key=judged.closeness.__getitem__)
+def _closest(judged: Judged, says: Says | None) -> int | None:
+    places = (at for at, sentence in enumerate(judged.sentences) if says is None or says(sentence))
+    return max(places, key=judged.closeness.__getitem__, default=None)
 
 
 def _is_row(sentence: str) -> bool:
@@ -101,7 +106,7 @@ def _window(item: _Scored, max_words: int) -> range:
     """The run of neighbouring sentences around the best one that fits into `max_words`."""
     sentences, closeness = item.judged.sentences, item.judged.closeness
     lengths = [len(sentence.split()) for sentence in sentences]
-    first = last = _closest(item.judged)
+    first = last = item.best
     total = lengths[first]
     while True:
         before = closeness[first - 1] if first > 0 else None

@@ -19,7 +19,7 @@ from tests.model_cache import lend_models
 
 # What was reached when this was written; a change that makes it worse has to say so. The near misses are
 # there to be measured: the floor quotes a passage on the same matter that lacks the very thing asked for.
-FEWEST_RIGHT = {"everyday": 61, "market": 6, "near_miss": 19}
+FEWEST_RIGHT = {"everyday": 62, "market": 6, "near_miss": 21}
 
 # Asking all of them takes a minute and a half on two cores.
 pytestmark = pytest.mark.timeout(600)

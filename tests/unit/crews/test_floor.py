@@ -23,7 +23,7 @@ from ledger.evidence import Evidence, Finding
 from ledger.result import FLOOR_MODEL
 from tests.unit.crews.world import BONUS_QUESTION, FINANCE, LEAVE_QUESTION, UNRELATED_QUESTION, Desk
 
-QUESTION = "What is the deposit for a tent?"
+QUESTION = "Is there a deposit for a tent?"
 
 
 def passage(label: str, text: str, *, source: str = "", score: float = 0.7, **details: Any) -> Evidence:
@@ -153,7 +153,7 @@ ALL_STEPS = ["Choose a tent.", "Any will do.", "Pay the deposit.", "Sign."]
     [
         ("How do I borrow a tent?", ALL_STEPS),
         ("I want a tent, what should I do?", ALL_STEPS),
-        ("How much do I pay for a tent?", ["Pay the deposit."]),
+        ("Why do I pay for a tent?", ["Pay the deposit."]),
         ("What are the steps to a tent?", ALL_STEPS),
         (QUESTION, ["Pay the deposit."]),
     ],
@@ -161,6 +161,27 @@ ALL_STEPS = ["Choose a tent.", "Any will do.", "Pay the deposit.", "Sign."]
 def test_who_asks_how_something_is_done_is_told_all_steps(question: str, said: list[str]) -> None:
     item = passage("E1", STEPS, query=question)
     assert [text for _, text in quoted([item], {"Pay the deposit": 0.9}, question)] == said
+
+
+def test_who_asks_for_an_amount_is_quoted_no_page_without_one() -> None:
+    question = "How much does it cost to rent a tent?"
+    asks = {"query": question, "score": 0.9}
+    near, far = {"rented in stores": 0.9, "40 EUR": 0.6}, {"rented in stores": 0.9}
+    pages = [
+        passage("E1", "Tents are rented in stores. Ask there.", **asks),
+        passage("E2", "It is 40 EUR.", **asks),
+    ]
+    assert quoted(pages, near, question) == [("E2", "It is 40 EUR.")]
+    assert quoted(pages[:1], far, question) == []
+    assert quoted(pages[:1], far, "Where are tents rented?") != []
+
+
+def test_the_sentence_with_the_amount_is_quoted_though_another_is_nearer() -> None:
+    question = "How much does it cost to rent a tent?"
+    text = " ".join(["Tents are rented in stores.", *["It goes on like this."] * 30, "It is 40 EUR."])
+    item = passage("E1", text, query=question, score=0.9)
+    said = quoted([item], {"rented in stores": 0.9, "40 EUR": 0.6}, question)
+    assert ("E1", "It is 40 EUR.") in said
 
 
 def test_steps_are_told_only_where_one_of_them_answers_and_they_are_not_very_long() -> None:
