@@ -33,7 +33,15 @@ from ledger.pins import Replay
 from ledger.runs import keep_masked_question
 from ledger.spans import SpanRecorder
 from ledger.step_plan import recorded_output
-from ledger.steps import LEASE_S, ClaimedStep, claim_step, complete_step, extend_lease, fail_step
+from ledger.steps import (
+    LEASE_S,
+    ClaimedStep,
+    claim_longest_ready,
+    claim_step,
+    complete_step,
+    extend_lease,
+    fail_step,
+)
 from ledger.workflow import StepKind
 
 if TYPE_CHECKING:
@@ -96,7 +104,18 @@ class StepRunner:
     def run(self, step_id: str) -> None:
         """Works on this step, and then on what it made ready: one after another, a run need not wait for
         doorbells."""
-        claim = claim_step(self._db, step_id, self._owner)
+        self._go_on_from(claim_step(self._db, step_id, self._owner))
+
+    def run_waiting(self, for_s: float) -> None:
+        """Begins with steps that wait for a worker, the longest first, for so many seconds."""
+        until = time.monotonic() + for_s
+        while time.monotonic() < until:
+            claim = claim_longest_ready(self._db, self._owner)
+            if claim is None:
+                return
+            self._go_on_from(claim)
+
+    def _go_on_from(self, claim: ClaimedStep | None) -> None:
         while claim is not None:
             claim = self._run_one(claim)
 

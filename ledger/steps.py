@@ -97,6 +97,14 @@ class ClaimedStep:
     tokens: dict[str, str] = field(default_factory=dict, repr=False)
 
 
+def claim_longest_ready(db: Database, owner: str) -> ClaimedStep | None:
+    """The step that waits for a worker the longest, of all runs; None if there is none, or somebody else was
+    quicker."""
+    with db.read() as session:
+        step_id = session.scalar(_longest_ready(), {"now": now_in(session)})
+    return None if step_id is None else claim_step(db, step_id, owner)
+
+
 def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
     """None if somebody else holds the step, it is not due or finished, or its run has ended or was
     cancelled."""
@@ -128,12 +136,24 @@ def claim_step(db: Database, step_id: str, owner: str) -> ClaimedStep | None:
 
 
 @cache
+def _longest_ready() -> Any:
+    return (
+        select(StepRow.id)
+        .where(_is_ready(), strikes() < MAX_ATTEMPTS, goes_on())
+        .order_by(StepRow.id)
+        .limit(1)
+    )
+
+
+def _is_ready() -> ColumnElement[bool]:
+    now = bindparam("now", type_=UtcDateTime)
+    return and_(StepRow.state == StepState.READY, or_(StepRow.due_at.is_(None), StepRow.due_at <= now))
+
+
+@cache
 def _take() -> Any:
     now = bindparam("now", type_=UtcDateTime)
-    free = or_(
-        and_(StepRow.state == StepState.READY, or_(StepRow.due_at.is_(None), StepRow.due_at <= now)),
-        and_(StepRow.state == StepState.RUNNING, StepRow.lease_until < now),
-    )
+    free = or_(_is_ready(), and_(StepRow.state == StepState.RUNNING, StepRow.lease_until < now))
     return (
         update(StepRow)
         .where(StepRow.id == bindparam("step"), free, strikes() < MAX_ATTEMPTS, goes_on())

@@ -3,13 +3,14 @@
 import json
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from ledger.cancel import cancel_run
-from ledger.db import Database
+from ledger.db import Database, now_in
 from ledger.dispatch import owe_dispatch
 from ledger.errors import LeaseLost
 from ledger.people import sync_people
@@ -18,12 +19,13 @@ from ledger.reading import get_run
 from ledger.relay import Relay
 from ledger.run_state import start_run
 from ledger.runs import submit_run
-from ledger.schema import AuditRow, DeliveryRow, DispatchRow, RunRow
+from ledger.schema import AuditRow, DeliveryRow, DispatchRow, RunRow, StepRow
 from ledger.spans import list_spans, unshipped_spans
 from ledger.steps import (
     LEASE_S,
     MAX_ATTEMPTS,
     ClaimedStep,
+    claim_longest_ready,
     claim_step,
     complete_step,
     extend_lease,
@@ -67,6 +69,37 @@ def _audited(db: Database, subject: str) -> list[str]:
 
 
 # Claims
+
+
+def test_who_is_free_claims_what_has_been_ready_the_longest(db: Database, run_id: str) -> None:
+    later = ask(db, "2").run_id
+    claimed = [claim_longest_ready(db, "worker") for _ in range(3)]
+    assert [one and one.run_id for one in claimed] == [run_id, later, None]
+
+
+def test_who_is_free_claims_nothing_that_is_held_blocked_not_due_called_off_or_over(db: Database) -> None:
+    furnish(db)
+    held, given_back, called_off, over = (ask(db, name).run_id for name in ("1", "2", "3", "4"))
+    claim(db, held)
+    with db.write() as session:
+        later = session.get_one(StepRow, step_row(db, given_back, "answer").id)
+        later.due_at = now_in(session) + timedelta(seconds=60)
+    cancel_run(db, called_off, EMPLOYEE)
+    complete_step(db, claim(db, over), ANSWER)
+    assert claim_longest_ready(db, "worker") is None
+    pass_time(db, 61)
+    now_due = claim_longest_ready(db, "worker")
+    assert now_due is not None
+    assert now_due.run_id == given_back
+
+
+def test_of_many_who_are_free_each_has_another_step_or_none(db: Database, run_id: str) -> None:
+    runs = {run_id, *(ask(db, f"{number}").run_id for number in range(2, 5))}
+    seen: list[str] = []
+    while len(seen) < len(runs):
+        results = at_once(*[lambda: claim_longest_ready(db, "worker")] * 4)
+        seen += [result.run_id for result in results if isinstance(result, ClaimedStep)]
+    assert sorted(seen) == sorted(runs)
 
 
 def test_of_many_workers_exactly_one_gets_a_step(db: Database, run_id: str) -> None:

@@ -14,10 +14,12 @@ from crews.errors import ModelsExhausted
 from crews.specs import Limits
 from crews.step_context import StepContext
 from crews.step_runner import StepRunner
+from crews.worker import register_run_step
 from knowledge.pii.presidio import open_pattern_detector
 from ledger.cancel import cancel_run, is_stopped
 from ledger.db import Database
 from ledger.errors import DatabaseUnavailable, InvalidInput
+from ledger.queue import RUN_STEP, create_celery
 from ledger.reading import get_run
 from ledger.result import RunResult
 from ledger.schema import StepRow
@@ -74,6 +76,30 @@ def take_away(db: Database, claim: ClaimedStep) -> None:
     with db.write() as session:
         ours = StepRow.id == claim.step_id
         session.execute(update(StepRow).where(ours).values(fence=StepRow.fence + 1))
+
+
+def drafted(_context: StepContext) -> dict[str, Any]:
+    return ANSWER
+
+
+def test_a_worker_that_was_rung_for_goes_on_with_whatever_else_is_ready(sqlite_db: Database) -> None:
+    furnish(sqlite_db)
+    first, second, third = (ask(sqlite_db, name).run_id for name in ("1", "2", "3"))
+    runner, crew = runner_for(sqlite_db, drafted)
+    app = create_celery("memory://localhost/")
+    register_run_step(app, lambda: runner)
+    app.tasks[RUN_STEP](step_row(sqlite_db, second, "answer").id)
+    assert [context.claim.run_id for context in crew.contexts] == [second, first, third]
+    assert {get_run(sqlite_db, run_id).state for run_id in (first, second, third)} == {"answered"}
+
+
+def test_a_worker_whose_time_is_up_leaves_what_is_ready(sqlite_db: Database) -> None:
+    run_id = ask(furnish(sqlite_db)).run_id
+    runner, crew = runner_for(sqlite_db, drafted)
+    runner.run_waiting(0)
+    assert crew.contexts == []
+    runner.run_waiting(60)
+    assert get_run(sqlite_db, run_id).state == "answered"
 
 
 def events(logged: list[EventDict]) -> list[str]:
