@@ -32,6 +32,7 @@ SECTIONS = {
         Section("search", needs_library=True),
         Section("search_100k", needs_library=True),
         Section("warehouse", needs_library=False),
+        Section("burst", needs_library=True),
         Section("framework_cost", needs_library=True),
     )
 }
