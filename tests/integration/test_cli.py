@@ -19,8 +19,9 @@ from typing import Any
 
 import pytest
 
+from cli.main import main
 from tests.model_cache import lend_models
-from tests.stand_ins.warm_crewdesk import Ended, WarmCrewdesk
+from tests.stand_ins.warm_process import Ended, WarmProcess
 
 YOU, COLLEAGUE = "you@company.example", "colleague@company.example"
 QUESTION = "Who may read the documents of a folder?"
@@ -62,7 +63,7 @@ class Terminal:
     def end(self, *arguments: str, **settings: str) -> Ended:
         """`settings` are CREWDESK_* ones besides the two folders."""
         if arguments[0] not in self.cold:
-            return WarmCrewdesk(arguments, self._environment(**settings)).end()
+            return WarmProcess(main, arguments, self._environment(**settings)).end()
         self.cold.remove(arguments[0])
         return end_of(self.start(*arguments))
 

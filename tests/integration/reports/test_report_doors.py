@@ -10,6 +10,7 @@ import pytest
 
 from api.app import create_app
 from bots.answer_card import render_run
+from cli.main import main
 from ledger.api_keys import create_api_key
 from ledger.db import Database
 from ledger.decision_views import list_decisions
@@ -19,7 +20,7 @@ from ledger.reading import list_runs
 from tests.integration.reports.conftest import ReportDesk
 from tests.stand_ins.report_shop import ASKER, BOSS, BRIEF, CLERK, ReportShop
 from tests.stand_ins.server import LoopbackServer
-from tests.stand_ins.warm_crewdesk import Ended, WarmCrewdesk
+from tests.stand_ins.warm_process import Ended, WarmProcess
 
 SECRET = b"a secret of the tests"
 ENGINEER = "engineer@shop.example"
@@ -28,7 +29,7 @@ ENGINEER = "engineer@shop.example"
 def crewdesk(shop: ReportShop, *arguments: str) -> Ended:
     env = {name: value for name, value in os.environ.items() if not name.startswith("CREWDESK_")}
     env |= {"CREWDESK_WORKSPACE": str(shop.workspace), "CREWDESK_VAR": str(shop.var)}
-    return WarmCrewdesk(arguments, env).end(120)
+    return WarmProcess(main, arguments, env).end(120)
 
 
 @pytest.mark.timeout(300)

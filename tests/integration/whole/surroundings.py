@@ -11,11 +11,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cli.main import main
 from tests.model_cache import lend_models
 from tests.stand_ins.otlp import OtlpReceiver
 from tests.stand_ins.provider import ChatRequest, Reply, ScriptedProvider, Text, ToolCall
 from tests.stand_ins.slack import Channel, FakeSlack, User
-from tests.stand_ins.warm_crewdesk import WarmCrewdesk
+from tests.stand_ins.warm_process import WarmProcess
 
 ROOT = Path(__file__).parents[3]
 ASKER = "asker@shop.example"
@@ -86,8 +87,8 @@ class Surroundings:
         assert done.status == 0, done.err
         return done.out
 
-    def start(self, *arguments: str) -> WarmCrewdesk:
-        return WarmCrewdesk(arguments, self.environment, self.folder)
+    def start(self, *arguments: str) -> WarmProcess:
+        return WarmProcess(main, arguments, self.environment, self.folder)
 
 
 def well_behaved(request: ChatRequest) -> Reply:

@@ -1,4 +1,4 @@
-"""`crewdesk` in a process of its own, forked of one that has imported what commands need.
+"""A program in a process of its own, forked of one that has imported what crews and commands need.
 
 Importing CrewAI takes a processor five seconds, and most commands less than one for all the rest. From there
 on it is the real program, down to what a signal does to it and its exit status.
@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,21 +19,28 @@ _FORKS.set_forkserver_preload(["tests.stand_ins.warm_imports"])
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A command that has ended; below 0 its status is the signal that killed it."""
+    """A process that has ended; below 0 its status is the signal that killed it."""
 
     status: int
     out: str
     err: str
 
 
-class WarmCrewdesk:
-    """One command at work."""
+class WarmProcess:
+    """Runs `program`, which reads its arguments from `sys.argv`, in this environment and folder."""
 
-    def __init__(self, arguments: Sequence[str], env: Mapping[str, str], cwd: Path | None = None) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="crewdesk-command-")
+    def __init__(
+        self,
+        program: Callable[[], None],
+        arguments: Sequence[str],
+        env: Mapping[str, str] = os.environ,
+        cwd: Path | None = None,
+    ) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="crewdesk-process-")
         self._out, self._err = (Path(self._folder.name) / name for name in ("out", "err"))
         self._process = _FORKS.Process(
-            target=_run, args=(list(arguments), dict(env), cwd or Path.cwd(), self._out, self._err)
+            target=_run,
+            args=(program, list(arguments), dict(env), cwd or Path.cwd(), self._out, self._err),
         )
         self._process.start()
 
@@ -57,7 +64,14 @@ class WarmCrewdesk:
         return ended
 
 
-def _run(arguments: list[str], env: dict[str, str], cwd: Path, out: Path, err: Path) -> None:
+def _run(
+    program: Callable[[], None],
+    arguments: list[str],
+    env: dict[str, str],
+    cwd: Path,
+    out: Path,
+    err: Path,
+) -> None:
     for file, path in ((sys.stdout, out), (sys.stderr, err)):
         written = os.open(path, os.O_WRONLY | os.O_CREAT)
         os.dup2(written, file.fileno())
@@ -65,7 +79,5 @@ def _run(arguments: list[str], env: dict[str, str], cwd: Path, out: Path, err: P
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
-    sys.argv = ["crewdesk", *arguments]
-    from cli.main import main
-
-    main()
+    sys.argv = [program.__module__, *arguments]
+    program()
