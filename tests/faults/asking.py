@@ -1,5 +1,5 @@
-"""A worker that dies before a person is asked: `python -m tests.faults.asking URL STEP WORKSPACE VAR MODEL
-KEY CRASH_POINT` works on the step with the model at that address."""
+"""A worker that dies before a person is asked: with the arguments URL STEP WORKSPACE VAR MODEL KEY
+CRASH_POINT it works on the step with the model at that address."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,11 @@ def no_library() -> Any:
     raise AssertionError("nothing is searched here")
 
 
-def main(url: str, step_id: str, workspace: str, var: str, model: str, key: str, crash_at: str) -> None:
+def main() -> None:
+    _work(*sys.argv[1:])
+
+
+def _work(url: str, step_id: str, workspace: str, var: str, model: str, key: str, crash_at: str) -> None:
     main_model = {"name": "main", "model": "openai/gpt-4o-mini", "base_url": model, "api_key": key}
     settings = WorkerSettings.model_validate(
         {
@@ -28,7 +32,3 @@ def main(url: str, step_id: str, workspace: str, var: str, model: str, key: str,
     )
     arm_crash_point(crash_at)
     build_step_runner(settings, Database(url), no_library)[0].run(step_id)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

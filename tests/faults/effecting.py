@@ -1,5 +1,5 @@
-"""A worker that can be told to die: `python -m tests.faults.effecting URL STEP WORKSPACE [CRASH_POINT]`
-claims the step, orders parcels through the gate, and prints the answer."""
+"""A worker that can be told to die: with the arguments URL STEP WORKSPACE [CRASH_POINT] it claims the step,
+orders parcels through the gate, and prints the answer."""
 
 import sys
 import time
@@ -25,7 +25,11 @@ def no_library() -> Any:
     raise AssertionError("nothing is searched here")
 
 
-def main(url: str, step_id: str, workspace: str, crash_at: str | None = None) -> None:
+def main() -> None:
+    _work(*sys.argv[1:])
+
+
+def _work(url: str, step_id: str, workspace: str, crash_at: str | None = None) -> None:
     db = Database(url)
     claim = claim_step(db, step_id, "effecting")
     assert claim is not None
@@ -36,7 +40,3 @@ def main(url: str, step_id: str, workspace: str, crash_at: str | None = None) ->
     arm_crash_point(crash_at)
     print(call_tool(context, tool, {"pieces": 3}))
     db.close()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -1,7 +1,7 @@
 """Ingestions that can be killed: `python -m tests.faults.ingesting` forks one for each line of JSON on stdin.
 
-Everything is imported once, so that a trial costs milliseconds; the ingestion itself is the real one over a
-real Qdrant Edge shard and a real SQLite file, with an embedder that makes vectors out of hashes.
+The ingestion itself is the real one over a real Qdrant Edge shard and a real SQLite file, with an embedder
+that makes vectors out of hashes.
 """
 
 import json
@@ -10,17 +10,22 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+
+from sqlalchemy.orm import configure_mappers
 
 import knowledge.ingest_apply
 import knowledge.ingest_stage
 from knowledge.ingest import ingest
 from knowledge.library import Library
+from knowledge.quality.language import FEWEST_WORDS, identify_language
 from knowledge.search.edge_store import EdgeStore
 from knowledge.search.port import Placement, StoredPassage
 from ledger.crash_points import arm_crash_point
 from ledger.db import Database
 from ledger.workspace import open_workspace
+from tests.faults.forking import Forks
 from tests.stand_ins.ingestion import HashEmbedder, make_intake
 
 
@@ -73,21 +78,15 @@ def run_ingestion(workspace: Path, var: Path, tick: Callable[[], None] = lambda:
 def _in_child(request: dict[str, str], ticks: int) -> None:
     arm_crash_point(request["crash_at"] or None)
     run_ingestion(Path(request["workspace"]), Path(request["var"]), lambda: _ignore(os.write(ticks, b".")))
-    os._exit(0)
 
 
 def _ignore(_written: int) -> None: ...
 
 
-def _play(request: dict[str, str]) -> dict[str, int]:
+def _play(forks: Forks, request: dict[str, str]) -> dict[str, int]:
     """Forks an ingestion; kills it `delay_ms` after its tick number `kill_at`, if it comes to that."""
     reads, writes = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            _in_child(request, writes)
-        finally:
-            os._exit(1)
+    child = forks.start(partial(_in_child, request, writes))
     os.close(writes)
     kill_at, seen = int(request["kill_at"]), 0
     while os.read(reads, 1):
@@ -101,5 +100,9 @@ def _play(request: dict[str, str]) -> dict[str, int]:
 
 
 if __name__ == "__main__":
+    # Each ingestion would load its model anew, which takes longer than all the rest of it.
+    identify_language(["one word of many and " * FEWEST_WORDS])
+    configure_mappers()
+    forks = Forks()
     for line in sys.stdin:
-        print(json.dumps(_play(json.loads(line))), flush=True)
+        print(json.dumps(_play(forks, json.loads(line))), flush=True)

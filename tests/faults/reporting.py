@@ -15,16 +15,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import configure_mappers
+
 import crews.step_runner as at_work
 from ledger.db import Database
 from ledger.relay import Relay
 from ledger.settings import harden_crewai
 from ledger.steps import ClaimedStep, claim_step, complete_step
 from ledger.sweep import release_leases
+from tests.faults.forking import Forks
 from tests.stand_ins.report_shop import ReportShop
 
 
-def work(folder: str, journal: str, key: str | None, when: str) -> None:
+def work(die: Callable[[], None], folder: str, journal: str, key: str | None, when: str) -> None:
     """Notes each step in the journal once its output is committed; at the step it is doomed at, if any, it is
     killed."""
     shop = ReportShop(Path(folder))
@@ -34,7 +37,7 @@ def work(folder: str, journal: str, key: str | None, when: str) -> None:
 
     def completed(db: Database, claim: ClaimedStep, output: dict[str, Any], *more: Any) -> ClaimedStep | None:
         if (claim.key, when) == (key, "after"):
-            _die()
+            die()
         following = complete_step(db, claim, output, *more)
         with open(journal, "a") as file:  # noqa: PTH123 - one write, which the kernel does not cut
             file.write(f"{claim.key}\n")
@@ -42,7 +45,7 @@ def work(folder: str, journal: str, key: str | None, when: str) -> None:
 
     def _come_to(claim: ClaimedStep | None) -> ClaimedStep | None:
         if claim is not None and (claim.key, when) == (key, "before"):
-            _die()
+            die()
         return claim
 
     at_work.claim_step, at_work.complete_step = claimed, completed
@@ -57,7 +60,8 @@ def work(folder: str, journal: str, key: str | None, when: str) -> None:
     db.close()
 
 
-def _die() -> None:
+def _die(forks: Forks) -> None:
+    forks.tell_imports()
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -68,16 +72,10 @@ def _release(folder: str) -> None:
     db.close()
 
 
-def _fork(work: Callable[[], None]) -> int:
-    pid = os.fork()
-    if pid:
-        return pid
+def _silenced(work: Callable[[], None]) -> None:
     # What they log is no answer to whoever asked for the job.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    try:
-        work()
-    finally:
-        os._exit(0)
+    work()
 
 
 def main() -> None:
@@ -86,15 +84,17 @@ def main() -> None:
     import crews.report_steps.check
     import crews.report_steps.issue  # noqa: F401
 
+    configure_mappers()
+    forks = Forks()
     print("ready", flush=True)
     for line in sys.stdin:
         job = json.loads(line)
         # In a process of its own: one that has opened the database must not be forked.
-        os.waitpid(_fork(partial(_release, job["folder"])), 0)
-        parts = (job["folder"], job["journal"])
+        os.waitpid(forks.start(partial(_release, job["folder"])), 0)
+        parts = (partial(_die, forks), job["folder"], job["journal"])
         doomed = partial(work, *parts, job["key"], job["when"])
         workers = [doomed, partial(work, *parts, None, "")][: job["workers"]]
-        ended = [os.waitpid(pid, 0)[1] for pid in [_fork(one) for one in workers]]
+        ended = [os.waitpid(pid, 0)[1] for pid in [forks.start(partial(_silenced, one)) for one in workers]]
         print(json.dumps([os.WIFSIGNALED(status) for status in ended]), flush=True)
 
 

@@ -2,10 +2,7 @@
 know is said to be so."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +13,11 @@ from ledger.effects import list_unknown_effects, settle_effect
 from ledger.people import find_principal, sync_people
 from ledger.spans import list_spans
 from ledger.sweep import release_leases
+from tests.faults import effecting
 from tests.stand_ins.faults import HoldAfter
 from tests.stand_ins.journal import Latch
 from tests.stand_ins.parcels import ParcelSystem
+from tests.stand_ins.warm_process import WarmProcess
 from tests.unit.crews.tool_files import order_tool, write_workspace
 from tests.unit.ledger.world import ENGINEER, ask, furnish, people_file, step_row
 
@@ -39,17 +38,15 @@ class Worker:
         self.step_id = step_row(self.db, self.run_id, "answer").id
         self.workspace = write_workspace(folder / "w", order_tool(system.url))
 
-    def start(self, *crash_at: str) -> subprocess.Popen[str]:
+    def start(self, *crash_at: str) -> WarmProcess:
         release_leases(self.db)
-        command = [sys.executable, "-m", "tests.faults.effecting", self.url, self.step_id]
-        return subprocess.Popen([*command, str(self.workspace), *crash_at], stdout=subprocess.PIPE, text=True)
+        return WarmProcess(effecting.main, (self.url, self.step_id, str(self.workspace), *crash_at))
 
     def work(self, *crash_at: str) -> dict[str, str] | None:
         """The tool's answer; None from one that died."""
-        with self.start(*crash_at) as process:
-            out, _ = process.communicate(timeout=60)
-        assert process.returncode == (137 if crash_at else 0)
-        return json.loads(out.splitlines()[-1]) if out else None
+        ended = self.start(*crash_at).end()
+        assert ended.status == (137 if crash_at else 0), ended.err
+        return json.loads(ended.out.splitlines()[-1]) if ended.out else None
 
 
 @pytest.fixture
@@ -83,9 +80,10 @@ def test_a_worker_that_is_killed_in_the_middle_of_the_call_leaves_a_doubt(
 ) -> None:
     latch = Latch()
     system.fail(HoldAfter(latch))
-    with worker.start() as process:
-        latch.wait_reached(30)
-        os.kill(process.pid, signal.SIGKILL)
+    process = worker.start()
+    latch.wait_reached(30)
+    process.send_signal(signal.SIGKILL)
+    assert process.end().status == -signal.SIGKILL
     answer = worker.work()
     assert answer is not None
     assert (answer["status"], len(system.received)) == ("unavailable", 1)

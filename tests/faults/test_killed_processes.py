@@ -1,6 +1,7 @@
 """A process dies in the middle of a run; the next one finishes it, once."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -98,15 +99,9 @@ def test_asking_again_with_the_same_id_gives_the_run_that_was_interrupted(
 def test_a_crash_around_the_commit_of_a_step_changes_nothing(
     surroundings: Surroundings, db: Database, point: str
 ) -> None:
-    crashed = subprocess.run(
-        ["crewdesk", *ASK],
-        env={**surroundings.environment, "CREWDESK_CRASH_AT": point},
-        cwd=surroundings.folder,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    assert crashed.returncode == 137
+    surroundings.extra["CRASH_AT"] = point
+    assert surroundings.start(*ASK).end(120).status == 137
+    del surroundings.extra["CRASH_AT"]
 
     finished = json.loads(surroundings.crewdesk(*ASK))
 
@@ -153,18 +148,12 @@ def test_the_same_request_from_ten_processes_at_once_is_one_run(db: Database) ->
 
 
 def _kill_in_the_middle_of_the_answer(surroundings: Surroundings) -> None:
-    process = subprocess.Popen(
-        ["crewdesk", *ASK],
-        env=surroundings.environment,
-        cwd=surroundings.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = surroundings.start(*ASK)
     try:
         surroundings.provider.wait_for(2, 90.0)
     finally:
-        process.kill()
-        process.wait()
+        process.send_signal(signal.SIGKILL)
+        assert process.end().status == -signal.SIGKILL
 
 
 def _check_finished_once(db: Database, surroundings: Surroundings, run: RunView) -> None:

@@ -5,8 +5,6 @@ call, with the real CrewAI, a model over HTTP, and a system that takes orders.""
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -27,9 +25,11 @@ from ledger.run_diff import diff_of
 from ledger.settings import ModelCandidate, WorkerSettings
 from ledger.spans import Span
 from ledger.sweep import release_leases
+from tests.faults import asking
 from tests.stand_ins.parcels import ParcelSystem
 from tests.stand_ins.provider import ChatRequest, Reply, ScriptedProvider, Text, ToolCall
 from tests.stand_ins.provider.scripts import Script
+from tests.stand_ins.warm_process import WarmProcess
 from tests.unit.crews.conftest import _hardened, desk, shop  # noqa: F401 - pytest finds them here
 from tests.unit.crews.test_tools_at_work import server, system, workspace  # noqa: F401 - as above
 from tests.unit.crews.tool_files import SECRETS, order_tool, write_tools
@@ -246,12 +246,15 @@ def test_a_worker_that_dies_before_anybody_is_asked_has_the_question_asked_once(
 ) -> None:
     with ScriptedProvider(wanting(ORDER)) as provider:
         view_id = case.desk.submit("Where is parcel P7?", workflow="parcels")
-        program = [sys.executable, "-m", "tests.faults.asking", f"sqlite:///{case.db.engine.url.database}"]
         step = case.desk.claim(view_id)
         release_leases(case.db)
-        rest = [step.step_id, str(case.workspace), str(tmp_path / "var"), provider.base_url, provider.api_key]
-        died = subprocess.run([*program, *rest, "decision.wanted"], check=False, timeout=120)
-        assert died.returncode == 137
+        url, folders = (
+            f"sqlite:///{case.db.engine.url.database}",
+            (str(case.workspace), str(tmp_path / "var")),
+        )
+        model = (provider.base_url, provider.api_key)
+        died = WarmProcess(asking.main, (url, step.step_id, *folders, *model, "decision.wanted")).end(120)
+        assert died.status == 137, died.err
         assert (case.asked(), len(provider.requests)) == ([], 2)
         release_leases(case.db)
         view = case.work(view_id, candidate(provider))

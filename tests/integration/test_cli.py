@@ -13,16 +13,19 @@ import sys
 import threading
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.main import main
 from tests.model_cache import lend_models
+from tests.stand_ins.warm_process import Ended, WarmProcess
 
 YOU, COLLEAGUE = "you@company.example", "colleague@company.example"
 QUESTION = "Who may read the documents of a folder?"
+COMMANDS = ("init", "ingest", "doctor", "ask", "run", "trace", "replay", "audit", "search", "decisions")
 SECRET_PAGE = """\
 # Bonus plan
 
@@ -34,53 +37,65 @@ The bonus of the harbour team is 4,700 euros and is paid in March.
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A shell whose CREWDESK_* settings point to one installation."""
+    """A shell whose CREWDESK_* settings point to one installation.
+
+    The first of each command in `cold` is started as a person does it, all others warm.
+    """
 
     folder: Path
+    cold: set[str] = field(default_factory=set)
 
     @property
     def var(self) -> Path:
         return self.folder / "var"
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        env = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("CREWDESK_")},
-            "CREWDESK_WORKSPACE": str(self.folder / "company"),
-            "CREWDESK_VAR": str(self.var),
-        }
+        """As a person does it."""
         return subprocess.Popen(
             [sys.executable, "-c", "import cli.main; cli.main.main()", *arguments],
-            env=env,
+            env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
+    def end(self, *arguments: str, **settings: str) -> Ended:
+        """`settings` are CREWDESK_* ones besides the two folders."""
+        if arguments[0] not in self.cold:
+            return WarmProcess(main, arguments, self._environment(**settings)).end()
+        self.cold.remove(arguments[0])
+        return end_of(self.start(*arguments))
+
+    def _environment(self, **settings: str) -> dict[str, str]:
+        names = {"WORKSPACE": str(self.folder / "company"), "VAR": str(self.var), **settings}
+        env = {name: value for name, value in os.environ.items() if not name.startswith("CREWDESK_")}
+        return env | {f"CREWDESK_{name}": value for name, value in names.items()}
+
     def run(self, *arguments: str, status: int = 0) -> str:
         """What it printed; nothing may stand on stderr unless it failed, and then one line."""
-        process = self.start(*arguments)
-        out, err = end_of(process)
-        assert process.returncode == status, err
-        assert len(err.splitlines()) == (1 if status in (2, 4, 5) else 0), err
-        return err if err else out
+        ended = self.end(*arguments)
+        assert ended.status == status, ended
+        assert len(ended.err.splitlines()) == (1 if status in (2, 4, 5) else 0), ended
+        return ended.err if ended.err else ended.out
 
     def json(self, *arguments: str, status: int = 0) -> Any:
         return json.loads(self.run(*arguments, "--json", status=status))
 
 
-def end_of(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """What it printed; a process that does not end is killed and shown with what it said so far."""
+def end_of(process: subprocess.Popen[str]) -> Ended:
+    """A process that does not end is killed and shown with what it said so far."""
     try:
-        return process.communicate(timeout=60)
+        out, err = process.communicate(timeout=60)
     except subprocess.TimeoutExpired:
         process.kill()
         pytest.fail(f"it did not end: {process.communicate()}")
+    return Ended(process.returncode, out, err)
 
 
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
-    terminal = Terminal(tmp_path_factory.mktemp("installation"))
+    terminal = Terminal(tmp_path_factory.mktemp("installation"), set(COMMANDS))
     lend_models(terminal.var)
     terminal.run("init", str(terminal.folder / "company"))
     finance = terminal.folder / "company" / "documents" / "finance"
@@ -174,8 +189,8 @@ def test_ctrl_c_ends_quietly_and_the_run_is_finished_by_whoever_comes_next(termi
     process = terminal.start(*command)
     run_id = _run_of(terminal, "interrupted", process)
     process.send_signal(signal.SIGINT)
-    out, err = end_of(process)
-    assert (process.returncode, out, err) == (130, "", "")
+    ended = end_of(process)
+    assert (ended.status, ended.out, ended.err) == (130, "", "")
 
     run = terminal.json(*command[:-1])
     assert (run["run_id"], run["outcome"]) == (run_id, "answered")
@@ -187,10 +202,10 @@ def test_ctrl_c_ends_an_ingestion_that_the_next_one_goes_on_with(terminal: Termi
     process = terminal.start("ingest")
     _wait_for_row(terminal, "SELECT id FROM ingestions WHERE state = 'running'", process)
     process.send_signal(signal.SIGINT)
-    out, err = end_of(process)
-    assert (process.returncode, out) == (130, "")
-    assert err.startswith("crewdesk: Interrupted; ")
-    assert "un again to go on." in err
+    ended = end_of(process)
+    assert (ended.status, ended.out) == (130, "")
+    assert ended.err.startswith("crewdesk: Interrupted; ")
+    assert "un again to go on." in ended.err
 
     assert "added" in terminal.run("ingest")
     page.unlink()

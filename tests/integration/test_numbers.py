@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from tests.integration.larkspur import figures_of, open_larkspur
-from tests.integration.test_cli import Terminal, end_of
+from tests.integration.test_cli import Terminal
 
 EMPLOYEE, FINANCE = "employee@larkspur.example", "finance.lead@larkspur.example"
 QUESTION = "revenue by region in Q3 2026 against Q2"
@@ -118,10 +118,9 @@ def test_a_product_that_fails_its_contract_gives_no_figure(terminal: Terminal) -
 
 
 def test_what_lies_outside_of_the_data_is_said_so(terminal: Terminal) -> None:
-    process = terminal.start("ask", "What was revenue in 2003?", "--as", EMPLOYEE, "--json")
-    out, _hint = end_of(process)
-    run = json.loads(out)
-    assert (process.returncode, run["specialist"], run["artifacts"]) == (3, "Data analyst", [])
+    ended = terminal.end("ask", "What was revenue in 2003?", "--as", EMPLOYEE, "--json")
+    run = json.loads(ended.out)
+    assert (ended.status, run["specialist"], run["artifacts"]) == (3, "Data analyst", [])
     assert "The data covers 1 January 2024 to" in run["answer"]
 
 

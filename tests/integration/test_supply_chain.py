@@ -2,10 +2,7 @@
 HTTP. The demand is held against SQL of our own over the same files."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
@@ -14,7 +11,7 @@ import duckdb
 import pytest
 
 from tests.integration.larkspur import figures_of, open_larkspur
-from tests.integration.test_cli import Terminal, end_of
+from tests.integration.test_cli import Terminal
 from tests.stand_ins.provider import ChatRequest, Reply, ScriptedProvider, Text, ToolCall
 from tests.unit.crews.world import candidate
 
@@ -123,10 +120,9 @@ def test_the_answer_says_by_what_how_old_and_how_sure(answered: dict[str, Any]) 
 
 
 def test_what_is_not_named_is_asked_for(terminal: Terminal) -> None:
-    process = terminal.start("ask", "Plan something", *ASK[2:])
-    out, _ = end_of(process)
-    run = json.loads(out)
-    assert (process.returncode, run["outcome"]) == (3, "abstained")
+    ended = terminal.end("ask", "Plan something", *ASK[2:])
+    run = json.loads(ended.out)
+    assert (ended.status, run["outcome"]) == (3, "abstained")
     assert "Say what is to be planned; there are: Accessories, Camping" in run["answer"]
 
 
@@ -148,13 +144,10 @@ def plan_and_tell(request: ChatRequest) -> Reply:
 def test_a_model_plans_with_the_same_tools(terminal: Terminal, answered: dict[str, Any]) -> None:
     with ScriptedProvider(plan_and_tell) as provider:
         models = json.dumps([{**candidate(provider).model_dump(mode="json"), "api_key": provider.api_key}])
-        env = {**os.environ, "CREWDESK_WORKSPACE": str(terminal.folder / "company")}
-        env |= {"CREWDESK_VAR": str(terminal.var), "CREWDESK_MODELS": models}
-        command = [sys.executable, "-c", "import cli.main; cli.main.main()", *ASK]
-        ran = subprocess.run(command, env=env, capture_output=True, text=True, timeout=100, check=True)
+        ended = terminal.end(*ASK, MODELS=models)
         prompts = [request.prompt for request in provider.requests if request.tools]
-    run = json.loads(ran.stdout)
-    assert (run["outcome"], run["model"]["name"]) == ("answered", "main")
+    run = json.loads(ended.out)
+    assert (ended.status, run["outcome"], run["model"]["name"]) == (0, "answered", "main")
     sentences = [one["sentences"][0] for one in figures(run)]
     assert run["answer"].splitlines() == sentences
     assert [one["rows"] for one in figures(run)] == [one["rows"] for one in figures(answered)]

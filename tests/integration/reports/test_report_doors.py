@@ -3,8 +3,6 @@
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -12,6 +10,7 @@ import pytest
 
 from api.app import create_app
 from bots.answer_card import render_run
+from cli.main import main
 from ledger.api_keys import create_api_key
 from ledger.db import Database
 from ledger.decision_views import list_decisions
@@ -21,22 +20,16 @@ from ledger.reading import list_runs
 from tests.integration.reports.conftest import ReportDesk
 from tests.stand_ins.report_shop import ASKER, BOSS, BRIEF, CLERK, ReportShop
 from tests.stand_ins.server import LoopbackServer
+from tests.stand_ins.warm_process import Ended, WarmProcess
 
 SECRET = b"a secret of the tests"
 ENGINEER = "engineer@shop.example"
 
 
-def crewdesk(shop: ReportShop, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def crewdesk(shop: ReportShop, *arguments: str) -> Ended:
     env = {name: value for name, value in os.environ.items() if not name.startswith("CREWDESK_")}
     env |= {"CREWDESK_WORKSPACE": str(shop.workspace), "CREWDESK_VAR": str(shop.var)}
-    return subprocess.run(
-        [sys.executable, "-c", "import cli.main; cli.main.main()", *arguments],
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return WarmProcess(main, arguments, env).end(120)
 
 
 @pytest.mark.timeout(300)
@@ -45,31 +38,31 @@ def test_a_report_is_ordered_approved_and_written_in_the_terminal(
 ) -> None:
     shop, out = report_shop.copy_to(tmp_path / "shop"), tmp_path / "out" / "q3"
     ordered = crewdesk(shop, "report", BRIEF, "--as", ASKER)
-    assert ordered.returncode == 6, ordered.stderr
-    assert "This run is waiting" in ordered.stdout
-    assert "Waiting for a manager's approval until" in ordered.stdout
+    assert ordered.status == 6, ordered.err
+    assert "This run is waiting" in ordered.out
+    assert "Waiting for a manager's approval until" in ordered.out
     db = Database(shop.url)
     [run] = list_runs(db)
     early = crewdesk(shop, "run", "files", run.run_id, "--as", ASKER, "--out", str(out))
-    assert early.returncode == 2
-    assert "is waiting, so it has no files yet" in early.stderr
+    assert early.status == 2
+    assert "is waiting, so it has no files yet" in early.err
     assert not out.exists()
     [decision] = list_decisions(db, run_id=run.run_id)
     decide(db, decision.id, find_principal(db, BOSS), "approve")
     db.close()
     # What was approved is finished by whoever asks for the files.
     written = crewdesk(shop, "run", "files", run.run_id, "--as", ASKER, "--out", str(out))
-    assert written.returncode == 0, written.stderr
-    view = json.loads(crewdesk(shop, "run", "show", run.run_id, "--json").stdout)
+    assert written.status == 0, written.err
+    view = json.loads(crewdesk(shop, "run", "show", run.run_id, "--json").out)
     assert {file["name"]: file["sha256"] for file in view["files"]} == {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in out.iterdir()
     }
     assert len(view["files"]) == 4
-    shown = crewdesk(shop, "run", "show", run.run_id).stdout
+    shown = crewdesk(shop, "run", "show", run.run_id).out
     assert all(file["name"] in shown for file in view["files"])
     foreign = crewdesk(shop, "run", "files", run.run_id, "--as", CLERK)
-    assert foreign.returncode == 2
-    assert "There is no run" in foreign.stderr
+    assert foreign.status == 2
+    assert "There is no run" in foreign.err
 
 
 def test_files_go_out_as_attachments_to_whoever_may_read_the_run(desk: ReportDesk) -> None:

@@ -11,10 +11,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cli.main import main
 from tests.model_cache import lend_models
 from tests.stand_ins.otlp import OtlpReceiver
 from tests.stand_ins.provider import ChatRequest, Reply, ScriptedProvider, Text, ToolCall
 from tests.stand_ins.slack import Channel, FakeSlack, User
+from tests.stand_ins.warm_process import WarmProcess
 
 ROOT = Path(__file__).parents[3]
 ASKER = "asker@shop.example"
@@ -79,19 +81,14 @@ class Surroundings:
 
     def crewdesk(self, *arguments: str) -> str:
         """What a command printed; AssertionError with its complaint if it failed."""
-        done = subprocess.run(
-            ["crewdesk", *arguments],
-            env=self.environment,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = self.start(*arguments).end(120)
         with (self.folder / "log").open("a") as log:
-            log.write(done.stderr)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+            log.write(done.err)
+        assert done.status == 0, done.err
+        return done.out
+
+    def start(self, *arguments: str) -> WarmProcess:
+        return WarmProcess(main, arguments, self.environment, self.folder)
 
 
 def well_behaved(request: ChatRequest) -> Reply:

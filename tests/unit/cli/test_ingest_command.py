@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.model_cache import lend_models
 from tests.unit.cli.conftest import YOU, Crewdesk
 
 STEWARD, STAFF = "steward@company.example", "staff@company.example"
@@ -30,6 +31,12 @@ def documents(workspace: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def models(var: Path) -> None:
+    """To make an export of the model for each of them would take most of the time."""
+    lend_models(var)
+
+
 @pytest.mark.usefixtures("documents")
 def test_a_dry_run_leaves_nothing_behind(crewdesk: Crewdesk, var: Path) -> None:
     ran = crewdesk("ingest", "--dry-run")
@@ -41,6 +48,7 @@ def test_a_dry_run_leaves_nothing_behind(crewdesk: Crewdesk, var: Path) -> None:
     assert not var.exists()
 
 
+@pytest.mark.usefixtures("models")
 def test_a_part_is_named_from_here_or_from_the_workspace(
     crewdesk: Crewdesk, documents: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +68,7 @@ def test_a_part_is_named_from_here_or_from_the_workspace(
     assert (nowhere.status, "no document at documents/page99.md" in nowhere.complaint) == (2, True)
 
 
+@pytest.mark.usefixtures("models")
 def test_a_blocked_batch_says_why_and_how_to_release_it(crewdesk: Crewdesk, documents: Path) -> None:
     assert crewdesk("ingest").status == 0
     for n in range(9):
@@ -79,6 +88,7 @@ def test_a_blocked_batch_says_why_and_how_to_release_it(crewdesk: Crewdesk, docu
     assert json.loads(crewdesk("ingest", "--json").out)["passages"] == 3
 
 
+@pytest.mark.usefixtures("models")
 def test_a_document_is_released_by_a_steward_and_served_at_once(crewdesk: Crewdesk, documents: Path) -> None:
     (documents / "copy.md").write_text((documents / "page05.md").read_text())
     (documents / "broken.pdf").write_bytes(b"%PDF-1.7 and no more")
@@ -100,6 +110,7 @@ def test_a_document_is_released_by_a_steward_and_served_at_once(crewdesk: Crewde
     assert release(kept_back)[0] == 2
 
 
+@pytest.mark.usefixtures("models")
 def test_a_library_is_put_away_and_brought_back(crewdesk: Crewdesk, documents: Path, tmp_path: Path) -> None:
     away = tmp_path / "away"
     early = crewdesk("knowledge", "snapshot", str(away))
