@@ -20,6 +20,7 @@ from knowledge.relevance.judge import Candidate
 from knowledge.search.access import AccessScope
 from ledger.people import find_principal
 from ledger.settings import EmbeddedSettings
+from tests.model_cache import lend_models
 
 LIMIT = 5
 # Enough to be left with five after all that answers was taken away.
@@ -87,6 +88,7 @@ def open_workspace(workspace: Path) -> Iterator[Installation]:
     """Ingested, in a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         settings = EmbeddedSettings(workspace=workspace, var=Path(folder) / "var")
+        lend_models(settings.var)
         with open_installation(settings, "evals") as installation:
             ingest(installation.db, installation.workspace, installation.library, lambda _progress: None)
             yield installation

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evals.beir import Collection, load_collection
-from knowledge.embedding import Embedder, open_embedder
+from knowledge.embedding import Embedder
 from knowledge.model_files import installed_model_folder
 from knowledge.search.access import AccessScope
 from knowledge.search.edge_store import EdgeStore
@@ -26,6 +26,7 @@ from knowledge.search.fusion import CANDIDATES
 from knowledge.search.port import IndexDescription, Placement, StoredPassage, StoreHit, StoreQuery
 from ledger.errors import CrewdeskError
 from ledger.ids import derive_id
+from tests.model_cache import packaged_embedder
 
 HYBRID_BAR = 0.005
 PLAIN_BAR = 0.002
@@ -149,9 +150,8 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         collections = [load_collection(Path(folder)) for folder in arguments]
-        with tempfile.TemporaryDirectory() as models:
-            embedder = open_embedder(Path(models))
-            faults = [fault for each in collections for fault in _report(evaluate(each, embedder))]
+        embedder = packaged_embedder()
+        faults = [fault for each in collections for fault in _report(evaluate(each, embedder))]
     except CrewdeskError as error:
         print(error, file=sys.stderr)
         return 2
