@@ -80,9 +80,10 @@ class Installation:
         runner, workshop = build_step_runner(self.settings, self.db, lambda: self.library, recorder)
         if self.settings.models:
             workshop.room()
-        app = create_celery(self._broker_url())
-        register_run_step(app, lambda: runner)
+        app, stopping = create_celery(self._broker_url()), threading.Event()
+        register_run_step(app, lambda: runner, stopping)
         self._start_celery(app)
+        self._stack.callback(stopping.set)
         relay = Relay(self.db, lambda step_id: ring(app, step_id), poll_s=LOOK_S)
         self.run_thread("relay", relay.run)
 

@@ -106,10 +106,10 @@ class StepRunner:
         doorbells."""
         self._go_on_from(claim_step(self._db, step_id, self._owner))
 
-    def run_waiting(self, for_s: float) -> None:
-        """Begins with steps that wait for a worker, the longest first, for so many seconds."""
-        until = time.monotonic() + for_s
-        while time.monotonic() < until:
+    def run_waiting(self, goes_on: Callable[[], bool]) -> None:
+        """Begins with steps that wait for a worker, the longest first, until there is none or it is not to go
+        on."""
+        while goes_on():
             claim = claim_longest_ready(self._db, self._owner)
             if claim is None:
                 return

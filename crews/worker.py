@@ -6,10 +6,17 @@ not say. A worker that is at it goes on with whatever else is ready.
 
 import re
 import sys
+import threading
+import time
 from collections.abc import Callable
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
+from celery.signals import (
+    setup_logging,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_shutting_down,
+)
 
 from crews.bootstrap import build_step_runner, open_room, publish_workflows
 from crews.step_runner import StepRunner
@@ -26,22 +33,23 @@ from ledger.settings import WorkerSettings, load_settings
 _log = get_logger(__name__)
 
 # With threads, Celery looks for the next message once a second: of many short runs, half the time went by.
-# Short enough for a worker that is told to stop.
+# Not for good, or Celery could not count what a child has done and end it in time.
 _AT_IT_S = 5.0
 
 _STEP_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def register_run_step(app: Celery, runner: Callable[[], StepRunner]) -> None:
-    """`runner` is asked at each message, so that a forked child builds its own."""
+def register_run_step(app: Celery, runner: Callable[[], StepRunner], stopping: threading.Event) -> None:
+    """`runner` is asked at each message, so that a forked child builds its own. Once it is `stopping`, only
+    the run at hand is gone on with."""
 
     def run_step(step_id: object) -> None:
         if not isinstance(step_id, str) or not _STEP_ID.fullmatch(step_id):
             _log.warning("doorbell_refused", reason="not a step id")
             return
-        at_work = runner()
+        at_work, until = runner(), time.monotonic() + _AT_IT_S
         at_work.run(step_id)
-        at_work.run_waiting(_AT_IT_S)
+        at_work.run_waiting(lambda: not stopping.is_set() and time.monotonic() < until)
 
     # Not shared: a second installation in one process must not reach the first one's runner.
     app.task(name=RUN_STEP, shared=False, lazy=False)(run_step)
@@ -90,8 +98,9 @@ def main() -> int:
         return 2 if error.kind is ErrorKind.USAGE else 5
     # A receiver is all it takes for Celery to leave logging as it is.
     setup_logging.connect(_keep_logging, weak=False)
-    app = create_celery(settings.broker_url)
-    register_run_step(app, process.runner)
+    app, stopping = create_celery(settings.broker_url), threading.Event()
+    worker_shutting_down.connect(lambda **_signal: stopping.set(), weak=False)
+    register_run_step(app, process.runner, stopping)
     app.Worker(
         pool=settings.worker_pool,
         concurrency=settings.worker_concurrency,

@@ -87,18 +87,34 @@ def test_a_worker_that_was_rung_for_goes_on_with_whatever_else_is_ready(sqlite_d
     first, second, third = (ask(sqlite_db, name).run_id for name in ("1", "2", "3"))
     runner, crew = runner_for(sqlite_db, drafted)
     app = create_celery("memory://localhost/")
-    register_run_step(app, lambda: runner)
+    register_run_step(app, lambda: runner, threading.Event())
     app.tasks[RUN_STEP](step_row(sqlite_db, second, "answer").id)
     assert [context.claim.run_id for context in crew.contexts] == [second, first, third]
     assert {get_run(sqlite_db, run_id).state for run_id in (first, second, third)} == {"answered"}
 
 
+def test_a_worker_that_is_told_to_stop_begins_nothing_else(sqlite_db: Database) -> None:
+    furnish(sqlite_db)
+    first, second = (ask(sqlite_db, name).run_id for name in ("1", "2"))
+    stopping = threading.Event()
+
+    def work(_context: StepContext) -> dict[str, Any]:
+        stopping.set()
+        return ANSWER
+
+    runner, _ = runner_for(sqlite_db, work)
+    app = create_celery("memory://localhost/")
+    register_run_step(app, lambda: runner, stopping)
+    app.tasks[RUN_STEP](step_row(sqlite_db, first, "answer").id)
+    assert [get_run(sqlite_db, run_id).state for run_id in (first, second)] == ["answered", "queued"]
+
+
 def test_a_worker_whose_time_is_up_leaves_what_is_ready(sqlite_db: Database) -> None:
     run_id = ask(furnish(sqlite_db)).run_id
     runner, crew = runner_for(sqlite_db, drafted)
-    runner.run_waiting(0)
+    runner.run_waiting(lambda: False)
     assert crew.contexts == []
-    runner.run_waiting(60)
+    runner.run_waiting(lambda: True)
     assert get_run(sqlite_db, run_id).state == "answered"
 
 
