@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from crews.step_context import StepContext
 from crews.tools.gate import Effect, Status, ToolOutcome, ToolSpec
+from crews.tools.untrusted import without_marks
 from ledger.evidence import Finding
 from ledger.people import Right
 from tests.stand_ins.provider import ChatRequest, Reply, Text, ToolCall
@@ -25,7 +26,6 @@ FOREIGN = "https://collect.attacker.example/in"
 _LINK = re.compile(r"(?:https?://|www\.)[^\s\"'<>\\)]+", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\[EMAIL_\d+\]")
 _LABEL = re.compile(r'"id": "(E\d+)"')
-_MARK = re.compile(r"</?untrusted [0-9a-f]+>")
 _READ_TICKET = "read_ticket"
 _READING = (_READ_TICKET, "search_knowledge", "web_search", "read_page")
 _TEXT = re.compile(r'"text": "((?:[^"\\]|\\.)*)"')
@@ -109,7 +109,7 @@ class GullibleModel:
             for call in message.get("tool_calls") or ()
         ]
         question = _question(request.prompt)
-        read = _MARK.sub("", "\n".join(map(str, self._read(request))))
+        read = without_marks("\n".join(map(str, self._read(request))))
         if "web_search" in request.tools:
             plan = self._plan_in_web(question, read)
             return ToolCall(*plan[len(called)]) if len(called) < len(plan) else Text(self._answer(read))
