@@ -5,15 +5,14 @@ is named in its place, so that the model neither cites it nor takes what is left
 """
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
+
+from crews.tools.untrusted import closing_mark_in
 
 _FEWEST_CHARS = 600
 # Figures and whole documents were asked for by name; a search's passages come with how well they fit.
 _ASKED_FOR = 1.0
-# Only ours: what others wrote holds no mark.
-_CLOSING_MARK = re.compile(r"</untrusted [0-9a-f]+>")
 CHARS_PER_TOKEN = 4
 
 Messages = list[dict[str, Any]]
@@ -92,7 +91,7 @@ def _names_in(answer: dict[str, Any]) -> list[str]:
 def _with_text_cut(messages: Messages, place: int, answer: dict[str, Any]) -> Messages | None:
     [item] = answer["evidence"]
     text = str(item.get("text") or "")
-    mark = _CLOSING_MARK.search(text)
+    mark = closing_mark_in(text)
     body, closing = (text, "") if mark is None else (text[: mark.start()], mark.group())
     if len(body) <= _FEWEST_CHARS:
         return None

@@ -21,6 +21,7 @@ from crews.models.shrink import estimate_tokens, fit
 from crews.models.timed_call import CallAbandoned, CallTimedOut, call_within
 from crews.specs import Limits
 from crews.step_context import Budget
+from crews.tools.untrusted import draw_boundary, mark_untrusted
 from ledger.data_class import DataClass, strictest
 from ledger.settings import ModelCandidate
 from ledger.spending import Usage
@@ -191,15 +192,16 @@ def test_a_passage_that_is_cut_keeps_its_closing_mark() -> None:
     messages = conversation(0.3)
     answer = json.loads(messages[1]["content"])
     [item] = answer["evidence"]
-    item["text"] = f"<untrusted 12ab>{item['text'] * 4}</untrusted 12ab>"
+    boundary = draw_boundary()
+    item["text"] = mark_untrusted(item["text"] * 4, boundary)
     messages[1]["content"] = json.dumps(answer)
     # Cut twice: what was cut before holds a note of ours behind its mark.
     shorter = fit(messages, None, estimate_tokens(messages, None) // 3)
     assert shorter is not None
     text = json.loads(shorter[1]["content"])["evidence"][0]["text"]
-    marked, closing, note = text.partition("</untrusted 12ab>")
-    assert marked.startswith("<untrusted 12ab>passage 1")
-    assert (closing, note) == ("</untrusted 12ab>", " [... the rest is too long for this model]")
+    marked, closing, note = text.partition(f"</untrusted {boundary}>")
+    assert marked.startswith(f"<untrusted {boundary}>passage 1")
+    assert (bool(closing), note) == (True, " [... the rest is too long for this model]")
 
 
 def called(times: int, results: str = "same", arguments: str = '{"q": "x", "n": 1}') -> list[dict[str, Any]]:
