@@ -18,6 +18,7 @@ from ledger.pii_tokens import PersonalValue, assign_tokens, list_tokens, reveal_
 _LOOKALIKE = "literal"
 # A figure as JSON has it, whose digits a detector takes for a phone number where nothing stands beside it.
 _FIGURE = re.compile(r"[+-]?(?:0|[1-9]\d*)\.\d{1,4}")
+_BEGIN_FIGURE = frozenset("+-0123456789")
 # Shorter ones may be part of anything.
 _FEWEST_CHARS = 6
 
@@ -65,7 +66,11 @@ class RunMask:
     def data(self, value: Any) -> Any:
         """The same JSON data with every string in it masked, but for figures: what comes from outside went
         through `fresh` before."""
-        return _with_each_text(value, lambda text: text if _FIGURE.fullmatch(text) else self.text(text))
+        return _with_each_text(value, self.datum)
+
+    def datum(self, text: str) -> str:
+        """One string of such data."""
+        return text if text[:1] in _BEGIN_FIGURE and _FIGURE.fullmatch(text) else self.text(text)
 
     def reveal(self, data: Any) -> Any:
         """The way back, for tools that only read: they look within the asker's own rights."""

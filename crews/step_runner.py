@@ -154,7 +154,7 @@ class StepRunner:
         mask, asked = RunMask(self._db, claim.run_id, self._detector, claim.tokens), claim.question
         # From here on nobody meets the question as it was asked.
         claim = replace(claim, question=self._masked_question(claim, mask))
-        recorder = self._recorder(self._db, claim, mask.data)
+        recorder = self._recorder(self._db, claim, mask.datum)
         with recorder.step(claim.key, claim.inputs) as span:
             limits = self._crew_work.limits(claim) if claim.kind == StepKind.CREW else Limits()
             limits = Limits.model_validate({**limits.model_dump(), **claim.limits})

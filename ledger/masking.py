@@ -1,11 +1,12 @@
 """Masks secrets before a prompt, a span or a log line leaves the process.
 
-`mask_secrets` is total: whatever it is given, it returns something and never raises, because a failure here
-would either leak or lose the record.
+`mask_secrets` is total: whatever it is given, it returns something and never raises by itself, because a
+failure here would either leak or lose the record.
 """
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 _SECRET = re.compile(
@@ -46,32 +47,33 @@ def mask_text(text: str) -> str:
     return _SECRET.sub(MASK, text) if any(trace in small for trace in _TRACES) else text
 
 
-def mask_secrets(value: Any) -> Any:
-    """The same value as plain JSON with every secret inside any string replaced; containers are copied, never
-    changed in place."""
-    return _masked(value, _MAX_DEPTH)
+def mask_secrets(value: Any, further: Callable[[str], str] | None = None) -> Any:
+    """The same value as plain JSON with every secret inside any string replaced, and then what `further`
+    changes in it; containers are copied, never changed in place. Raises what `further` raises."""
+    change = mask_text if further is None else lambda text: further(mask_text(text))
+    return _masked(value, change, _MAX_DEPTH)
 
 
-def _masked(value: Any, depth: int) -> Any:
+def _masked(value: Any, change: Callable[[str], str], depth: int) -> Any:
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
         # JSON has no NaN and no infinity, and PostgreSQL refuses a record that holds one.
         return value if math.isfinite(value) else str(value)
     if isinstance(value, str):
-        return mask_text(value)
+        return change(value)
     if isinstance(value, dict | list | tuple) and depth == 0:
         return _TOO_DEEP
     if isinstance(value, dict):
         # A copy, because another thread may still be adding to what is recorded.
-        return {_as_text(key): _masked(item, depth - 1) for key, item in dict(value).items()}
+        return {change(_as_text(key)): _masked(item, change, depth - 1) for key, item in dict(value).items()}
     if isinstance(value, list | tuple):
-        return [_masked(item, depth - 1) for item in value]
-    return _as_text(value)
+        return [_masked(item, change, depth - 1) for item in value]
+    return change(_as_text(value))
 
 
 def _as_text(value: Any) -> str:
     try:
-        return mask_text(str(value))
+        return str(value)
     except Exception:  # noqa: BLE001 - whatever a stranger's __str__ does, the rest of the record is kept
         return f"[unprintable {type(value).__name__}]"

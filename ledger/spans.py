@@ -69,10 +69,10 @@ class Span:
 
 
 class SpanRecorder:
-    """Records the spans of one attempt of one step; `mask` puts tokens in place of personal data in JSON
-    data. Safe to share between threads."""
+    """Records the spans of one attempt of one step; `mask` puts tokens in place of personal data in a string.
+    Safe to share between threads."""
 
-    def __init__(self, db: Database, claim: ClaimedStep, mask: Callable[[Any], Any] | None = None) -> None:
+    def __init__(self, db: Database, claim: ClaimedStep, mask: Callable[[str], str] | None = None) -> None:
         self._db = db
         self._mask = mask
         self._run_id = claim.run_id
@@ -211,8 +211,7 @@ class SpanRecorder:
             del self._ended[span]
 
     def _masked(self, value: Any) -> Any:
-        masked = mask_secrets(value)
-        return masked if self._mask is None else self._mask(masked)
+        return mask_secrets(value, self._mask)
 
 
 def _insert(

@@ -35,7 +35,7 @@ def _work(url: str, step_id: str, workspace: str, crash_at: str | None = None) -
     assert claim is not None
     mask = RunMask(db, claim.run_id, open_pattern_detector)
     budget = Budget(Limits(), time.monotonic() + 60)
-    context = StepContext(db, claim, SpanRecorder(db, claim, mask.data), no_library, budget, mask)
+    context = StepContext(db, claim, SpanRecorder(db, claim, mask.datum), no_library, budget, mask)
     tool = all_tools(Path(workspace), {"parcels_key": SecretStr(KEY)})["order_parcels"]
     arm_crash_point(crash_at)
     print(call_tool(context, tool, {"pieces": 3}))

@@ -65,7 +65,7 @@ class ReportDesk:
         claim = replace(claim, question=question)
         mask = RunMask(self.db, claim.run_id, open_pattern_detector)
         budget = Budget(limits=Limits(), deadline=time.monotonic() + 60)
-        recorder = SpanRecorder(self.db, claim, mask.data)
+        recorder = SpanRecorder(self.db, claim, mask.datum)
         return StepContext(self.db, claim, recorder, lambda: self.library, budget, mask, lambda: desk)
 
     def decision(self, run_id: str) -> Decision:

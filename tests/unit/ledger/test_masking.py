@@ -4,6 +4,7 @@ import json
 import math
 import threading
 import time
+from types import EllipsisType
 from typing import Any
 
 import pytest
@@ -152,3 +153,19 @@ def test_text_made_to_be_slow_is_not(unit: str) -> None:
     started = time.process_time()
     mask_text(unit * (100_000 // len(unit)))
     assert time.process_time() - started < 2
+
+
+def test_what_is_to_be_changed_further_is_changed_after_secrets_and_everywhere() -> None:
+    seen: list[str] = []
+
+    def shout(text: str) -> str:
+        seen.append(text)
+        return text.upper()
+
+    value = {"to": ["jo", {"key": SECRETS[0]}], 4: (1, None, "a"), "at": EllipsisType}
+    assert mask_secrets(value, shout) == {
+        "TO": ["JO", {"KEY": MASK.upper()}],
+        "4": [1, None, "A"],
+        "AT": str(EllipsisType).upper(),
+    }
+    assert not any(SECRETS[0] in text for text in seen)
