@@ -21,7 +21,7 @@ from tests.model_cache import lend_models
 # there to be measured: the floor quotes a passage on the same matter that lacks the very thing asked for.
 FEWEST_RIGHT = {"everyday": 62, "market": 6, "near_miss": 21}
 
-# Asking all of them takes a minute and a half on two cores.
+# Asking all of them takes half a minute on two cores, and several times that beside others.
 pytestmark = pytest.mark.timeout(600)
 
 Answered = list[tuple[Question, RunView]]
